@@ -1,0 +1,7 @@
+-- SPDX-License-Identifier: MIT
+std = "lua54"
+max_line_length = 120
+self = false
+files["spec"] = { std = "+busted" }
+files["rockspec"] = { std = "rockspec" }
+files["lua/zlnet/meta.lua"] = { ignore = { "2" } } -- declarations for editors: nothing there is ever used
