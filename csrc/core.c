@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+/* luaopen_zlnet_core: the module's table, and the few functions that need no object. */
+#include "codec.h"
+#include "error.h"
+#include "handle.h"
+#include "namespace.h"
+#include "proc.h"
+#include "process.h"
+
+#include <errno.h>
+#include <lauxlib.h>
+#include <limits.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#define POLL_MAX 1024
+
+static int core_clock(lua_State *L)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	lua_pushnumber(L, (lua_Number)t.tv_sec + (lua_Number)t.tv_nsec / 1e9);
+	return 1;
+}
+
+static int core_random(lua_State *L)
+{
+	uint32_t r = 0;
+
+	if (getrandom(&r, sizeof r, 0) != sizeof r)
+		return luaL_error(L, "no random bytes");
+	lua_pushinteger(L, r);
+	return 1;
+}
+
+/* --- sysctl --- */
+
+/* "net.ipv4.conf.eth0/100.rp_filter" -> "net/ipv4/conf/eth0.100/rp_filter": the first separator decides which of
+ * the two separates, as sysctl(8) does. Raises for keys which are empty, absolute or climb. */
+static void sysctl_path(lua_State *L, int arg, char *path, size_t cap)
+{
+	size_t len;
+	const char *key = luaL_checklstring(L, arg, &len);
+	size_t first = strcspn(key, "./");
+	char sep = key[first] ? key[first] : '/', part = '/';
+
+	luaL_argcheck(L, strlen(key) == len, arg, "sysctl key contains a NUL byte");
+	luaL_argcheck(L, len > 0, arg, "sysctl key is empty");
+	luaL_argcheck(L, len < cap, arg, "sysctl key is too long");
+	for (size_t i = 0; i <= len; i++)
+		path[i] = key[i] == sep ? '/' : sep == '.' && key[i] == '/' ? '.' : key[i];
+	for (size_t i = 0; i <= len; i++) {
+		bool end = path[i] == '/' || !path[i];
+		luaL_argcheck(L, !(end && part == '/'), arg, "sysctl key has an empty part");
+		part = path[i];
+		if (!end && (i == 0 || path[i - 1] == '/')) {
+			size_t l = strcspn(path + i, "/");
+			luaL_argcheck(L, strspn(path + i, ".") != l, arg, "sysctl key has a part of dots");
+		}
+	}
+}
+
+static int core_sysctl_write(lua_State *L)
+{
+	char path[256];
+	size_t len;
+	struct zerr e;
+
+	sysctl_path(L, 1, path, sizeof path);
+	const char *value = luaL_checklstring(L, 2, &len);
+	if (proc_sysctl_write(path, value, len, &e) < 0)
+		return error_return(L, &e);
+	lua_pushboolean(L, 1);
+	return 1;
+}
+
+/* The value, without the newline at its end. */
+static int core_sysctl_read(lua_State *L)
+{
+	char path[256], value[4096];
+	struct zerr e;
+
+	sysctl_path(L, 1, path, sizeof path);
+	ssize_t n = proc_sysctl_read(path, value, sizeof value, &e);
+	if (n < 0)
+		return error_return(L, &e);
+	if (n > 0 && value[n - 1] == '\n')
+		n--;
+	lua_pushlstring(L, value, (size_t)n);
+	return 1;
+}
+
+/* --- poll --- */
+
+static short poll_events(lua_State *L, const char *s)
+{
+	short ev = 0;
+
+	for (; *s; s++) {
+		if (*s != 'r' && *s != 'w' && *s != 'p')
+			luaL_error(L, "bad argument #1 to 'poll' (events: a string of 'r', 'w', 'p')");
+		ev = (short)(ev | (*s == 'w' ? POLLOUT : *s == 'p' ? POLLPRI : POLLIN));
+	}
+	return ev;
+}
+
+/* core.poll({{fd=, events=}, …}, timeout) -> positions that are ready. An interrupted wait returns none. */
+static int core_poll(lua_State *L)
+{
+	luaL_checktype(L, 1, LUA_TTABLE);
+	lua_Integer n = luaL_len(L, 1);
+	lua_Number seconds = luaL_optnumber(L, 2, -1);
+	int ms = seconds < 0 ? -1 : seconds > INT_MAX / 1000 ? INT_MAX : (int)(seconds * 1000 + 0.999);
+	struct zerr e;
+
+	luaL_argcheck(L, n <= INT_MAX / (lua_Integer)sizeof(struct pollfd), 1, "too many descriptors");
+	struct pollfd *p = lua_newuserdatauv(L, (size_t)(n ? n : 1) * sizeof *p, 0);
+	for (lua_Integer i = 0; i < n; i++) {
+		lua_geti(L, 1, i + 1);
+		luaL_checktype(L, -1, LUA_TTABLE);
+		lua_getfield(L, -1, "fd");
+		p[i].fd = (int)luaL_checkinteger(L, -1);
+		lua_getfield(L, -2, "events");
+		p[i].events = poll_events(L, luaL_optstring(L, -1, "r"));
+		p[i].revents = 0;
+		lua_pop(L, 3);
+	}
+	int rc = poll(p, (nfds_t)n, ms);
+	if (rc < 0 && errno != EINTR) {
+		zerr_io(&e, errno, "poll", NULL);
+		return error_return(L, &e);
+	}
+	lua_newtable(L);
+	for (lua_Integer i = 0, k = 0; rc > 0 && i < n; i++)
+		if (p[i].revents) {
+			lua_pushinteger(L, i + 1);
+			lua_rawseti(L, -2, ++k);
+		}
+	return 1;
+}
+
+/* core.proc_is_ours(): whether /proc shows the pid namespace of this process. */
+static int core_proc_is_ours(lua_State *L)
+{
+	lua_pushboolean(L, proc_is_ours());
+	return 1;
+}
+
+__attribute__((visibility("default"))) int luaopen_zlnet_core(lua_State *L);
+
+int luaopen_zlnet_core(lua_State *L)
+{
+	static const luaL_Reg functions[] = {{"open", handle_new},
+	                                     {"process", process_new},
+	                                     {"processes", process_list},
+	                                     {"proc_is_ours", core_proc_is_ours},
+	                                     {"poll", core_poll},
+	                                     {"sysctl_read", core_sysctl_read},
+	                                     {"sysctl_write", core_sysctl_write},
+	                                     {"clock", core_clock},
+	                                     {"random", core_random},
+	                                     {"error", error_new},
+	                                     {NULL, NULL}};
+
+	error_open(L);
+	process_open(L);
+	handle_open(L);
+	luaL_newlib(L, functions);
+	namespace_open(L);
+	lua_setfield(L, -2, "netns");
+	codec_lua_open(L);
+	lua_setfield(L, -2, "codec");
+	lua_pushboolean(L, 1);
+	lua_setfield(L, -2, "supported");
+	lua_pushliteral(L, "0.1.0");
+	lua_setfield(L, -2, "version");
+	return 1;
+}

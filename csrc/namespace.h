@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* core.netns and the namespace handle: Lua's side of netns.h. */
+#ifndef ZLNET_NAMESPACE_H
+#define ZLNET_NAMESPACE_H
+
+#include <lua.h>
+
+struct zerr;
+
+#define NAMESPACE_TYPE "zlnet.netns"
+
+/* Make the metatable and push the table of functions. */
+int namespace_open(lua_State *L);
+
+/* Raise unless the value at arg can be a target (design section 1). Nothing is opened. */
+void namespace_check_target(lua_State *L, int arg);
+
+/* Open the target at arg, which was checked: a new descriptor that the caller owns, or -errno with e filled.
+ * nil is the calling thread's namespace. Never raises. */
+int namespace_target(lua_State *L, int arg, struct zerr *e);
+
+/* Close what *fd holds; idempotent. */
+void namespace_close(int *fd);
+
+/* Push a namespace handle that is closed; the caller stores a descriptor in *fd at once. May raise (memory). */
+int *namespace_push(lua_State *L);
+
+#endif

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: MIT */
+#include "netns.h"
+#include "nl.h"
+#include "proc.h"
+#include "zerr.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/nsfs.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifndef NSFS_MAGIC
+#define NSFS_MAGIC 0x6e736673
+#endif
+
+/* --- descriptors --- */
+
+/* Take fd: returned when it is a network namespace, else closed. */
+static int netns_check(int fd, const char *what, struct zerr *e)
+{
+	struct statfs fs;
+
+	if (fstatfs(fd, &fs) < 0 || fs.f_type != NSFS_MAGIC || ioctl(fd, NS_GET_NSTYPE) != CLONE_NEWNET) {
+		close(fd);
+		return zerr_io(e, EINVAL, "open", "%s is not a network namespace", what);
+	}
+	return fd;
+}
+
+int netns_open_path(const char *path, struct zerr *e)
+{
+	/* O_NONBLOCK: a path that is a fifo must not hang us */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	if (fd < 0)
+		return zerr_io(e, errno, "open", "%s", path);
+	return netns_check(fd, path, e);
+}
+
+int netns_open_name(const char *name, struct zerr *e)
+{
+	char path[sizeof NETNS_RUN_DIR + 256];
+
+	snprintf(path, sizeof path, NETNS_RUN_DIR "/%s", name);
+	return netns_open_path(path, e);
+}
+
+int netns_open_self(struct zerr *e)
+{
+	return netns_open_path("/proc/thread-self/ns/net", e);
+}
+
+int netns_open_fd(int fd, struct zerr *e)
+{
+	char what[32];
+	int own = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+
+	snprintf(what, sizeof what, "descriptor %d", fd);
+	if (own < 0)
+		return zerr_io(e, errno, "open", "%s", what);
+	return netns_check(own, what, e);
+}
+
+/* The pidfd holds the process still: when it is alive after the namespace was opened, the path named it. */
+int netns_open_pid(pid_t pid, struct zerr *e)
+{
+	char path[48];
+	int pidfd = proc_pidfd(pid, e);
+
+	if (pidfd < 0)
+		return pidfd;
+	snprintf(path, sizeof path, "/proc/%d/ns/net", (int)pid);
+	int fd = netns_open_path(path, e);
+	if (fd >= 0 && !proc_alive(pidfd)) {
+		close(fd);
+		fd = zerr_io(e, ESRCH, "open", "%s", path);
+	}
+	close(pidfd);
+	return fd;
+}
+
+int netns_identify(int nsfd, struct netns_id *id, struct zerr *e)
+{
+	struct stat st;
+
+	if (fstat(nsfd, &st) < 0)
+		return zerr_io(e, errno, "fstat", "network namespace");
+	id->dev = st.st_dev;
+	id->ino = st.st_ino;
+	return 0;
+}
+
+int netns_lock(int nsfd, bool exclusive, int64_t deadline, struct zerr *e)
+{
+	const struct timespec pause = {.tv_nsec = 500 * 1000};
+
+	while (flock(nsfd, (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB) < 0) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return zerr_io(e, errno, "flock", "network namespace");
+		if (nl_now() >= deadline)
+			return zerr_io(e, EAGAIN, "flock", "another attach or sweep holds this network namespace");
+		nanosleep(&pause, NULL);
+	}
+	return 0;
+}
+
+/* --- threads --- */
+
+struct visit {
+	int nsfd; /* -1: a new namespace */
+	int rc;   /* -errno of joining, else what body made of it */
+	void (*body)(void *);
+	void *arg;
+};
+
+static void *visit_main(void *arg)
+{
+	struct visit *v = arg;
+
+	if (v->nsfd < 0 ? unshare(CLONE_NEWNET) : setns(v->nsfd, CLONE_NEWNET))
+		v->rc = -errno;
+	else
+		v->body(v->arg);
+	return NULL;
+}
+
+/* Signals are for the caller's threads: a handler here would see the wrong namespace. The ones the
+ * processor raises stay open, so that a crash is a crash. */
+static void signals_block(sigset_t *old)
+{
+	static const int synchronous[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT};
+	sigset_t all;
+
+	sigfillset(&all);
+	for (size_t i = 0; i < sizeof synchronous / sizeof *synchronous; i++)
+		sigdelset(&all, synchronous[i]);
+	pthread_sigmask(SIG_SETMASK, &all, old);
+}
+
+/* Run v on a fresh thread and wait for its end. */
+static int visit_run(struct visit *v, size_t stack, struct zerr *e)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+	sigset_t old;
+	int rc;
+
+	v->rc = 0;
+	rc = pthread_attr_init(&attr);
+	if (rc)
+		return zerr_io(e, rc, "thread", "namespace thread");
+	pthread_attr_setstacksize(&attr, stack);
+	signals_block(&old);
+	rc = pthread_create(&thread, &attr, visit_main, v);
+	pthread_sigmask(SIG_SETMASK, &old, NULL); /* the caller can be interrupted while it waits */
+	if (!rc)
+		pthread_join(thread, NULL);
+	pthread_attr_destroy(&attr);
+	if (rc)
+		return zerr_io(e, rc, "thread", "namespace thread");
+	if (v->rc < 0) {
+		zerr_netlink(e, -v->rc, v->nsfd < 0 ? "unshare" : "setns", NULL);
+		return v->rc;
+	}
+	return 0;
+}
+
+int netns_run(int nsfd, void (*f)(void *), void *arg, struct zerr *e)
+{
+	struct visit v = {.nsfd = nsfd, .body = f, .arg = arg};
+
+	return visit_run(&v, NETNS_STACK, e);
+}
+
+#define SMALL_STACK (128 * 1024) /* bodies below only make system calls */
+
+static void socket_body(void *arg)
+{
+	*(int *)arg = nl_socket();
+}
+
+int netns_socket(int nsfd, struct zerr *e)
+{
+	int fd = -1;
+
+	if (nsfd < 0) {
+		fd = nl_socket();
+	} else {
+		struct visit v = {.nsfd = nsfd, .body = socket_body, .arg = &fd};
+		int rc = visit_run(&v, SMALL_STACK, e);
+		if (rc < 0)
+			return rc;
+	}
+	return fd < 0 ? zerr_io(e, -fd, "socket", "netlink socket") : fd;
+}
+
+/* --- making and removing --- */
+
+static void self_body(void *arg)
+{
+	int fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+
+	*(int *)arg = fd < 0 ? -errno : fd;
+}
+
+int netns_new(struct zerr *e)
+{
+	int fd = -1;
+	struct visit v = {.nsfd = -1, .body = self_body, .arg = &fd};
+	int rc = visit_run(&v, SMALL_STACK, e);
+
+	if (rc < 0)
+		return rc;
+	return fd < 0 ? zerr_io(e, -fd, "open", "/proc/thread-self/ns/net") : fd;
+}
+
+bool netns_name_ok(const char *name, size_t len)
+{
+	return len > 0 && len < 256 && !memchr(name, '/', len) && !memchr(name, 0, len) && strcmp(name, ".") &&
+	       strcmp(name, "..");
+}
+
+/* /run/netns as a shared mount point of its own, so that every mount namespace sees a name come and go.
+ * The way of ip-netns(8): try to share it; where it is no mount point yet, make it one. */
+static int run_dir_prepare(struct zerr *e)
+{
+	bool made = false;
+
+	if (mkdir(NETNS_RUN_DIR, 0755) < 0 && errno != EEXIST)
+		return zerr_io(e, errno, "mkdir", NETNS_RUN_DIR);
+	while (mount("", NETNS_RUN_DIR, "none", MS_SHARED | MS_REC, NULL) < 0) {
+		if (errno != EINVAL || made)
+			return zerr_io(e, errno, "mount", NETNS_RUN_DIR);
+		if (mount(NETNS_RUN_DIR, NETNS_RUN_DIR, "none", MS_BIND | MS_REC, NULL) < 0)
+			return zerr_io(e, errno, "mount", NETNS_RUN_DIR);
+		made = true;
+	}
+	return 0;
+}
+
+int netns_create(const char *name, struct zerr *e)
+{
+	char path[sizeof NETNS_RUN_DIR + 256], from[48];
+	int rc = run_dir_prepare(e);
+
+	if (rc < 0)
+		return rc;
+	snprintf(path, sizeof path, NETNS_RUN_DIR "/%s", name);
+	int file = open(path, O_RDONLY | O_CLOEXEC | O_CREAT | O_EXCL, 0);
+	if (file < 0)
+		return zerr_io(e, errno, "open", "%s", path);
+	close(file);
+	int nsfd = netns_new(e);
+	if (nsfd >= 0) {
+		snprintf(from, sizeof from, "/proc/thread-self/fd/%d", nsfd);
+		rc = mount(from, path, "none", MS_BIND, NULL) < 0 ? zerr_io(e, errno, "mount", "%s", path) : 0;
+		close(nsfd);
+	} else {
+		rc = nsfd;
+	}
+	if (rc < 0)
+		unlink(path);
+	return rc;
+}
+
+int netns_delete(const char *name, struct zerr *e)
+{
+	char path[sizeof NETNS_RUN_DIR + 256];
+
+	snprintf(path, sizeof path, NETNS_RUN_DIR "/%s", name);
+	umount2(path, MNT_DETACH); /* what is not mounted is removed all the same, as ip-netns(8) does */
+	return unlink(path) < 0 ? zerr_io(e, errno, "unlink", "%s", path) : 0;
+}
+
+static int names_add(struct netns_names *names, const char *name)
+{
+	char **grown = realloc(names->name, (names->n + 1) * sizeof *grown);
+
+	if (!grown)
+		return -ENOMEM;
+	names->name = grown;
+	grown[names->n] = strdup(name);
+	if (!grown[names->n])
+		return -ENOMEM;
+	names->n++;
+	return 0;
+}
+
+int netns_list(struct netns_names *names, struct zerr *e)
+{
+	DIR *dir = opendir(NETNS_RUN_DIR);
+	const struct dirent *d;
+	int rc = 0;
+
+	if (!dir) /* nobody made a named namespace since the machine started */
+		return errno == ENOENT ? 0 : zerr_io(e, errno, "open", NETNS_RUN_DIR);
+	while (rc == 0 && (errno = 0, d = readdir(dir)))
+		if (strcmp(d->d_name, ".") && strcmp(d->d_name, ".."))
+			rc = names_add(names, d->d_name);
+	if (rc == 0 && errno)
+		rc = -errno;
+	closedir(dir);
+	return rc < 0 ? zerr_io(e, -rc, "read", NETNS_RUN_DIR) : 0;
+}
+
+void netns_names_free(struct netns_names *names)
+{
+	for (size_t i = 0; i < names->n; i++)
+		free(names->name[i]);
+	free(names->name);
+	memset(names, 0, sizeof *names);
+}

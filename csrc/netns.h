@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* Network namespaces: descriptors of them, and threads that join them. The only file that calls setns. No Lua. */
+#ifndef ZLNET_NETNS_H
+#define ZLNET_NETNS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct zerr;
+
+#define NETNS_RUN_DIR "/run/netns"
+
+/* Identity of a namespace: equal in all processes that can see it, for as long as it lives. */
+struct netns_id {
+	uint64_t dev, ino;
+};
+
+/* Each returns a new close-on-exec descriptor, checked to be a network namespace, that the caller owns;
+ * or -errno with e filled. */
+int netns_open_path(const char *path, struct zerr *e);
+int netns_open_name(const char *name, struct zerr *e); /* /run/netns/NAME */
+int netns_open_pid(pid_t pid, struct zerr *e);         /* of exactly the process that has the pid now */
+int netns_open_self(struct zerr *e);                   /* of the calling thread */
+int netns_open_fd(int fd, struct zerr *e);             /* a duplicate of a descriptor of the caller's */
+int netns_new(struct zerr *e);                         /* a new unnamed namespace, its loopback down */
+
+int netns_identify(int nsfd, struct netns_id *id, struct zerr *e);
+
+/* An advisory lock on the namespace itself (flock of its inode): shared by every process which has it open, gone with the
+ * descriptor, and no file anywhere. deadline in nl_now's milliseconds; -EAGAIN when it is over. */
+int netns_lock(int nsfd, bool exclusive, int64_t deadline, struct zerr *e);
+
+/* A name as `ip netns` takes it: no '/', not "." or "..", 1 to 255 bytes. */
+bool netns_name_ok(const char *name, size_t len);
+
+/* As `ip netns add NAME`, `ip netns delete NAME`: share its /run/netns. 0 or -errno; on failure nothing stays. */
+int netns_create(const char *name, struct zerr *e);
+int netns_delete(const char *name, struct zerr *e);
+
+/* The names under /run/netns, as `ip netns list` reads them. malloc'd; zero-initialise; freed by netns_names_free. */
+struct netns_names {
+	char **name;
+	size_t n;
+};
+int netns_list(struct netns_names *names, struct zerr *e);
+void netns_names_free(struct netns_names *names);
+
+/* A netlink socket bound for life to the namespace; nsfd is borrowed, -1 means the calling thread's.
+ * Returns the descriptor, owned by the caller, or -errno with e filled. */
+int netns_socket(int nsfd, struct zerr *e);
+
+/* Run f(arg) on a fresh thread that joined the namespace, and wait for it. The thread has every signal blocked
+ * that can be blocked and a stack of NETNS_STACK bytes. The calling thread never changes namespace.
+ * 0 when f ran, else -errno with e filled, and f did not run. */
+#define NETNS_STACK (1024 * 1024)
+int netns_run(int nsfd, void (*f)(void *), void *arg, struct zerr *e);
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/* The netlink engine: one send, one receive loop. Knows no Lua and no attribute. */
+#ifndef ZLNET_NL_H
+#define ZLNET_NL_H
+
+#include <linux/netlink.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct zerr;
+
+/* Most requests in one nl_talk: their ACKs must fit the socket's receive buffer (about 212,992 bytes of
+ * truesize by default, a kilobyte or so an ACK), because the kernel drops what does not fit. */
+#define NL_TALK_MAX 64
+
+/* A NETLINK_ROUTE socket. fd is owned by whoever holds the struct; -1 is closed. */
+struct nl_sock {
+	int fd;
+	uint32_t seq;
+};
+
+/* Whole messages as received, malloc'd, grown as needed; zero-initialise. Owner frees with nl_reply_free. */
+struct nl_reply {
+	char *data;
+	size_t len, cap;
+};
+
+/* What the kernel answered to one request. */
+struct nl_ack {
+	int err;            /* positive errno, 0 = done */
+	bool has_off;       /* off: byte offset in the request of the attribute that was refused */
+	bool has_miss;      /* miss_type: an attribute that the kernel wanted, miss_nest its parent's offset */
+	bool has_miss_nest;
+	bool done;
+	uint32_t off, miss_type, miss_nest;
+	char text[192];     /* extended ACK text, or "" */
+};
+
+/* Open a NETLINK_ROUTE socket in the calling thread's namespace. Returns the descriptor or -errno.
+ * Only system calls: may run on a thread of netns_call. */
+int nl_socket(void);
+
+/* Take fd, which nl_socket made. Never fails; options the kernel lacks stay off. */
+void nl_adopt(struct nl_sock *s, int fd);
+
+/* Idempotent. */
+void nl_close(struct nl_sock *s);
+
+/* Send n requests (one after the other in buf, len bytes in all; sequence numbers are written here) as one
+ * datagram and receive until each is answered or the deadline (nl_now milliseconds; negative: none) is over.
+ * Replies which are not ACKs are appended to reply; acks[i] answers request i. A single dump request that
+ * the kernel reports as interrupted is asked again a bounded number of times.
+ * Returns 0 when every request was answered (look at acks), else -errno with e filled. */
+int nl_talk(struct nl_sock *s, void *buf, size_t len, unsigned n, int64_t deadline, struct nl_reply *reply,
+            struct nl_ack *acks, struct zerr *e);
+
+/* Requests collected for sending, each with a tag of the caller's (borrowed, not looked at).
+ * malloc'd, grown as needed; zero-initialise. Owner frees with nl_queue_free. */
+struct nl_queue {
+	char *data;
+	size_t len, cap;
+	struct nl_item {
+		const void *tag;
+		size_t offset;
+		struct nl_ack ack; /* after nl_queue_talk */
+		bool sent;
+	} *items;
+	unsigned n, items_cap;
+};
+
+/* Copy one finished request to the end. 0 or -ENOMEM. */
+int nl_queue_add(struct nl_queue *q, const struct nlmsghdr *h, const void *tag);
+void nl_queue_free(struct nl_queue *q);
+
+/* Send the queue in as few datagrams as the receive buffer allows (one each with stop_on_error, ending after the
+ * first refusal). Replies which are not ACKs are appended to reply, their nlmsg_seq set to their item's number,
+ * from 0. 0 or -errno as nl_talk. */
+int nl_queue_talk(struct nl_sock *s, struct nl_queue *q, bool stop_on_error, int64_t deadline,
+                  struct nl_reply *reply, struct zerr *e);
+
+/* Receive one datagram into reply (replaced), for a socket that joined groups; flags as recvmsg's.
+ * Returns 1 with whole messages in reply, 0 when nothing waits, -errno (-ENOBUFS: events were lost). */
+int nl_receive(struct nl_sock *s, struct nl_reply *reply);
+
+void nl_reply_free(struct nl_reply *r);
+
+/* Give memory beyond a small working size back. */
+void nl_reply_shrink(struct nl_reply *r);
+
+/* Monotonic milliseconds. */
+int64_t nl_now(void);
+
+#endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+#include "nl.h"
+#include "zerr.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* An echoed link takes the room of several ACKs in the receive buffer. */
+#define ECHO_WEIGHT 8
+
+/* Far below the send buffer's 212,992 bytes, so that a datagram is never refused for its size. */
+#define DATAGRAM_MAX 65536
+
+static int grow(void **p, size_t *cap, size_t need, size_t size)
+{
+	if (need <= *cap)
+		return 0;
+	size_t n = *cap * 2 > need ? *cap * 2 : need;
+	void *q = realloc(*p, n * size);
+	if (!q)
+		return -ENOMEM;
+	*p = q;
+	*cap = n;
+	return 0;
+}
+
+int nl_queue_add(struct nl_queue *q, const struct nlmsghdr *h, const void *tag)
+{
+	size_t len = MNL_ALIGN(h->nlmsg_len), items_cap = q->items_cap;
+	void *data = q->data, *items = q->items;
+	int rc = grow(&data, &q->cap, q->len + len, 1);
+
+	q->data = data;
+	if (rc == 0)
+		rc = grow(&items, &items_cap, q->n + 1, sizeof *q->items);
+	q->items = items;
+	q->items_cap = (unsigned)items_cap;
+	if (rc < 0)
+		return rc;
+	q->items[q->n++] = (struct nl_item){.tag = tag, .offset = q->len};
+	memcpy(q->data + q->len, h, h->nlmsg_len);
+	memset(q->data + q->len + h->nlmsg_len, 0, len - h->nlmsg_len);
+	q->len += len;
+	return 0;
+}
+
+void nl_queue_free(struct nl_queue *q)
+{
+	free(q->data);
+	free(q->items);
+	memset(q, 0, sizeof *q);
+}
+
+/* How many items from `first` on go into one datagram; *len becomes its length. */
+static unsigned chunk(const struct nl_queue *q, unsigned first, bool one, size_t *len)
+{
+	unsigned n = 0, weight = 0;
+
+	*len = 0;
+	while (first + n < q->n && n < NL_TALK_MAX) {
+		const struct nlmsghdr *h = (const struct nlmsghdr *)(q->data + q->items[first + n].offset);
+		size_t l = MNL_ALIGN(h->nlmsg_len);
+		unsigned w = h->nlmsg_flags & NLM_F_ECHO ? ECHO_WEIGHT : 1;
+		if (n > 0 && (one || weight + w > NL_TALK_MAX || *len + l > DATAGRAM_MAX))
+			break;
+		weight += w;
+		*len += l;
+		n++;
+	}
+	return n;
+}
+
+/* Replies from offset `from` on carry sequence numbers; give them their item's number instead. */
+static void number_replies(struct nl_reply *r, size_t from, uint32_t first_seq, unsigned first_item)
+{
+	int left = (int)(r->len - from);
+	struct nlmsghdr *h = (struct nlmsghdr *)(r->data + from);
+
+	for (; left > 0 && mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left))
+		h->nlmsg_seq = h->nlmsg_seq - first_seq + first_item;
+}
+
+int nl_queue_talk(struct nl_sock *s, struct nl_queue *q, bool stop_on_error, int64_t deadline,
+                  struct nl_reply *reply, struct zerr *e)
+{
+	struct nl_ack acks[NL_TALK_MAX];
+	unsigned n;
+	size_t len;
+
+	for (unsigned i = 0; i < q->n; i += n) {
+		size_t from = reply->len;
+		uint32_t seq = s->seq + 1;
+		bool failed = false;
+		n = chunk(q, i, stop_on_error, &len);
+		int rc = nl_talk(s, q->data + q->items[i].offset, len, n, deadline, reply, acks, e);
+		if (rc < 0)
+			return rc;
+		number_replies(reply, from, seq, i);
+		for (unsigned k = 0; k < n; k++) {
+			q->items[i + k].ack = acks[k];
+			q->items[i + k].sent = true;
+			failed = failed || acks[k].err;
+		}
+		if (failed && stop_on_error)
+			return 0;
+	}
+	return 0;
+}

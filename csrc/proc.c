@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+#include "proc.h"
+#include "zerr.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+
+int proc_pidfd(pid_t pid, struct zerr *e)
+{
+	int fd = (int)syscall(SYS_pidfd_open, pid, 0); /* close-on-exec always */
+
+	if (fd >= 0)
+		return fd;
+	if (errno == EINVAL || errno == ENOENT)
+		return zerr_io(e, ESRCH, "pidfd_open", "pid %d is a thread's number, not a process", (int)pid);
+	return zerr_io(e, errno, "pidfd_open", "pid %d", (int)pid);
+}
+
+bool proc_alive(int pidfd)
+{
+	struct pollfd p = {.fd = pidfd, .events = POLLIN};
+	int n;
+
+	do
+		n = poll(&p, 1, 0);
+	while (n < 0 && errno == EINTR);
+	return n == 0;
+}
+
+ssize_t proc_read(const char *path, char *buf, size_t cap, struct zerr *e)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t len = 0;
+	ssize_t n;
+
+	if (fd < 0)
+		return zerr_io(e, errno, "open", "%s", path);
+	do {
+		n = read(fd, buf + len, cap - 1 - len);
+		if (n > 0)
+			len += (size_t)n;
+	} while ((n > 0 && len < cap - 1) || (n < 0 && errno == EINTR));
+	if (n < 0)
+		zerr_io(e, errno, "read", "%s", path);
+	close(fd);
+	buf[len] = 0;
+	return n < 0 ? -e->err : (ssize_t)len;
+}
+
+int proc_starttime(pid_t pid, uint64_t *ticks, struct zerr *e)
+{
+	char path[32], buf[1024];
+
+	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+	ssize_t n = proc_read(path, buf, sizeof buf, e);
+	if (n < 0)
+		return (int)n;
+	/* the name in brackets may hold anything, brackets too: count fields after the last one */
+	const char *p = strrchr(buf, ')');
+	for (int field = 2; p && field < 22; field++)
+		p = strchr(p + 1, ' ');
+	if (!p || sscanf(p, " %" SCNu64, ticks) != 1)
+		return zerr_io(e, EBADMSG, "read", "%s", path);
+	return 0;
+}
+
+bool proc_is_ours(void)
+{
+	char target[16];
+	ssize_t n = readlink("/proc/self", target, sizeof target - 1);
+
+	if (n <= 0)
+		return false;
+	target[n] = 0;
+	return strtol(target, NULL, 10) == (long)getpid();
+}
+
+static int list_add(struct proc_list *list, pid_t pid, uint64_t netns)
+{
+	if (list->n == list->cap) {
+		size_t cap = list->cap ? list->cap * 2 : 256;
+		struct proc_entry *p = realloc(list->entries, cap * sizeof *p);
+		if (!p)
+			return -ENOMEM;
+		list->entries = p;
+		list->cap = cap;
+	}
+	list->entries[list->n++] = (struct proc_entry){pid, netns};
+	return 0;
+}
+
+int proc_scan(struct proc_list *list, struct zerr *e)
+{
+	DIR *dir = opendir("/proc");
+	const struct dirent *d;
+	int rc = 0;
+
+	if (!dir)
+		return zerr_io(e, errno, "open", "/proc");
+	while (rc == 0 && (errno = 0, d = readdir(dir))) {
+		char path[sizeof d->d_name + 8];
+		struct stat st;
+		if (!isdigit((unsigned char)d->d_name[0]))
+			continue;
+		snprintf(path, sizeof path, "%s/ns/net", d->d_name);
+		bool seen = fstatat(dirfd(dir), path, &st, 0) == 0;
+		if (!seen && (errno == ENOENT || errno == ESRCH))
+			continue; /* ended meanwhile, or a zombie: it holds no namespace */
+		rc = list_add(list, (pid_t)strtol(d->d_name, NULL, 10), seen ? st.st_ino : 0);
+	}
+	if (rc == 0 && errno)
+		rc = -errno;
+	closedir(dir);
+	return rc < 0 ? zerr_io(e, -rc, "read", "/proc") : 0;
+}
+
+void proc_list_free(struct proc_list *list)
+{
+	free(list->entries);
+	memset(list, 0, sizeof *list);
+}
+
+static void sysctl_file(const char *path, char *file, size_t cap)
+{
+	snprintf(file, cap, "/proc/sys/%s", path);
+}
+
+int proc_sysctl_write(const char *path, const char *value, size_t len, struct zerr *e)
+{
+	char file[300];
+
+	sysctl_file(path, file, sizeof file);
+	int fd = open(file, O_WRONLY | O_CLOEXEC); /* never created: sysctl files are there or not */
+	if (fd < 0)
+		return zerr_io(e, errno, "open", "%s", file);
+	ssize_t n;
+	do
+		n = write(fd, value, len);
+	while (n < 0 && errno == EINTR);
+	int rc = n < 0 ? zerr_io(e, errno, "write", "%s", file) : 0;
+	if (n >= 0 && (size_t)n != len)
+		rc = zerr_io(e, EIO, "write", "%s", file);
+	close(fd);
+	return rc;
+}
+
+ssize_t proc_sysctl_read(const char *path, char *buf, size_t cap, struct zerr *e)
+{
+	char file[300];
+
+	sysctl_file(path, file, sizeof file);
+	return proc_read(file, buf, cap, e);
+}

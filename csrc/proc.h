@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* Processes (pidfd, start time, /proc) and sysctl files. No Lua. */
+#ifndef ZLNET_PROC_H
+#define ZLNET_PROC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct zerr;
+
+/* A descriptor of the process, owned by the caller; -ESRCH when there is none with that pid, also when the number
+ * is a thread's (the kernel says EINVAL or ENOENT for those). */
+int proc_pidfd(pid_t pid, struct zerr *e);
+
+/* Whether the process behind a pidfd has not ended. */
+bool proc_alive(int pidfd);
+
+/* Field 22 of /proc/PID/stat: clock ticks after boot. Tells processes with the same pid apart. */
+int proc_starttime(pid_t pid, uint64_t *ticks, struct zerr *e);
+
+/* Whether /proc shows the pid namespace we live in (not another one's, nor nothing). */
+bool proc_is_ours(void);
+
+/* One process as /proc shows it. netns is the inode of its network namespace, 0 when we may not see it. */
+struct proc_entry {
+	pid_t pid;
+	uint64_t netns;
+};
+
+/* malloc'd by proc_scan, freed by proc_list_free; zero-initialise. */
+struct proc_list {
+	struct proc_entry *entries;
+	size_t n, cap;
+};
+
+int proc_scan(struct proc_list *list, struct zerr *e);
+void proc_list_free(struct proc_list *list);
+
+/* Read at most cap - 1 bytes of a small file into buf, which is NUL-terminated. Returns the length or -errno. */
+ssize_t proc_read(const char *path, char *buf, size_t cap, struct zerr *e);
+
+/* Write value to /proc/sys/PATH (already validated, slashed). The calling thread's namespace decides. */
+int proc_sysctl_write(const char *path, const char *value, size_t len, struct zerr *e);
+ssize_t proc_sysctl_read(const char *path, char *buf, size_t cap, struct zerr *e);
+
+#endif

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+#include "process.h"
+#include "error.h"
+#include "namespace.h"
+#include "netns.h"
+#include "proc.h"
+
+#include <errno.h>
+#include <lauxlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct process {
+	int pidfd;
+	pid_t pid;
+};
+
+lua_Integer process_check_pid(lua_State *L, int arg)
+{
+	lua_Integer pid = luaL_checkinteger(L, arg);
+
+	if (pid < 1 || pid > PROCESS_PID_MAX)
+		luaL_argerror(L, arg, "pid is out of range (1 to 4194304)");
+	return pid;
+}
+
+static struct process *check_open(lua_State *L, int arg)
+{
+	struct process *p = luaL_checkudata(L, arg, PROCESS_TYPE);
+
+	if (p->pidfd < 0)
+		luaL_argerror(L, arg, "closed process handle");
+	return p;
+}
+
+int process_new(lua_State *L)
+{
+	struct zerr e;
+	lua_Integer pid = process_check_pid(L, 1);
+	struct process *p = lua_newuserdatauv(L, sizeof *p, 0);
+
+	p->pidfd = -1;
+	p->pid = (pid_t)pid;
+	luaL_setmetatable(L, PROCESS_TYPE);
+	p->pidfd = proc_pidfd(p->pid, &e);
+	return p->pidfd < 0 ? error_return(L, &e) : 1;
+}
+
+static int p_alive(lua_State *L)
+{
+	lua_pushboolean(L, proc_alive(check_open(L, 1)->pidfd));
+	return 1;
+}
+
+static int p_pid(lua_State *L)
+{
+	lua_pushinteger(L, check_open(L, 1)->pid);
+	return 1;
+}
+
+/* Read, then see that the process is still the same: then the file was its own. */
+static int p_starttime(lua_State *L)
+{
+	const struct process *p = check_open(L, 1);
+	uint64_t ticks;
+	struct zerr e;
+	int rc = proc_starttime(p->pid, &ticks, &e);
+
+	if (!proc_alive(p->pidfd))
+		rc = zerr_io(&e, ESRCH, "starttime", "pid %d", (int)p->pid);
+	if (rc < 0)
+		return error_return(L, &e);
+	lua_pushinteger(L, (lua_Integer)ticks);
+	return 1;
+}
+
+static int p_netns(lua_State *L)
+{
+	const struct process *p = check_open(L, 1);
+	struct zerr e;
+	int *fd = namespace_push(L);
+
+	*fd = netns_open_pid(p->pid, &e);
+	if (*fd >= 0 && !proc_alive(p->pidfd)) { /* then the pid may be another process's by now */
+		close(*fd);
+		*fd = zerr_io(&e, ESRCH, "open", "pid %d", (int)p->pid);
+	}
+	return *fd < 0 ? error_return(L, &e) : 1;
+}
+
+static int p_pollfd(lua_State *L)
+{
+	lua_pushinteger(L, check_open(L, 1)->pidfd);
+	return 1;
+}
+
+static int p_events(lua_State *L)
+{
+	lua_pushliteral(L, "r");
+	return 1;
+}
+
+static int p_timeout(lua_State *L)
+{
+	lua_pushnil(L);
+	return 1;
+}
+
+static int p_close(lua_State *L)
+{
+	struct process *p = luaL_checkudata(L, 1, PROCESS_TYPE);
+
+	if (p->pidfd >= 0)
+		close(p->pidfd);
+	p->pidfd = -1;
+	return 0;
+}
+
+static int list_gc(lua_State *L)
+{
+	proc_list_free(lua_touserdata(L, 1));
+	return 0;
+}
+
+int process_list(lua_State *L)
+{
+	struct zerr e;
+	struct proc_list *list = lua_newuserdatauv(L, sizeof *list, 0);
+
+	memset(list, 0, sizeof *list);
+	luaL_setmetatable(L, "zlnet.process.list");
+	if (proc_scan(list, &e) < 0)
+		return error_return(L, &e);
+	lua_createtable(L, (int)list->n, 0);
+	for (size_t i = 0; i < list->n; i++) {
+		lua_createtable(L, 0, 2);
+		lua_pushinteger(L, list->entries[i].pid);
+		lua_setfield(L, -2, "pid");
+		if (list->entries[i].netns)
+			lua_pushinteger(L, (lua_Integer)list->entries[i].netns);
+		else
+			lua_pushboolean(L, 0);
+		lua_setfield(L, -2, "netns");
+		lua_rawseti(L, -2, (lua_Integer)i + 1);
+	}
+	proc_list_free(list);
+	return 1;
+}
+
+void process_open(lua_State *L)
+{
+	static const luaL_Reg methods[] = {{"alive", p_alive},   {"pid", p_pid},         {"starttime", p_starttime},
+	                                   {"netns", p_netns},   {"pollfd", p_pollfd},   {"events", p_events},
+	                                   {"timeout", p_timeout}, {"close", p_close},   {NULL, NULL}};
+
+	luaL_newmetatable(L, "zlnet.process.list");
+	lua_pushcfunction(L, list_gc);
+	lua_setfield(L, -2, "__gc");
+	lua_pop(L, 1);
+	luaL_newmetatable(L, PROCESS_TYPE);
+	lua_pushcfunction(L, p_close);
+	lua_setfield(L, -2, "__gc");
+	lua_pushcfunction(L, p_close);
+	lua_setfield(L, -2, "__close");
+	luaL_newlib(L, methods);
+	lua_setfield(L, -2, "__index");
+	lua_pop(L, 1);
+}

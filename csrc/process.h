@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* core.process and core.processes: Lua's side of proc.h. */
+#ifndef ZLNET_PROCESS_H
+#define ZLNET_PROCESS_H
+
+#include <lua.h>
+
+#define PROCESS_TYPE "zlnet.process"
+
+/* The largest number that Linux gives to a process (PID_MAX_LIMIT). */
+#define PROCESS_PID_MAX 4194304
+
+/* Raise unless the value at arg is an integer from 1 to PROCESS_PID_MAX. */
+lua_Integer process_check_pid(lua_State *L, int arg);
+
+/* Make the metatables; leaves the stack as it was. */
+void process_open(lua_State *L);
+
+/* core.process(pid) -> process | nil, err */
+int process_new(lua_State *L);
+
+/* core.processes() -> { {pid=, netns=inode or false}, … } | nil, err */
+int process_list(lua_State *L);
+
+#endif
