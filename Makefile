@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: MIT
+# Flags live here and nowhere else. CC, CFLAGS, CPPFLAGS, LDFLAGS and every name with ?= below may be overridden:
+#   make CC=clang CFLAGS='-O0 -g' WERROR=1
+#   make CC=musl-gcc LUA_INCDIR=… LIBMNL_INCDIR=… LIBMNL_LIBDIR=…
+# Where packages may still be missing, nothing about them is asked before `deps` has run: hence the = and no :=.
+
+.DEFAULT_GOAL := all
+
+BUILD    ?= build
+PLATFORM ?= $(shell uname -s)
+V        ?=
+Q         = $(if $(V),,@)
+
+# --- what is around: Lua, its headers, libmnl ---
+
+PKG_CONFIG  ?= pkg-config
+LUA         ?= $(or $(shell for l in lua5.4 lua54 lua-5.4 lua; do command -v $$l && break; done),lua5.4)
+LUA_VERSION ?= $(or $(shell $(LUA) -e 'print((_VERSION:gsub("Lua ", "")))' 2>/dev/null),5.4)
+LUA_PC       = $(shell for p in lua5.4 lua-5.4 lua54 lua; do $(PKG_CONFIG) --exists "$$p >= 5.4" && echo $$p && break; done)
+LUA_CFLAGS   = $(if $(LUA_INCDIR),-I$(LUA_INCDIR),$(shell $(PKG_CONFIG) --cflags $(LUA_PC)))
+MNL_CFLAGS   = $(if $(LIBMNL_INCDIR),-I$(LIBMNL_INCDIR),$(shell $(PKG_CONFIG) --cflags libmnl))
+MNL_LIBS     = $(if $(LIBMNL_LIBDIR),-L$(LIBMNL_LIBDIR) -lmnl,$(or $(shell $(PKG_CONFIG) --libs libmnl),-lmnl))
+
+# --- how it is compiled ---
+
+CFLAGS  ?= -O2
+WARNINGS = -Wall -Wextra -Wshadow -Wvla -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes $(if $(WERROR),-Werror)
+LIBFLAG ?= $(if $(filter Darwin,$(PLATFORM)),-bundle -undefined dynamic_lookup,-shared)
+
+ifeq ($(PLATFORM),Linux)
+SOURCES  := $(filter-out csrc/stub.c,$(wildcard csrc/*.c))
+ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -pthread $(WARNINGS) $(LUA_CFLAGS) $(MNL_CFLAGS) $(CPPFLAGS) $(CFLAGS)
+ALL_LIBS   = $(MNL_LIBS)
+else
+SOURCES  := csrc/stub.c
+ALL_CFLAGS = -std=gnu11 -fPIC -fvisibility=hidden $(WARNINGS) $(LUA_CFLAGS) $(CPPFLAGS) $(CFLAGS)
+ALL_LIBS   =
+endif
+OBJECTS := $(SOURCES:csrc/%.c=$(BUILD)/obj/%.o)
+CORE     = $(BUILD)/zlnet/core.so
+
+all: $(CORE) ## build the C core for this platform
+
+stub: ## build the core that other platforms get, beside the real one
+	@$(MAKE) --no-print-directory PLATFORM=other BUILD=$(BUILD)/stub all
+
+$(CORE): $(OBJECTS)
+	@mkdir -p $(@D)
+	@echo "  LD  $@"
+	$(Q)$(CC) $(CFLAGS) $(LIBFLAG) -pthread $(LDFLAGS) -o $@ $(OBJECTS) $(ALL_LIBS)
+
+$(BUILD)/obj/%.o: csrc/%.c Makefile
+	@mkdir -p $(@D)
+	@echo "  CC  $@"
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+-include $(OBJECTS:.o=.d)
+
+deps: ## install what building, testing and the demo need; silent when all is here
+	@LUA='$(LUA)' CC='$(CC)' .ci/deps
+
+# --- use it from the checkout ---
+
+LUA_ENV = LUA_PATH='$(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;'"$${LUA_PATH:-;}" LUA_CPATH='$(CURDIR)/$(BUILD)/?.so;'"$${LUA_CPATH:-;}"
+
+demo: deps ## attach two containers in a throw-away sandbox, ping, kill, sweep (installs what is missing)
+	@$(MAKE) --no-print-directory all
+	@$(LUA_ENV) $(LUA) lua/bin/zlnet demo
+
+SPECS ?=
+test: deps ## run every spec, each in a sandbox of its own; SPECS='spec/x_spec.lua' runs some (installs what is missing)
+	@$(MAKE) --no-print-directory all stub
+	@LUA='$(LUA)' BUILD='$(BUILD)' spec/run $(SPECS)
+
+# --- checks ---
+
+SANITIZE = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+
+asan: ## the same specs under AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer
+	@LUA='$(LUA)' CC='$(CC)' .ci/deps asan
+	@$(MAKE) --no-print-directory BUILD=build/asan CFLAGS='$(SANITIZE)' LDFLAGS=-Wl,-z,nodelete all stub build/asan/bin/lua5.4
+	@ASAN_OPTIONS=detect_leaks=1:exitcode=99 UBSAN_OPTIONS=print_stacktrace=1 \
+		LUA='$(CURDIR)/build/asan/bin/lua5.4' BUILD=build/asan spec/run $(SPECS)
+
+# The sanitizers' runtime has to be there before the core is loaded. An interpreter linked with it does without
+# LD_PRELOAD, which would put every sh, ip and ping that a spec starts under the sanitizers too.
+$(BUILD)/bin/lua5.4: spec/host.c Makefile
+	@mkdir -p $(@D)
+	@echo "  LD  $@"
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -Wl,-E -o $@ $< $(or $(LUA_LIBS),$(shell $(PKG_CONFIG) --libs $(LUA_PC))) -lm -ldl
+
+lint: ## luacheck, clang-format, clang-tidy, cppcheck, gcc and clang with -Werror, the house rules
+	@LUA='$(LUA)' MAKE='$(MAKE)' C_FLAGS='$(ALL_CFLAGS)' spec/lint
+
+lint-deps: ## install the tools of `make lint`
+	@LUA='$(LUA)' CC='$(CC)' .ci/deps lint
+
+# --- install ---
+
+PREFIX      ?= /usr/local
+DESTDIR     ?=
+INST_LIBDIR ?= $(PREFIX)/lib/lua/$(LUA_VERSION)
+INST_LUADIR ?= $(PREFIX)/share/lua/$(LUA_VERSION)
+INST_BINDIR ?= $(PREFIX)/bin
+MODULES     := $(patsubst lua/%,%,$(wildcard lua/zlnet/*.lua lua/zlnet/*/*.lua))
+SCRIPTS     := $(notdir $(wildcard lua/bin/*))
+
+install: all ## install under PREFIX (and DESTDIR before it)
+	install -d $(addprefix $(DESTDIR),$(sort $(INST_LIBDIR)/zlnet $(dir $(MODULES:%=$(INST_LUADIR)/%)) $(INST_BINDIR)))
+	install -m 755 $(CORE) $(DESTDIR)$(INST_LIBDIR)/zlnet/core.so
+	$(foreach m,$(MODULES),install -m 644 lua/$m $(DESTDIR)$(INST_LUADIR)/$m &&) :
+	$(foreach s,$(SCRIPTS),install -m 755 lua/bin/$s $(DESTDIR)$(INST_BINDIR)/$s &&) :
+
+uninstall: ## remove what install put there
+	rm -rf $(DESTDIR)$(INST_LIBDIR)/zlnet $(DESTDIR)$(INST_LUADIR)/zlnet
+	rm -f $(SCRIPTS:%=$(DESTDIR)$(INST_BINDIR)/%)
+
+ROCK = $(CURDIR)/build/rock
+rock: ## build the rock into a fresh tree and require it from outside the checkout
+	@LUA='$(LUA)' CC='$(CC)' .ci/deps rock
+	@rm -rf $(ROCK) build/luarocks
+	luarocks --lua-version $(LUA_VERSION) --tree $(ROCK) make --deps-mode none rockspec/zlnet-scm-1.rockspec
+	@spec/rock $(LUA) $(LUA_VERSION) $(ROCK)
+
+clean: ## remove all that was built
+	rm -rf build
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: all stub deps demo test asan lint lint-deps install uninstall rock clean help

@@ -1,0 +1,40 @@
+-- SPDX-License-Identifier: MIT
+rockspec_format = "3.0"
+package = "zlnet"
+version = "scm-1"
+source = {
+  url = "git+file://.", -- this checkout: `luarocks make rockspec/zlnet-scm-1.rockspec`
+}
+description = {
+  summary = "Attach containers to an overlay network over rtnetlink",
+  detailed = [[
+    Attaches containers to an overlay network on Linux and cleans up after them, talking to the kernel
+    directly: a C core over libmnl (rtnetlink and network namespaces) and a Lua layer of workflows.]],
+  license = "MIT",
+  labels = { "linux", "netlink", "network", "containers", "cni" },
+}
+supported_platforms = { "linux" }
+dependencies = {
+  "lua >= 5.4, < 5.6",
+  "argparse",
+  "dkjson",
+}
+external_dependencies = {
+  LIBMNL = { header = "libmnl/libmnl.h" },
+}
+build = {
+  type = "make",
+  variables = {
+    BUILD = "build/luarocks",
+    CFLAGS = "$(CFLAGS)",
+    LIBFLAG = "$(LIBFLAG)",
+    LUA_INCDIR = "$(LUA_INCDIR)",
+    LIBMNL_INCDIR = "$(LIBMNL_INCDIR)",
+    LIBMNL_LIBDIR = "$(LIBMNL_LIBDIR)",
+  },
+  install_variables = {
+    INST_LIBDIR = "$(LIBDIR)",
+    INST_LUADIR = "$(LUADIR)",
+    INST_BINDIR = "$(BINDIR)",
+  },
+}
