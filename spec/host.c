@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* A Lua interpreter for `make asan`: lua SCRIPT [ARGUMENTS…], linked with the sanitizers' runtime. */
+/* A Lua interpreter for `make asan`: lua [-e CODE]… [SCRIPT [ARGUMENTS…]], linked with the sanitizers' runtime. */
 #include <lauxlib.h>
 #include <lua.h>
 #include <lualib.h>
 #include <stdio.h>
+#include <string.h>
 
 static int with_traceback(lua_State *L)
 {
@@ -15,20 +16,30 @@ static int run(lua_State *L)
 {
 	int argc = (int)lua_tointeger(L, 1);
 	char **argv = lua_touserdata(L, 2);
+	int script = 1;
 
 	luaL_openlibs(L);
-	lua_createtable(L, argc, 1);
+	while (script + 1 < argc && strcmp(argv[script], "-e") == 0)
+		script += 2;
+	lua_createtable(L, argc, script);
 	for (int i = 0; i < argc; i++) {
 		lua_pushstring(L, argv[i]);
-		lua_rawseti(L, -2, i - 1); /* the script is arg[0] */
+		lua_rawseti(L, -2, i - script); /* the script is arg[0] */
 	}
 	lua_setglobal(L, "arg");
-	if (luaL_loadfile(L, argv[1]) != LUA_OK)
+	for (int i = 2; i < script; i += 2) {
+		if (luaL_loadstring(L, argv[i]) != LUA_OK)
+			return lua_error(L);
+		lua_call(L, 0, 0);
+	}
+	if (script == argc)
+		return 0;
+	if (luaL_loadfile(L, argv[script]) != LUA_OK)
 		return lua_error(L);
 	luaL_checkstack(L, argc, NULL);
-	for (int i = 2; i < argc; i++)
+	for (int i = script + 1; i < argc; i++)
 		lua_pushstring(L, argv[i]);
-	lua_call(L, argc - 2, 0);
+	lua_call(L, argc - script - 1, 0);
 	return 0;
 }
 
@@ -38,7 +49,7 @@ int main(int argc, char **argv)
 	int status;
 
 	if (!L || argc < 2) {
-		fprintf(stderr, "usage: %s SCRIPT [ARGUMENTS]\n", argv[0]);
+		fprintf(stderr, "usage: %s [-e CODE] [SCRIPT [ARGUMENTS]]\n", argv[0]);
 		return 2;
 	}
 	lua_pushcfunction(L, with_traceback);

@@ -61,15 +61,15 @@ end
 
 -- A failure in an example is counted when the example ends, one around it (describe, setup, before_each) by itself.
 local function wrong(element, _, message, trace)
-  local what = full_name(element)
+  local what, at = full_name(element), place(element, trace)
   if element.descriptor == "after_each" and last then
-    what = full_name(last) .. " (after_each)"
+    what, at = full_name(last) .. " (after_each)", place(last)
     spoil_last()
   elseif element.descriptor ~= "it" then
     what = ("%s (%s)"):format(what == "" and element.name or what, element.descriptor)
     failed, last = failed + 1, nil
   end
-  texts[#texts + 1] = ("FAILED %s: %s\n%s"):format(place(element, trace), what, indented(message or "nil"))
+  texts[#texts + 1] = ("FAILED %s: %s\n%s"):format(at, what, indented(message or "nil"))
   return nil, true
 end
 
