@@ -62,7 +62,7 @@ describe("alias.format", function()
     assert.equal(255, #alias.format { id = ("x"):rep(room), tag = "s" })
     local line, why = alias.format { id = ("x"):rep(room + 1), tag = "s" }
     assert.is_nil(line)
-    assert.equal("the owner's record would have 256 bytes of at most 255: use a shorter id", why)
+    assert.equal("the owner's record would have 256 bytes of at most 255: use a shorter id or fewer addresses", why)
     assert.is_nil(alias.format { id = (" "):rep(100), tag = "s" })
   end)
 end)

@@ -1,0 +1,246 @@
+-- SPDX-License-Identifier: MIT
+-- Tables of options: what a function accepts is a list of rows, and one function checks any table against any list.
+
+local addr = require "zlnet.addr"
+local alias = require "zlnet.alias"
+local argument = require "zlnet.argument"
+
+local fmt, type = string.format, type
+
+local options = {}
+
+---@class zlnet.options.row
+---@field [1] string the option's name
+---@field [2] fun(value: any): any, string? its rule, see argument.lua
+---@field [3] any its default
+---@field required boolean?
+
+---@class zlnet.options.spec: zlnet.options.row[]
+---@field known table<string, true>
+---@field relate fun(o: table): string?, string? what must hold between options: nil, or the name of a wrong one and why
+
+---Makes a list of rows ready for check.
+---@param rows zlnet.options.row[]
+---@param relate nil|fun(o: table): string?, string? may also complete the table
+---@return zlnet.options.spec
+function options.spec(rows, relate)
+  local known = {}
+  for _, row in ipairs(rows) do
+    known[row[1]] = true
+  end
+  rows.known, rows.relate = known, relate
+  return rows
+end
+
+-- The number of single-character edits between two words.
+local function distance(a, b)
+  local row = {}
+  for j = 0, #b do
+    row[j] = j
+  end
+  for i = 1, #a do
+    local diagonal = row[0]
+    row[0] = i
+    for j = 1, #b do
+      local same = a:byte(i) == b:byte(j) and 0 or 1
+      diagonal, row[j] = row[j], math.min(row[j] + 1, row[j - 1] + 1, diagonal + same)
+    end
+  end
+  return row[#b]
+end
+
+local function unknown(fname, spec, given)
+  local best, best_distance = nil, 3
+  if type(given) == "string" and #given <= 40 then
+    for _, row in ipairs(spec) do
+      local d = distance(given:lower(), row[1])
+      if d < best_distance and d < #row[1] then
+        best, best_distance = row[1], d
+      end
+    end
+  end
+  local hint = best and fmt(" (did you mean '%s'?)", best) or ""
+  return fmt("bad option '%s' to '%s': unknown%s", tostring(given), fname, hint)
+end
+
+---Checks a table of options. Raises naming the option and the function: `bad option 'mtu' to 'attach': …`.
+---@param fname string the public function
+---@param spec zlnet.options.spec
+---@param given any what the caller gave
+---@param level integer? whose line the error names: 2 (default) is the caller of the function that calls this one
+---@return table options a new table: values in their normal form, defaults filled in
+function options.check(fname, spec, given, level)
+  level = (level or 2) + 1
+  if type(given) ~= "table" then
+    error(fmt("bad argument #1 to '%s' (a table of options expected, got %s)", fname, type(given)), level)
+  end
+  local known, out = spec.known, {}
+  for name in next, given do
+    if not known[name] then
+      error(unknown(fname, spec, name), level)
+    end
+  end
+  local wrong, why = nil, nil
+  for i = 1, #spec do
+    local row = spec[i]
+    local name, value = row[1], given[row[1]]
+    if value ~= nil then
+      value, why = row[2](value)
+      wrong = value == nil and name
+    else
+      value, why = row[3], "required"
+      wrong = row.required and name
+    end
+    if wrong then
+      break
+    end
+    out[name] = value
+  end
+  if not wrong and spec.relate then
+    wrong, why = spec.relate(out)
+  end
+  if wrong then
+    error(fmt("bad option '%s' to '%s': %s", wrong, fname, why), level)
+  end
+  return out
+end
+
+-- A target that is no pid: a path, a name under /run/netns, a namespace handle, an open file or {fd = n}.
+local function netns(value)
+  if type(value) == "string" then
+    return argument.text(value)
+  elseif type(value) == "userdata" or type(value) == "table" and math.type(value.fd) == "integer" and value.fd >= 0 then
+    return value
+  end
+  return nil, "a path, a name, a namespace handle, a file or {fd = n} expected, got " .. type(value)
+end
+
+-- attach ------------------------------------------------------------------------------------------------------------
+
+---The on-link gateways of mode `routed`, where the caller names none.
+options.routed_gateway = { inet = "169.254.1.1", inet6 = "fe80::1" }
+
+local DEFAULT_PREFIX = {
+  routed = addr.host_prefix,
+  direct = { inet = 24, inet6 = 64 },
+  bridge = { inet = 24, inet6 = 64 },
+}
+
+-- What the record of an attachment holds beside the options, each at its longest.
+local function longest_record(o)
+  return {
+    pid = o.pid, start = o.pid and 99999999999, boot = ("f"):rep(16), pidns = o.pid and 4294967295, netns = 4294967295,
+    tag = o.tag, time = 9999999999, ifname = o.ifname, ip = o.ip, mode = o.mode, default_route = o.default_route,
+    gateway = o.gateway, src = o.src, mtu = o.mtu and 65535, bridge = o.bridge, proxy_arp = o.proxy_arp, id = o.id,
+  }
+end
+
+-- An address by family must go with an address of the container, and differ from it.
+local function relate_to_ips(o, name, families)
+  local given = o[name]
+  for family, address in next, given or {} do
+    if not families[family] then
+      return name, fmt("'%s' has another family than every ip", address)
+    end
+    for _, ip in ipairs(o.ip) do
+      if ip.address == address then
+        return name, fmt("'%s' is the container's own address", address)
+      end
+    end
+  end
+end
+
+local function relate_gateway(o, families)
+  if o.mode == "routed" then
+    return
+  elseif o.mode == "direct" then
+    return o.gateway and "gateway", "has no use in mode 'direct'"
+  elseif not o.default_route then
+    return o.gateway and "gateway", "has no use with default_route = false"
+  end
+  for family in next, families do
+    local gateway = o.gateway and o.gateway[family]
+    if not gateway then
+      return "gateway", fmt("an %s address is required in mode 'bridge' (or default_route = false)", family)
+    end
+    local reached = addr.contains("fe80::", 10, gateway)
+    for _, ip in ipairs(o.ip) do
+      reached = reached or addr.contains(ip.address, ip.prefix, gateway)
+    end
+    if not reached then
+      return "gateway", fmt("'%s' is not in the subnet of an ip", gateway)
+    end
+  end
+end
+
+local function relate_attach(o)
+  if not o.pid and o.netns == nil then
+    return "pid", "required (or netns)"
+  elseif o.pid and o.netns ~= nil then
+    return "netns", "not together with pid"
+  elseif o.netns ~= nil and not o.id then
+    return "id", "required with netns"
+  elseif o.mode == "bridge" and not o.bridge then
+    return "bridge", "required in mode 'bridge'"
+  elseif o.mode ~= "bridge" and o.bridge then
+    return "bridge", fmt("has no use in mode '%s'", o.mode)
+  elseif o.mode ~= "direct" and o.proxy_arp then
+    return "proxy_arp", fmt("has no use in mode '%s'", o.mode)
+  elseif o.mode == "bridge" and o.src then
+    return "src", "has no use in mode 'bridge': there is no host route"
+  elseif o.mac and o.mac == o.host_mac then
+    return "host_mac", "must differ from mac"
+  end
+  local families = {}
+  for _, ip in ipairs(o.ip) do
+    ip.prefix = ip.prefix or DEFAULT_PREFIX[o.mode][ip.family]
+    families[ip.family] = true
+    local gateway = not (o.gateway and o.gateway[ip.family]) and options.routed_gateway[ip.family]
+    if o.mode == "routed" and ip.address == gateway then
+      return "ip", fmt("'%s' is the gateway's address", ip.address)
+    end
+  end
+  if families.inet6 and math.type(o.mtu) == "integer" and o.mtu < 1280 then
+    return "mtu", fmt("IPv6 needs at least 1280, got %d", o.mtu)
+  end
+  local wrong, why = relate_to_ips(o, "src", families)
+  if not wrong then
+    wrong, why = relate_to_ips(o, "gateway", families)
+  end
+  if not wrong then
+    wrong, why = relate_gateway(o, families)
+  end
+  if not wrong then
+    local line, long = alias.format(longest_record(o))
+    wrong, why = not line and (o.id and "id" or "ip"), long
+  end
+  return wrong, why
+end
+
+---The options of `zlnet.attach` and `zlnet.plan`. Checked, `ip` is a list of `zlnet.addr.ip` with prefix lengths by
+---mode, `gateway` and `src` are tables by family which hold just what was given.
+---@type zlnet.options.spec
+options.attach = options.spec({
+  { "pid", argument.pid },
+  { "netns", netns },
+  { "id", argument.text },
+  { "ip", argument.ips, required = true },
+  { "tag", argument.tag, "s" },
+  { "ifname", argument.ifname, "eth0" },
+  { "mode", argument.one_of("routed", "direct", "bridge"), "routed" },
+  { "default_route", argument.boolean, true },
+  { "gateway", argument.by_family },
+  { "src", argument.by_family },
+  { "mtu", argument.either("inherit", argument.integer(68, 65535)) },
+  { "mac", argument.mac },
+  { "host_mac", argument.mac },
+  { "queues", argument.either("kernel", argument.integer(1, 4096)), 1 },
+  { "forwarding", argument.boolean, true },
+  { "on_exists", argument.one_of("replace", "keep", "error"), "replace" },
+  { "nodad", argument.boolean, true },
+  { "timeout", argument.seconds },
+  { "bridge", argument.ifname },
+  { "proxy_arp", argument.boolean, false },
+}, relate_attach)
+
+return options
