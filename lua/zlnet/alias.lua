@@ -193,7 +193,8 @@ end
 function alias.format(fields)
   local line = line_of(fields)
   if #line > MAX then
-    return nil, fmt("the owner's record would have %d bytes of at most %d: use a shorter id or fewer addresses", #line, MAX)
+    local why = "the owner's record would have %d bytes of at most %d: use a shorter id or fewer addresses"
+    return nil, fmt(why, #line, MAX)
   end
   return line
 end
