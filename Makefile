@@ -40,6 +40,7 @@ OBJECTS := $(SOURCES:csrc/%.c=$(BUILD)/obj/%.o)
 CORE     = $(BUILD)/zlnet/core.so
 
 all: $(CORE) ## build the C core for this platform
+	@:
 
 stub: ## build the core that other platforms get, beside the real one
 	@$(MAKE) --no-print-directory PLATFORM=other BUILD=$(BUILD)/stub all
@@ -109,7 +110,8 @@ install: all ## install under PREFIX (and DESTDIR before it)
 	install -d $(addprefix $(DESTDIR),$(sort $(INST_LIBDIR)/zlnet $(dir $(MODULES:%=$(INST_LUADIR)/%)) $(INST_BINDIR)))
 	install -m 755 $(CORE) $(DESTDIR)$(INST_LIBDIR)/zlnet/core.so
 	$(foreach m,$(MODULES),install -m 644 lua/$m $(DESTDIR)$(INST_LUADIR)/$m &&) :
-	$(foreach s,$(SCRIPTS),install -m 755 lua/bin/$s $(DESTDIR)$(INST_BINDIR)/$s &&) :
+	$(foreach s,$(SCRIPTS),sed '1s|lua5\.4|$(notdir $(LUA))|' lua/bin/$s >$(DESTDIR)$(INST_BINDIR)/$s && \
+		chmod 755 $(DESTDIR)$(INST_BINDIR)/$s &&) :
 
 uninstall: ## remove what install put there
 	rm -rf $(DESTDIR)$(INST_LIBDIR)/zlnet $(DESTDIR)$(INST_LUADIR)/zlnet
