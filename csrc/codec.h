@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ZLNET_CODEC_H
+#define ZLNET_CODEC_H
+
+/* Lua tables to netlink messages and back, by the tables of spec.h. The only place which knows both. */
+
+#include "spec.h"
+
+#include <lua.h>
+
+#define CODEC_MAX 16384 /* capacity of one request, in bytes */
+
+/* The index of the link called name. Returns 0 or -errno. Must not raise and must not touch the Lua state. */
+typedef int (*codec_resolve)(void *ctx, const char *name, uint32_t *index);
+
+/* Appends header and attributes of the table at idx to nlh, which has its nlmsghdr already (type and flags decide the
+ * defaults), cap bytes in all. Raises on wrong use, as luaL_argerror with idx as the argument's position: the text names the key
+ * path, "linkinfo.data.peer.ifname: at most 15 bytes". Allocates nothing outside Lua. Returns 0, or -errno with
+ * *failed_name set (borrowed from the table) when resolve failed; resolve may be NULL, then a name raises. */
+int codec_encode(lua_State *L, int idx, const struct spec_msg *spec, struct nlmsghdr *nlh, size_t cap,
+                 codec_resolve resolve, void *ctx, const char **failed_name);
+
+/* Pushes one table for the message. Raises for lack of memory only; what is malformed is skipped. */
+void codec_decode(lua_State *L, const struct spec_msg *spec, const struct nlmsghdr *nlh);
+
+/* Pushes {encode, decode, path} for specs and fuzzing; they send nothing. */
+int codec_lua_open(lua_State *L);
+
+#endif

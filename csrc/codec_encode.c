@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: MIT */
+/* Lua tables to messages. Everything here may raise; nothing is held which a raise would lose. */
+#include "codec_encode.h"
+
+#include <lauxlib.h>
+#include <libmnl/libmnl.h>
+#include <linux/rtnetlink.h>
+#include <stdarg.h>
+#include <string.h>
+
+static int enc_set(struct enc *e, const struct spec_set *set, uint8_t *header, int table);
+
+_Noreturn void enc_fail(struct enc *e, const char *format, ...)
+{
+	lua_State *L = e->L;
+	va_list args;
+	int n = 0;
+
+	luaL_checkstack(L, 4 * ENC_DEPTH, NULL);
+	for (int i = 0; i < e->depth; i++) {
+		lua_pushfstring(L, "%s%s", i > 0 ? "." : "", e->path[i].key);
+		n++;
+		if (e->path[i].index > 0) {
+			lua_pushfstring(L, "[%I]", (LUAI_UACINT)e->path[i].index);
+			n++;
+		}
+	}
+	if (n > 0) {
+		lua_pushliteral(L, ": ");
+		n++;
+	}
+	va_start(args, format);
+	lua_pushvfstring(L, format, args);
+	va_end(args);
+	lua_concat(L, n + 1);
+	luaL_argerror(L, e->arg, lua_tostring(L, -1));
+	__builtin_unreachable();
+}
+
+void *enc_reserve(struct enc *e, size_t n)
+{
+	uint8_t *at = (uint8_t *)e->nlh + e->nlh->nlmsg_len;
+	size_t aligned = MNL_ALIGN(n);
+
+	if (e->nlh->nlmsg_len + aligned > e->cap)
+		enc_fail(e, "request too long");
+	memset(at, 0, aligned);
+	e->nlh->nlmsg_len += (uint32_t)aligned;
+	return at;
+}
+
+void enc_put(struct enc *e, uint16_t type, const void *p, size_t len)
+{
+	if (!mnl_attr_put_check(e->nlh, e->cap, type, len, p))
+		enc_fail(e, "request too long");
+}
+
+static struct nlattr *enc_nest(struct enc *e, uint16_t type)
+{
+	struct nlattr *nest = mnl_attr_nest_start_check(e->nlh, e->cap, type);
+
+	if (!nest)
+		enc_fail(e, "request too long");
+	return nest;
+}
+
+static void enc_want_table(struct enc *e)
+{
+	if (!lua_istable(e->L, -1))
+		enc_fail(e, "table expected, got %s", luaL_typename(e->L, -1));
+}
+
+/* {from=…, to=…} at the top of the stack into a structure of the set. */
+static int enc_struct(struct enc *e, const struct spec_set *set, uint8_t *out)
+{
+	enc_want_table(e);
+	memset(out, set->fill, set->hdrlen);
+	return enc_set(e, set, out, lua_gettop(e->L));
+}
+
+/* The nest of the kinds: which set it follows is said by the row before it, from the same table. */
+static const struct spec_set *enc_kind(struct enc *e, const struct spec_set *set, unsigned number, int table)
+{
+	const struct spec_row *row = &set->attr[number], *selector = spec_attr(set, number - 1);
+	const struct spec_set *found;
+	size_t len;
+
+	lua_pushstring(e->L, selector->key);
+	if (lua_rawget(e->L, table) != LUA_TSTRING)
+		enc_fail(e, "needs '%s' beside it", selector->key);
+	const char *kind = lua_tolstring(e->L, -1, &len);
+
+	found = spec_kind_set(row->kinds, kind, len);
+	if (!found)
+		enc_fail(e, "no data is known for the kind '%s'", kind);
+	lua_pop(e->L, 1);
+	return found;
+}
+
+static int enc_nested(struct enc *e, const struct spec_set *set, uint16_t type)
+{
+	struct nlattr *nest;
+	uint8_t *header;
+	int err;
+
+	enc_want_table(e);
+	nest = enc_nest(e, type);
+	header = set->hdrlen > 0 ? enc_reserve(e, set->hdrlen) : NULL;
+	err = enc_set(e, set, header, lua_gettop(e->L));
+	mnl_attr_nest_end(e->nlh, nest);
+	return err;
+}
+
+/* {"10.0.0.1", "10.0.0.2"} into attributes numbered from 0. */
+static int enc_indexed(struct enc *e, const struct spec_row *row, uint16_t type)
+{
+	const struct spec_row *element = &row->set->attr[0];
+	struct enc_bytes bytes;
+	struct nlattr *nest;
+	lua_Integer n;
+	int err = 0;
+
+	enc_want_table(e);
+	n = (lua_Integer)lua_rawlen(e->L, -1);
+	nest = enc_nest(e, type);
+	for (lua_Integer i = 1; i <= n && err == 0; i++) {
+		e->path[e->depth - 1].index = i;
+		lua_rawgeti(e->L, -1, i);
+		err = enc_scalar(e, element, &bytes);
+		enc_put(e, (uint16_t)(i - 1), bytes.p, bytes.len);
+		lua_pop(e->L, 1);
+	}
+	e->path[e->depth - 1].index = 0;
+	mnl_attr_nest_end(e->nlh, nest);
+	return err;
+}
+
+/* {{gateway=…}, {gateway=…}} into structures with attributes, which say their lengths themselves. */
+static int enc_nexthops(struct enc *e, const struct spec_row *row, uint16_t type)
+{
+	struct nlattr *nest;
+	lua_Integer n;
+	int err = 0;
+
+	enc_want_table(e);
+	n = (lua_Integer)lua_rawlen(e->L, -1);
+	nest = enc_nest(e, type);
+	nest->nla_type = type; /* not one that holds attributes directly */
+	for (lua_Integer i = 1; i <= n && err == 0; i++) {
+		struct rtnexthop *hop;
+
+		e->path[e->depth - 1].index = i;
+		lua_rawgeti(e->L, -1, i);
+		enc_want_table(e);
+		hop = enc_reserve(e, sizeof(*hop));
+		err = enc_set(e, row->set, (uint8_t *)hop, lua_gettop(e->L));
+		hop->rtnh_len = (unsigned short)((char *)e->nlh + e->nlh->nlmsg_len - (char *)hop);
+		lua_pop(e->L, 1);
+	}
+	e->path[e->depth - 1].index = 0;
+	mnl_attr_nest_end(e->nlh, nest);
+	return err;
+}
+
+/* The value at the top of the stack as the attribute "number" of the set; table is where it came from. */
+static int enc_attr(struct enc *e, const struct spec_set *set, unsigned number, int table)
+{
+	const struct spec_row *row = &set->attr[number];
+	const uint16_t type = (uint16_t)number;
+	struct enc_bytes bytes;
+	uint8_t structure[256];
+	int err;
+
+	switch (row->type) {
+	case SPEC_NEST:
+	case SPEC_CONF:
+		return enc_nested(e, row->set, type);
+	case SPEC_BYKIND:
+		return enc_nested(e, enc_kind(e, set, number, table), type);
+	case SPEC_BYFAMILY: {
+		const struct spec_set *found = spec_family_set(row->kinds, e->family);
+
+		if (!found)
+			enc_fail(e, "not in messages of this family");
+		return enc_nested(e, found, type);
+	}
+	case SPEC_INDEXED:
+		return enc_indexed(e, row, type);
+	case SPEC_NEXTHOPS:
+		return enc_nexthops(e, row, type);
+	case SPEC_STRUCT:
+		err = enc_struct(e, row->set, structure);
+		enc_put(e, type, structure, row->set->hdrlen);
+		return err;
+	case SPEC_FLAG:
+		if (!lua_isboolean(e->L, -1))
+			enc_fail(e, "boolean expected, got %s", luaL_typename(e->L, -1));
+		if (lua_toboolean(e->L, -1))
+			enc_put(e, type, NULL, 0);
+		return 0;
+	default:
+		err = enc_scalar(e, row, &bytes);
+		if (bytes.len > 0 || row->type == SPEC_STRING) /* the default prefix has no attribute */
+			enc_put(e, type, bytes.p, bytes.len);
+		return err;
+	}
+}
+
+static int enc_many(struct enc *e, const struct spec_set *set, unsigned number, int table)
+{
+	lua_Integer n;
+	int err = 0;
+
+	enc_want_table(e);
+	n = (lua_Integer)lua_rawlen(e->L, -1);
+	for (lua_Integer i = 1; i <= n && err == 0; i++) {
+		e->path[e->depth - 1].index = i;
+		lua_rawgeti(e->L, -1, i);
+		err = enc_attr(e, set, number, table);
+		lua_pop(e->L, 1);
+	}
+	e->path[e->depth - 1].index = 0;
+	return err;
+}
+
+/* Pushes the value of the row and makes its key the end of the path. */
+static void enc_enter(struct enc *e, const struct spec_row *row, int table)
+{
+	if (e->depth == ENC_DEPTH)
+		enc_fail(e, "nested too deeply");
+	e->path[e->depth].key = row->key;
+	e->path[e->depth].index = 0;
+	e->depth++;
+	luaL_checkstack(e->L, 8, NULL);
+	lua_pushstring(e->L, row->key);
+	lua_rawget(e->L, table);
+}
+
+static void enc_leave(struct enc *e)
+{
+	lua_pop(e->L, 1);
+	e->depth--;
+}
+
+/* What a table says, by rows: a bit for each. */
+struct enc_said {
+	uint64_t attr[2];
+	uint32_t field;
+};
+
+/* Finds the rows of all keys of the table; raises for a key without one. */
+static void enc_keys(struct enc *e, const struct spec_set *set, int table, struct enc_said *said)
+{
+	lua_State *L = e->L;
+
+	memset(said, 0, sizeof(*said));
+	luaL_checkstack(L, 4, NULL);
+	for (lua_pushnil(L); lua_next(L, table); lua_pop(L, 1)) {
+		const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : NULL;
+		bool found = false;
+
+		for (unsigned i = 0; key && i < set->nfield && !found; i++)
+			if (strcmp(set->field[i].key, key) == 0) {
+				said->field |= UINT32_C(1) << i;
+				found = true;
+			}
+		for (unsigned i = 0; key && i < set->nattr && !found; i++)
+			if (set->attr[i].type != SPEC_NONE && strcmp(set->attr[i].key, key) == 0) {
+				said->attr[i / 64] |= UINT64_C(1) << i % 64;
+				found = true;
+			}
+		if (!found && key)
+			enc_fail(e, "unknown key '%s'", key);
+		if (!found)
+			enc_fail(e, "keys must be names, got a %s", luaL_typename(L, -2));
+	}
+}
+
+/* One field of the header. One which is too narrow leaves the value to the attribute of the same key. */
+static int enc_field(struct enc *e, const struct spec_set *set, const struct spec_row *row, uint8_t *header,
+                     struct enc_said *said)
+{
+	const struct spec_row *wide = row->twin > 0 ? &set->attr[row->twin] : NULL;
+	struct enc_bytes bytes;
+	int err;
+
+	if (wide) {
+		uint64_t value, mask;
+
+		err = enc_number(e, wide, &value, &mask);
+		if (value > UINT8_MAX)
+			said->attr[row->twin / 64] |= UINT64_C(1) << row->twin % 64;
+		else
+			enc_pack(row, value, header + row->off);
+		return err;
+	}
+	err = enc_scalar(e, row, &bytes);
+	if (bytes.len != enc_field_size(row))
+		enc_fail(e, "%d bytes expected", (int)enc_field_size(row));
+	memcpy(header + row->off, bytes.p, bytes.len);
+	return err;
+}
+
+/* The table at index "table" by the set: fields into header, attributes after it, always in the order of the rows. */
+static int enc_set(struct enc *e, const struct spec_set *set, uint8_t *header, int table)
+{
+	struct enc_said said;
+	int err = 0;
+
+	enc_keys(e, set, table, &said);
+	for (unsigned i = 0; i < set->nfield && err == 0; i++) {
+		if (!(said.field >> i & 1))
+			continue;
+		enc_enter(e, &set->field[i], table);
+		err = enc_field(e, set, &set->field[i], header, &said);
+		enc_leave(e);
+	}
+	if (header == e->hdr)
+		e->family = header[0];
+	for (unsigned i = 0; i < set->nattr && err == 0; i++) {
+		if (!(said.attr[i / 64] >> i % 64 & 1))
+			continue;
+		enc_enter(e, &set->attr[i], table);
+		err = set->attr[i].many ? enc_many(e, set, i, table) : enc_attr(e, set, i, table);
+		enc_leave(e);
+	}
+	return err;
+}
+
+int codec_encode(lua_State *L, int idx, const struct spec_msg *spec, struct nlmsghdr *nlh, size_t cap,
+                 codec_resolve resolve, void *ctx, const char **failed_name)
+{
+	struct enc e = {.L = L,
+	                .arg = lua_absindex(L, idx),
+	                .spec = spec,
+	                .nlh = nlh,
+	                .cap = cap,
+	                .resolve = resolve,
+	                .ctx = ctx,
+	                .failed = failed_name};
+	int top = lua_gettop(L);
+	int err;
+
+	luaL_checktype(L, e.arg, LUA_TTABLE);
+	e.hdr = enc_reserve(&e, spec->hdrlen);
+	err = enc_set(&e, spec->set, e.hdr, e.arg);
+	if (err == 0)
+		codec_defaults(&e);
+	lua_settop(L, top);
+	return err;
+}

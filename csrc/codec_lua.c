@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/* The codec by itself, for specs and fuzzing: bytes in, bytes out, nothing is sent. */
+#include "codec.h"
+
+#include <lauxlib.h>
+#include <libmnl/libmnl.h>
+#include <string.h>
+
+static const struct spec_msg *const messages[] = {&spec_link, &spec_addr, &spec_route,
+                                                  &spec_neigh, &spec_rule, &spec_nsid};
+
+static const struct spec_msg *check_message(lua_State *L, int arg)
+{
+	const char *name = luaL_checkstring(L, arg);
+
+	for (size_t i = 0; i < SPEC_COUNT(messages); i++)
+		if (strcmp(messages[i]->name, name) == 0)
+			return messages[i];
+	luaL_argerror(L, arg, "no such object");
+	return NULL;
+}
+
+/* "newlink" and its like. */
+static uint16_t check_type(lua_State *L, int arg, const struct spec_msg *spec)
+{
+	const char *op = luaL_checkstring(L, arg);
+	uint16_t type = 0;
+
+	if (strlen(op) > 3 && strcmp(op + 3, spec->name) == 0)
+		type = strncmp(op, "new", 3) == 0   ? spec->new_type
+		       : strncmp(op, "del", 3) == 0 ? spec->del_type
+		       : strncmp(op, "get", 3) == 0 ? spec->get_type
+		       : strncmp(op, "set", 3) == 0 ? spec->set_type
+		                                    : 0;
+	if (type == 0)
+		luaL_argerror(L, arg, "no such operation");
+	return type;
+}
+
+/* A table of names to indices stands in for the kernel. */
+struct resolver {
+	lua_State *L;
+	int table;
+};
+
+static int resolve(void *ctx, const char *name, uint32_t *index)
+{
+	struct resolver *r = ctx;
+
+	lua_pushstring(r->L, name);
+	lua_rawget(r->L, r->table);
+	*index = (uint32_t)lua_tointeger(r->L, -1);
+	lua_pop(r->L, 1);
+	return *index > 0 ? 0 : -19; /* ENODEV */
+}
+
+/* encode(object, operation, t [, links]) -> message, or nil and the name which links does not have */
+static int encode(lua_State *L)
+{
+	union {
+		struct nlmsghdr nlh;
+		char bytes[CODEC_MAX];
+	} buffer;
+	const struct spec_msg *spec = check_message(L, 1);
+	uint16_t type = check_type(L, 2, spec);
+	struct resolver r = {L, 4};
+	const char *name = NULL;
+	int err;
+
+	lua_settop(L, 4);
+	mnl_nlmsg_put_header(&buffer);
+	buffer.nlh.nlmsg_type = type;
+	buffer.nlh.nlmsg_flags = NLM_F_REQUEST;
+	err = codec_encode(L, 3, spec, &buffer.nlh, sizeof(buffer), lua_istable(L, 4) ? resolve : NULL, &r, &name);
+	if (err < 0) {
+		lua_pushnil(L);
+		lua_pushstring(L, name);
+		return 2;
+	}
+	lua_pushlstring(L, buffer.bytes, buffer.nlh.nlmsg_len);
+	return 1;
+}
+
+/* Bytes as a message, however malformed, in room of their own; its length is the string's. */
+static struct nlmsghdr *check_bytes(lua_State *L, int arg)
+{
+	size_t len;
+	const char *bytes = luaL_checklstring(L, arg, &len);
+	struct nlmsghdr *nlh;
+
+	luaL_argcheck(L, len >= sizeof(*nlh), arg, "shorter than the header of a message");
+	nlh = lua_newuserdatauv(L, len, 0);
+	memcpy(nlh, bytes, len);
+	nlh->nlmsg_len = (uint32_t)len;
+	return nlh;
+}
+
+/* decode(object, message) -> t */
+static int decode(lua_State *L)
+{
+	const struct spec_msg *spec = check_message(L, 1);
+
+	codec_decode(L, spec, check_bytes(L, 2));
+	return 1;
+}
+
+/* path(object, message, offset) -> key path of the attribute there;
+ * path(object, message, offset or nil, type) -> that of the one which is missing */
+static int path(lua_State *L)
+{
+	const struct spec_msg *spec = check_message(L, 1);
+	const struct nlmsghdr *nlh = check_bytes(L, 2);
+	uint32_t off = (uint32_t)luaL_optinteger(L, 3, 0);
+	char buf[128];
+
+	if (lua_isnoneornil(L, 4))
+		spec_path(spec, nlh, off, buf, sizeof(buf));
+	else
+		spec_missing(spec, nlh, !lua_isnil(L, 3), off, (uint32_t)luaL_checkinteger(L, 4), buf, sizeof(buf));
+	lua_pushstring(L, buf);
+	return 1;
+}
+
+int codec_lua_open(lua_State *L)
+{
+	static const luaL_Reg functions[] = {{"encode", encode}, {"decode", decode}, {"path", path}, {NULL, NULL}};
+
+	luaL_newlib(L, functions);
+	return 1;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ZLNET_CODEC_TEXT_H
+#define ZLNET_CODEC_TEXT_H
+
+/* Addresses and bytes as text. No Lua here. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define TEXT_BYTES_MAX 32 /* as the kernel's MAX_ADDR_LEN */
+#define TEXT_MAX (TEXT_BYTES_MAX * 3 + 1)
+
+/* Bytes in hexadecimal, with "separator" between them unless that is NUL. Returns the length of the text; len <= TEXT_BYTES_MAX. */
+size_t text_hex(char out[TEXT_MAX], const uint8_t *p, size_t len, char separator);
+/* The reverse. Returns the number of bytes; 0 when s is not such a text, or an empty or too long one. */
+size_t text_hex_parse(uint8_t out[TEXT_BYTES_MAX], const char *s, size_t len, char separator);
+
+/* An address of the family as text; false when the family is none of the two. */
+bool text_ip(char out[TEXT_MAX], int family, const void *p);
+/* The address of a text of len bytes. Returns its family, or 0. */
+int text_ip_parse(uint8_t out[16], const char *s, size_t len);
+/* The bytes of an address of the family; 0 when the family is none of the two. */
+size_t text_ip_size(int family);
+
+/* Is it a name the kernel would give to a link? NULL, or what is wrong with it. */
+const char *text_ifname_fault(const char *s, size_t len);
+
+#endif

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: MIT */
+/* One Lua value to the bytes of one attribute or field. Everything here may raise. */
+#include "codec_encode.h"
+
+#include "codec_text.h"
+
+#include <arpa/inet.h>
+#include <endian.h>
+#include <lauxlib.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+#include <sys/socket.h>
+
+/* Names given as text are looked up in the table of the row, which is short. */
+static const struct spec_name *name_find(const struct spec_names *names, const char *s, size_t len)
+{
+	for (size_t i = 0; i < names->n; i++)
+		if (strlen(names->v[i].name) == len && memcmp(names->v[i].name, s, len) == 0)
+			return &names->v[i];
+	return NULL;
+}
+
+static const char *value_text(struct enc *e, size_t *len)
+{
+	/* numbers are not converted: 1 for "1" is a mistake more often than not */
+	if (lua_type(e->L, -1) != LUA_TSTRING)
+		enc_fail(e, "string expected, got %s", luaL_typename(e->L, -1));
+	return lua_tolstring(e->L, -1, len);
+}
+
+static uint64_t value_integer(struct enc *e, lua_Integer min, lua_Integer max)
+{
+	int exact = 0;
+	lua_Integer i = 0;
+
+	if (lua_type(e->L, -1) == LUA_TNUMBER)
+		i = lua_tointegerx(e->L, -1, &exact);
+	else
+		enc_fail(e, "integer expected, got %s", luaL_typename(e->L, -1));
+	if (!exact || i < min || i > max)
+		enc_fail(e, "integer from %I to %I expected", (LUAI_UACINT)min, (LUAI_UACINT)max);
+	return (uint64_t)i;
+}
+
+/* {up=true, multicast=false}: value gets the true ones, mask those named at all. */
+static void value_bits(struct enc *e, const struct spec_names *names, lua_Integer max, uint64_t *value, uint64_t *mask)
+{
+	lua_State *L = e->L;
+
+	*value = *mask = 0;
+	for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
+		const struct spec_name *bit = NULL;
+		size_t len;
+
+		if (lua_type(L, -2) != LUA_TSTRING)
+			enc_fail(e, "names of flags expected as keys, got a %s", luaL_typename(L, -2));
+		const char *key = lua_tolstring(L, -2, &len);
+
+		if (strcmp(key, "unknown") == 0) { /* as decoded: what has no name here */
+			uint64_t rest = value_integer(e, 0, max);
+
+			*value |= rest;
+			*mask |= rest;
+			continue;
+		}
+		bit = name_find(names, key, len);
+		if (!bit)
+			enc_fail(e, "unknown flag '%s'", key);
+		if (!lua_isboolean(L, -1))
+			enc_fail(e, "flag '%s': boolean expected, got %s", key, luaL_typename(L, -1));
+		if (lua_toboolean(L, -1))
+			*value |= bit->value;
+		*mask |= bit->value;
+	}
+}
+
+static lua_Integer number_max(const struct spec_row *row)
+{
+	switch (row->type) {
+	case SPEC_BOOL:
+		return 1;
+	case SPEC_U8:
+		return UINT8_MAX;
+	case SPEC_U16:
+	case SPEC_BE16:
+		return UINT16_MAX;
+	case SPEC_S32:
+	case SPEC_LINK: /* an index is an int in the kernel */
+		return INT32_MAX;
+	case SPEC_U64:
+	case SPEC_BE64:
+		return LUA_MAXINTEGER;
+	default:
+		return UINT32_MAX;
+	}
+}
+
+static int number_link(struct enc *e, uint64_t *value)
+{
+	size_t len;
+	const char *name = lua_tolstring(e->L, -1, &len);
+	uint32_t index = 0;
+	int err;
+
+	/* names of 16 to 127 bytes are alternative ones */
+	if (len == 0 || len > 127 || strlen(name) != len)
+		enc_fail(e, "the index or the name of a link expected");
+	if (!e->resolve)
+		enc_fail(e, "the index of a link expected, names are not looked up here");
+	err = e->resolve(e->ctx, name, &index);
+	if (err < 0 && e->failed)
+		*e->failed = name;
+	*value = index;
+	return err;
+}
+
+int enc_number(struct enc *e, const struct spec_row *row, uint64_t *value, uint64_t *mask)
+{
+	lua_State *L = e->L;
+	lua_Integer max = number_max(row);
+	const struct spec_names *names = row->names;
+	int type = lua_type(L, -1);
+
+	*mask = (uint64_t)max;
+	if (row->type == SPEC_BOOL && type == LUA_TBOOLEAN) {
+		*value = (uint64_t)lua_toboolean(L, -1);
+	} else if (row->type == SPEC_LINK && type == LUA_TSTRING) {
+		return number_link(e, value);
+	} else if (names && names->bits && type == LUA_TTABLE) {
+		value_bits(e, names, max, value, mask);
+		if (*value > (uint64_t)max)
+			enc_fail(e, "flags which have no place here");
+	} else if (names && names->bits && row->type == SPEC_MASKED) {
+		/* a bare number would not say which flags are meant to stay as they are */
+		enc_fail(e, "table of flags expected, got %s", luaL_typename(L, -1));
+	} else if (names && !names->bits && type == LUA_TSTRING) {
+		size_t len;
+		const char *s = lua_tolstring(L, -1, &len);
+		const struct spec_name *name = name_find(names, s, len);
+
+		if (!name)
+			enc_fail(e, "unknown name '%s'", s);
+		*value = name->value;
+	} else {
+		*value = value_integer(e, row->type == SPEC_S32 ? INT32_MIN : 0, max);
+	}
+	return 0;
+}
+
+size_t enc_pack(const struct spec_row *row, uint64_t value, void *out)
+{
+	uint8_t u8 = (uint8_t)value;
+	uint16_t u16 = (uint16_t)value;
+	uint32_t u32 = (uint32_t)value;
+
+	switch (row->type) {
+	case SPEC_BOOL:
+	case SPEC_U8:
+		memcpy(out, &u8, sizeof(u8));
+		return sizeof(u8);
+	case SPEC_BE16:
+		u16 = htons(u16);
+		/* fall through */
+	case SPEC_U16:
+		memcpy(out, &u16, sizeof(u16));
+		return sizeof(u16);
+	case SPEC_BE64:
+		value = htobe64(value);
+		/* fall through */
+	case SPEC_U64:
+		memcpy(out, &value, sizeof(value));
+		return sizeof(value);
+	case SPEC_BE32:
+		u32 = htonl(u32);
+		/* fall through */
+	default:
+		memcpy(out, &u32, sizeof(u32));
+		return sizeof(u32);
+	}
+}
+
+size_t enc_field_size(const struct spec_row *row)
+{
+	switch (row->type) {
+	case SPEC_BOOL:
+	case SPEC_U8:
+		return 1;
+	case SPEC_U16:
+	case SPEC_BE16:
+		return 2;
+	case SPEC_U64:
+	case SPEC_BE64:
+	case SPEC_MASKED:
+		return 8;
+	case SPEC_MAC:
+	case SPEC_HEX:
+		return row->max;
+	case SPEC_IP6:
+		return 16;
+	default:
+		return 4;
+	}
+}
+
+/* The family of the message follows its first address; the others must agree. The bridge's entries carry either. */
+static void family_agree(struct enc *e, int family)
+{
+	if (e->family == AF_UNSPEC) {
+		e->family = family;
+		e->hdr[0] = (uint8_t)family;
+	} else if (e->family != family && e->family != AF_BRIDGE) {
+		enc_fail(e, "an %s address in a message of another family", family == AF_INET ? "IPv4" : "IPv6");
+	}
+}
+
+static int value_ip(struct enc *e, const char *s, size_t len, uint8_t out[16], int wanted)
+{
+	int family = text_ip_parse(out, s, len);
+
+	if (family == 0 || (wanted != AF_UNSPEC && family != wanted))
+		enc_fail(e, "%s address expected, got '%s'",
+		         wanted == AF_INET    ? "IPv4"
+		         : wanted == AF_INET6 ? "IPv6"
+		                              : "IP",
+		         s);
+	return family;
+}
+
+/* Does the table give the header's length at that offset a value of its own? */
+bool enc_length_said(struct enc *e, unsigned off)
+{
+	const struct spec_set *set = e->spec->set;
+	bool said = false;
+
+	for (unsigned i = 0; i < set->nfield && !said; i++) {
+		if (set->field[i].off != off)
+			continue;
+		lua_pushstring(e->L, set->field[i].key);
+		said = lua_rawget(e->L, e->arg) != LUA_TNIL;
+		lua_pop(e->L, 1);
+	}
+	return said;
+}
+
+/* The number after the '/' of s. */
+static unsigned prefix_length(struct enc *e, const char *s, const char *slash, size_t len)
+{
+	const char *p = slash + 1;
+	size_t digits = strspn(p, "0123456789");
+	unsigned bits = 0;
+
+	/* of digits only, and too few to overflow */
+	if (digits == 0 || digits > 3 || p + digits != s + len)
+		enc_fail(e, "no length after the '/' of '%s'", s);
+	for (; digits > 0; digits--)
+		bits = bits * 10 + (unsigned)(*p++ - '0');
+	return bits;
+}
+
+/* "10.0.0.0/8", "10.0.0.1" or "default". The length goes to the message's header; without any, codec_defaults makes it the longest.
+ * Returns the address's size, 0 for default. */
+static size_t value_prefix(struct enc *e, const struct spec_row *row, uint8_t out[16])
+{
+	size_t len;
+	const char *s = value_text(e, &len);
+	const char *slash = memchr(s, '/', len);
+	uint8_t *header = e->hdr + row->off;
+	const uint32_t bit = UINT32_C(1) << row->off;
+	unsigned max;
+	int family;
+
+	if (strcmp(s, "default") == 0)
+		return 0;
+	family = value_ip(e, s, slash ? (size_t)(slash - s) : len, out, AF_UNSPEC);
+	family_agree(e, family);
+	max = family == AF_INET ? 32 : 128;
+	e->prefixes |= bit;
+	if (slash) {
+		unsigned bits = prefix_length(e, s, slash, len);
+
+		if (((e->lengths & bit) || enc_length_said(e, row->off)) && *header != bits)
+			enc_fail(e, "the length of '%s' contradicts another", s);
+		if (bits > max)
+			enc_fail(e, "a length of at most %d expected", (int)max);
+		*header = (uint8_t)bits;
+		e->lengths |= bit;
+	}
+	if (*header > max)
+		enc_fail(e, "a length of at most %d expected", (int)max);
+	return text_ip_size(family);
+}
+
+static void scalar_text(struct enc *e, const struct spec_row *row, struct enc_bytes *out)
+{
+	size_t len;
+	const char *s = value_text(e, &len);
+	const char *fault;
+
+	switch (row->type) {
+	case SPEC_IFNAME:
+		fault = text_ifname_fault(s, len);
+		if (fault)
+			enc_fail(e, "%s", fault);
+		out->p = s;
+		out->len = len + 1; /* with its NUL, as ip sends it */
+		return;
+	case SPEC_STRING:
+		/* without NUL: an empty alias is one of no bytes */
+		if (strlen(s) != len)
+			enc_fail(e, "no NUL in this string");
+		if (row->max > 0 && len > row->max)
+			enc_fail(e, "at most %d bytes", (int)row->max);
+		out->p = s;
+		out->len = len;
+		return;
+	case SPEC_MAC:
+		out->len = text_hex_parse(out->room, s, len, ':');
+		if (out->len == 0 || (row->max > 0 && out->len != row->max))
+			enc_fail(e, "link-layer address expected, got '%s'", s);
+		return;
+	default: /* SPEC_HEX */
+		out->len = text_hex_parse(out->room, s, len, '\0');
+		if (out->len == 0 || (row->max > 0 && out->len > row->max))
+			enc_fail(e, "hexadecimal bytes expected, got '%s'", s);
+	}
+}
+
+int enc_scalar(struct enc *e, const struct spec_row *row, struct enc_bytes *out)
+{
+	uint64_t value, mask;
+	uint16_t family;
+	size_t len;
+	const char *s;
+	int err;
+
+	out->p = out->room;
+	switch (row->type) {
+	case SPEC_STRING:
+	case SPEC_IFNAME:
+	case SPEC_MAC:
+	case SPEC_HEX:
+		scalar_text(e, row, out);
+		return 0;
+	case SPEC_IP:
+		s = value_text(e, &len);
+		family = (uint16_t)value_ip(e, s, len, out->room, AF_UNSPEC);
+		family_agree(e, family);
+		out->len = text_ip_size(family);
+		return 0;
+	case SPEC_IP4:
+	case SPEC_IP6:
+		s = value_text(e, &len);
+		out->len = text_ip_size(value_ip(e, s, len, out->room, row->type == SPEC_IP4 ? AF_INET : AF_INET6));
+		return 0;
+	case SPEC_PREFIX:
+		out->len = value_prefix(e, row, out->room);
+		return 0;
+	case SPEC_VIA:
+		s = value_text(e, &len);
+		family = (uint16_t)value_ip(e, s, len, out->room + sizeof(family), AF_UNSPEC);
+		memcpy(out->room, &family, sizeof(family));
+		out->len = sizeof(family) + text_ip_size(family);
+		return 0;
+	default:
+		err = enc_number(e, row, &value, &mask);
+		out->len = enc_pack(row, value, out->room);
+		if (row->type == SPEC_MASKED)
+			out->len += enc_pack(row, mask, out->room + out->len);
+		return err;
+	}
+}

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/* Walks over messages by the tables: which set a nest follows, and how the path of an attribute reads in keys. */
+#include "spec.h"
+
+#include <libmnl/libmnl.h>
+#include <stdio.h>
+#include <string.h>
+
+#define PATH_DEPTH 10 /* deeper nests end the path */
+
+static const struct nlattr *level_find(const struct spec_level *at, unsigned number)
+{
+	const struct nlattr *attr = at->attrs;
+	const char *end = (const char *)at->attrs + at->len;
+
+	for (; mnl_attr_ok(attr, (int)(end - (const char *)attr)); attr = mnl_attr_next(attr))
+		if (mnl_attr_get_type(attr) == number)
+			return attr;
+	return NULL;
+}
+
+const struct spec_set *spec_kind_set(const struct spec_kinds *kinds, const char *kind, size_t len)
+{
+	size_t n = strnlen(kind, len); /* the kernel ends the string with NUL, requests need not */
+
+	for (size_t i = 0; i < kinds->n; i++)
+		if (strlen(kinds->v[i].kind) == n && memcmp(kinds->v[i].kind, kind, n) == 0)
+			return kinds->v[i].set;
+	return NULL;
+}
+
+const struct spec_set *spec_family_set(const struct spec_kinds *kinds, int family)
+{
+	const struct spec_set *other = NULL;
+
+	for (size_t i = 0; i < kinds->n; i++) {
+		if (kinds->v[i].family == family)
+			return kinds->v[i].set;
+		if (kinds->v[i].family == 0)
+			other = kinds->v[i].set;
+	}
+	return other;
+}
+
+const struct spec_set *spec_subset(const struct spec_level *at, const struct spec_row *row, unsigned number)
+{
+	const struct nlattr *kind;
+
+	switch (row->type) {
+	case SPEC_NEST:
+	case SPEC_CONF:
+	case SPEC_INDEXED:
+		return row->set;
+	case SPEC_BYFAMILY:
+		return spec_family_set(row->kinds, at->family);
+	case SPEC_BYKIND:
+		kind = level_find(at, number - 1);
+		return kind ? spec_kind_set(row->kinds, mnl_attr_get_payload(kind), mnl_attr_get_payload_len(kind)) : NULL;
+	default:
+		return NULL;
+	}
+}
+
+static void path_add(char *buf, size_t n, const char *key, unsigned number)
+{
+	size_t at = strlen(buf);
+
+	if (key)
+		snprintf(buf + at, n - at, "%s%s", at > 0 ? "." : "", key);
+	else
+		snprintf(buf + at, n - at, "%s#%u", at > 0 ? "." : "", number); /* the tables do not know it */
+}
+
+/* Narrows *at to the payload of attr, which is row number "number" of it. False when nothing is known below. */
+static bool level_enter(struct spec_level *at, const struct nlattr *attr, const struct spec_row *row, unsigned number)
+{
+	const struct spec_set *set = spec_subset(at, row, number);
+	size_t len = mnl_attr_get_payload_len(attr);
+	size_t hdr = set ? MNL_ALIGN(set->hdrlen) : 0;
+
+	if (!set || len < hdr)
+		return false;
+	at->set = set;
+	at->attrs = (const char *)mnl_attr_get_payload(attr) + hdr;
+	at->len = len - hdr;
+	return true;
+}
+
+/* The top level of the request, or false if it is shorter than its own header says. */
+static bool level_top(struct spec_level *at, const struct spec_msg *spec, const struct nlmsghdr *req)
+{
+	size_t hdr = MNL_NLMSG_HDRLEN + MNL_ALIGN(spec->hdrlen);
+
+	if (req->nlmsg_len < hdr)
+		return false;
+	at->set = spec->set;
+	at->attrs = (const char *)req + hdr;
+	at->len = req->nlmsg_len - hdr;
+	at->family = *(const uint8_t *)mnl_nlmsg_get_payload(req);
+	return true;
+}
+
+/* Writes the path down to the attribute at target. Leaves in *at the level below it; false when there is none. */
+static bool path_walk(struct spec_level *at, const char *target, char *buf, size_t n)
+{
+	for (int depth = 0; depth < PATH_DEPTH; depth++) {
+		const struct nlattr *attr = at->attrs;
+		const char *end = (const char *)at->attrs + at->len;
+		bool indexed = at->set->nfield == 0 && at->set->nattr == 1;
+
+		for (;; attr = mnl_attr_next(attr)) {
+			if (!mnl_attr_ok(attr, (int)(end - (const char *)attr)))
+				return false;
+			if (target >= (const char *)attr && target < (const char *)attr + mnl_attr_get_len(attr))
+				break;
+		}
+		unsigned number = mnl_attr_get_type(attr);
+		const struct spec_row *row = spec_attr(at->set, number);
+
+		if (indexed && number != 0)
+			row = NULL;
+		path_add(buf, n, row ? row->key : NULL, number);
+		if (!row)
+			return false;
+		bool below = level_enter(at, attr, row, number);
+
+		if (target == (const char *)attr || !below)
+			return below;
+	}
+	return false;
+}
+
+void spec_path(const struct spec_msg *spec, const struct nlmsghdr *req, uint32_t off, char *buf, size_t n)
+{
+	struct spec_level at;
+
+	if (n == 0)
+		return;
+	buf[0] = '\0';
+	if (off < req->nlmsg_len && level_top(&at, spec, req))
+		path_walk(&at, (const char *)req + off, buf, n);
+}
+
+void spec_missing(const struct spec_msg *spec, const struct nlmsghdr *req, bool has_nest, uint32_t nest_off,
+                  uint32_t type, char *buf, size_t n)
+{
+	struct spec_level at;
+	const struct spec_row *row;
+
+	if (n == 0)
+		return;
+	buf[0] = '\0';
+	if (!level_top(&at, spec, req))
+		return;
+	if (has_nest && (nest_off >= req->nlmsg_len || !path_walk(&at, (const char *)req + nest_off, buf, n)))
+		return;
+	row = spec_attr(at.set, type);
+	path_add(buf, n, row ? row->key : NULL, type);
+}
