@@ -70,8 +70,8 @@ static void push_result(lua_State *L, const struct nl_queue *q, unsigned i)
 	}
 }
 
-/* Put the links which the kernel echoed in place of their `true`. */
-static void push_echoes(lua_State *L, const struct handle *h, const struct nl_queue *q)
+/* Put the objects that the kernel sent (getters, echoed links) in place of their `true`. */
+static void push_objects(lua_State *L, const struct handle *h, const struct nl_queue *q)
 {
 	const struct nlmsghdr *m = (const struct nlmsghdr *)h->reply.data;
 	int left = (int)h->reply.len;
@@ -124,7 +124,7 @@ static int batch_send(lua_State *L)
 		push_result(L, &b->queue, i);
 		lua_rawseti(L, -2, (lua_Integer)i + 1);
 	}
-	push_echoes(L, h, &b->queue);
+	push_objects(L, h, &b->queue);
 	push_unechoed(L, h, &b->queue);
 	nl_reply_shrink(&h->reply);
 	nl_queue_free(&b->queue);

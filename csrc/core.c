@@ -6,6 +6,7 @@
 #include "namespace.h"
 #include "proc.h"
 #include "process.h"
+#include "version.h"
 
 #include <errno.h>
 #include <lauxlib.h>
@@ -142,10 +143,19 @@ static int core_poll(lua_State *L)
 	return 1;
 }
 
-/* core.proc_is_ours(): whether /proc shows the pid namespace of this process. */
-static int core_proc_is_ours(lua_State *L)
+/* core.proc_view() -> "all" | "partial" | "foreign": how much of our pid namespace /proc shows. */
+static int core_proc_view(lua_State *L)
 {
-	lua_pushboolean(L, proc_is_ours());
+	static const char *const names[] = {[PROC_ALL] = "all", [PROC_PARTIAL] = "partial", [PROC_FOREIGN] = "foreign"};
+
+	lua_pushstring(L, names[proc_view()]);
+	return 1;
+}
+
+/* core.pidns() -> inode of our pid namespace, 0 when it cannot be read. */
+static int core_pidns(lua_State *L)
+{
+	lua_pushinteger(L, (lua_Integer)proc_pidns());
 	return 1;
 }
 
@@ -156,7 +166,8 @@ int luaopen_zlnet_core(lua_State *L)
 	static const luaL_Reg functions[] = {{"open", handle_new},
 	                                     {"process", process_new},
 	                                     {"processes", process_list},
-	                                     {"proc_is_ours", core_proc_is_ours},
+	                                     {"proc_view", core_proc_view},
+	                                     {"pidns", core_pidns},
 	                                     {"poll", core_poll},
 	                                     {"sysctl_read", core_sysctl_read},
 	                                     {"sysctl_write", core_sysctl_write},
@@ -175,7 +186,7 @@ int luaopen_zlnet_core(lua_State *L)
 	lua_setfield(L, -2, "codec");
 	lua_pushboolean(L, 1);
 	lua_setfield(L, -2, "supported");
-	lua_pushliteral(L, "0.1.0");
+	lua_pushliteral(L, ZLNET_VERSION);
 	lua_setfield(L, -2, "version");
 	return 1;
 }

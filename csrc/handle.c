@@ -154,6 +154,17 @@ static void not_found(struct zerr *e, const char *op, const char *name)
 	e->link[sizeof e->link - 1] = 0;
 }
 
+/* Skip what a plain dump of links has no use for, unless the caller said what it wants. */
+static void default_ext_mask(struct nlmsghdr *n)
+{
+	const struct nlattr *a;
+
+	mnl_attr_for_each(a, n, sizeof(struct ifinfomsg))
+		if (mnl_attr_get_type(a) == IFLA_EXT_MASK)
+			return;
+	mnl_attr_put_u32_check(n, CODEC_MAX, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+}
+
 int handle_encode(lua_State *L, struct handle *h, const struct handle_op *op, void *buf, struct zerr *e)
 {
 	const char *failed = NULL;
@@ -166,6 +177,8 @@ int handle_encode(lua_State *L, struct handle *h, const struct handle_op *op, vo
 		not_found(e, op->name, failed);
 	else if (rc < 0)
 		zerr_netlink(e, -rc, op->name, NULL);
+	else if (op->spec == &spec_link && (op->how == OP_GET || op->how == OP_DUMP))
+		default_ext_mask(n);
 	return rc;
 }
 
@@ -212,17 +225,6 @@ bool handle_ask_created(struct handle *h, const struct nlmsghdr *req)
 	return name && ask_link(h, name) == 0;
 }
 
-/* Skip what a plain dump of links has no use for, unless the caller said what it wants. */
-static void default_ext_mask(struct nlmsghdr *n)
-{
-	const struct nlattr *a;
-
-	mnl_attr_for_each(a, n, sizeof(struct ifinfomsg))
-		if (mnl_attr_get_type(a) == IFLA_EXT_MASK)
-			return;
-	mnl_attr_put_u32_check(n, CODEC_MAX, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-}
-
 /* Push an array of everything in the reply. */
 static void push_all(lua_State *L, const struct handle *h, const struct spec_msg *spec)
 {
@@ -258,8 +260,6 @@ static int handle_request(lua_State *L)
 	luaL_checktype(L, 2, LUA_TTABLE);
 	if (handle_encode(L, h, op, buf, &e) < 0)
 		return error_return(L, &e);
-	if (op->spec == &spec_link && (op->how == OP_GET || op->how == OP_DUMP))
-		default_ext_mask(n);
 	h->reply.len = 0;
 	if (nl_talk(&h->sock, n, n->nlmsg_len, 1, handle_deadline(h), &h->reply, &ack, &e) < 0)
 		return error_return(L, &e);
@@ -316,10 +316,10 @@ static int h_tostring(lua_State *L)
 	return 1;
 }
 
-void handle_set_ops(lua_State *L, lua_CFunction f, bool getters)
+void handle_set_ops(lua_State *L, lua_CFunction f, bool dumps)
 {
 	for (size_t i = 0; i < sizeof ops / sizeof *ops; i++) {
-		if (!getters && (ops[i].how == OP_GET || ops[i].how == OP_DUMP))
+		if (!dumps && ops[i].how == OP_DUMP)
 			continue;
 		lua_pushlightuserdata(L, (void *)(uintptr_t)&ops[i]);
 		lua_pushcclosure(L, f, 1);

@@ -49,7 +49,7 @@ bool handle_ask_created(struct handle *h, const struct nlmsghdr *req);
 /* Push the deadline of a request beginning now. */
 int64_t handle_deadline(const struct handle *h);
 
-/* Add the methods of every op which is not a getter to the table on top, each a closure of f over its op. */
-void handle_set_ops(lua_State *L, lua_CFunction f, bool getters);
+/* Add the methods of every op, with or without the dumps, to the table on top, each a closure of f over its op. */
+void handle_set_ops(lua_State *L, lua_CFunction f, bool dumps);
 
 #endif

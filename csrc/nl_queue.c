@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* An echoed link takes the room of several ACKs in the receive buffer. */
-#define ECHO_WEIGHT 8
+/* An object takes the room of several ACKs in the receive buffer. */
+#define OBJECT_WEIGHT 8
 
 /* Far below the send buffer's 212,992 bytes, so that a datagram is never refused for its size. */
 #define DATAGRAM_MAX 65536
@@ -62,7 +62,8 @@ static unsigned chunk(const struct nl_queue *q, unsigned first, bool one, size_t
 	while (first + n < q->n && n < NL_TALK_MAX) {
 		const struct nlmsghdr *h = (const struct nlmsghdr *)(q->data + q->items[first + n].offset);
 		size_t l = MNL_ALIGN(h->nlmsg_len);
-		unsigned w = h->nlmsg_flags & NLM_F_ECHO ? ECHO_WEIGHT : 1;
+		bool object = h->nlmsg_flags & NLM_F_ECHO || (h->nlmsg_type & 3) == 2; /* RTM_GET* are 4n + 2 */
+		unsigned w = object ? OBJECT_WEIGHT : 1;
 		if (n > 0 && (one || weight + w > NL_TALK_MAX || *len + l > DATAGRAM_MAX))
 			break;
 		weight += w;

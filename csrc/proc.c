@@ -78,7 +78,7 @@ int proc_starttime(pid_t pid, uint64_t *ticks, struct zerr *e)
 	return 0;
 }
 
-bool proc_is_ours(void)
+static bool proc_is_ours(void)
 {
 	char target[16];
 	ssize_t n = readlink("/proc/self", target, sizeof target - 1);
@@ -87,6 +87,55 @@ bool proc_is_ours(void)
 		return false;
 	target[n] = 0;
 	return strtol(target, NULL, 10) == (long)getpid();
+}
+
+/* Whether the /proc that is on top is mounted so that processes can be missing from it. */
+static bool proc_hides(void)
+{
+	char line[1024];
+	bool hides = false;
+	FILE *f = fopen("/proc/self/mountinfo", "re");
+
+	if (!f)
+		return true;
+	while (fgets(line, sizeof line, f)) { /* ID parent major:minor root MOUNTPOINT options … - type source options */
+		const char *type = strstr(line, " - proc "), *opt = strstr(line, "hidepid=");
+		if (type && strstr(line, " /proc ") && strstr(line, " /proc ") < type)
+			hides = opt && (opt[8] == '2' || opt[8] == '4' || opt[8] == 'i' || opt[8] == 'p');
+	}
+	fclose(f);
+	return hides;
+}
+
+/* CAP_SYS_PTRACE in the initial user namespace sees through hidepid. */
+static bool sees_all(void)
+{
+	char buf[4096];
+	struct zerr e;
+	unsigned long long caps = 0, inside, outside, count;
+	const char *p;
+
+	if (proc_read("/proc/self/status", buf, sizeof buf, &e) < 0 || !(p = strstr(buf, "\nCapEff:")))
+		return false;
+	if (sscanf(p + 8, "%llx", &caps) != 1 || !(caps >> 19 & 1))
+		return false;
+	if (proc_read("/proc/self/uid_map", buf, sizeof buf, &e) < 0)
+		return false;
+	return sscanf(buf, "%llu %llu %llu", &inside, &outside, &count) == 3 && !inside && !outside && count == 4294967295;
+}
+
+enum proc_view proc_view(void)
+{
+	if (!proc_is_ours())
+		return PROC_FOREIGN;
+	return proc_hides() && !sees_all() ? PROC_PARTIAL : PROC_ALL;
+}
+
+uint64_t proc_pidns(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/ns/pid", &st) < 0 ? 0 : st.st_ino;
 }
 
 static int list_add(struct proc_list *list, pid_t pid, uint64_t netns)

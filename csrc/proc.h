@@ -20,8 +20,16 @@ bool proc_alive(int pidfd);
 /* Field 22 of /proc/PID/stat: clock ticks after boot. Tells processes with the same pid apart. */
 int proc_starttime(pid_t pid, uint64_t *ticks, struct zerr *e);
 
-/* Whether /proc shows the pid namespace we live in (not another one's, nor nothing). */
-bool proc_is_ours(void);
+/* How much of our pid namespace /proc shows us. */
+enum proc_view {
+	PROC_ALL,     /* every process */
+	PROC_PARTIAL, /* hidepid hides other users' processes from us */
+	PROC_FOREIGN, /* another pid namespace's /proc, or none */
+};
+enum proc_view proc_view(void);
+
+/* Inode of the pid namespace we live in; 0 when it cannot be read. */
+uint64_t proc_pidns(void);
 
 /* One process as /proc shows it. netns is the inode of its network namespace, 0 when we may not see it. */
 struct proc_entry {

@@ -1,0 +1,110 @@
+-- SPDX-License-Identifier: MIT
+-- The pinned target of an attach: while it is held, the pid cannot come to mean another process unnoticed, and the
+-- namespace cannot vanish.
+
+local core = require "zlnet.core"
+local owner = require "zlnet.owner"
+
+local target = {}
+
+---@class zlnet.target
+---@field ns table handle of the container's namespace
+---@field here table handle of our own, which also holds the lock
+---@field process table? the owner process
+---@field who table the owner as plan.build and the record take it
+local Target = {}
+Target.__index = Target
+
+function Target:close()
+  for _, name in ipairs { "ns", "here", "process" } do
+    if self[name] then
+      self[name]:close()
+      self[name] = nil
+    end
+  end
+end
+Target.__close = Target.close
+
+local boot_id
+
+---This boot, as records have it.
+---@return string? boot, table? err
+function target.boot()
+  if not boot_id then
+    local text, err = core.sysctl_read "kernel/random/boot_id"
+    if not text then
+      return nil, err
+    end
+    boot_id = owner.boot(text)
+  end
+  return boot_id
+end
+
+local function step(err, text)
+  err.step = text
+  return nil, err
+end
+
+-- The namespace and, for a pid, the identity of the process.
+local function open(self, o)
+  local err
+  if not o.pid then
+    self.ns, err = core.netns.open(o.netns)
+    return self.ns, err
+  end
+  self.process, err = core.process(o.pid)
+  if not self.process then
+    return nil, err
+  end
+  self.ns, err = self.process:netns()
+  if not self.ns then
+    return nil, err
+  end
+  self.who.start, err = self.process:starttime()
+  return self.who.start, err
+end
+
+local function fill(self, o, seconds)
+  local ok, err = open(self, o)
+  if not ok then
+    return step(err, "open the target's network namespace")
+  end
+  self.here, err = core.netns.open(nil)
+  if not self.here then
+    return step(err, "open our own network namespace")
+  end
+  if self.here == self.ns then
+    return step(core.error { kind = "io", code = "EINVAL", op = "attach",
+      message = "the target is the caller's own network namespace" }, "check the target")
+  end
+  ok, err = self.here:lock("shared", seconds)
+  if not ok then
+    return step(err, "wait for the node's lock")
+  end
+  local who = self.who
+  who.boot, err = target.boot()
+  if not who.boot then
+    return step(err, "read the boot id")
+  end
+  who.pidns = o.pid and core.pidns()
+  who.netns = self.ns:id().ino
+  who.time = os.time()
+  return true
+end
+
+---Pins the target of validated options and takes the shared lock of our own namespace.
+---@param o table
+---@param seconds number how long to wait for the lock
+---@return zlnet.target? target to be closed
+---@return table? err
+function target.pin(o, seconds)
+  local self = setmetatable({ who = { pid = o.pid, id = o.id } }, Target)
+  local ok, err = fill(self, o, seconds)
+  if not ok then
+    self:close()
+    return nil, err
+  end
+  return self
+end
+
+return target
