@@ -108,6 +108,11 @@ end
 
 -- --- processes ---
 
+---Whether containers can have user namespaces here: not where they are switched off, nor in a chroot.
+function helper.user_namespaces()
+  return (helper.sh "unshare --user true")
+end
+
 local function target(path)
   return lfs.symlinkattributes(path, "target")
 end
