@@ -1,0 +1,30 @@
+-- SPDX-License-Identifier: MIT
+-- `require "zlnet"`: the public names. The origin's fourteen functions and the core are there at once; a workflow's
+-- module is loaded when its name is first used, so that a script which needs one does not wait for all.
+
+local core = require "zlnet.core"
+local netlink = require "zlnet.netlink"
+
+---@class zlnet: zlnet.netlink
+---@field _VERSION string
+local zlnet = { _VERSION = core.version, open = core.open, netns = core.netns, error = core.error }
+for name, f in pairs(netlink) do
+  zlnet[name] = f
+end
+
+-- public name -> the module that has a function of this name
+local LAZY = {
+  attach = "zlnet.attach",
+  make_interface_name = "zlnet.owner",
+}
+
+return setmetatable(zlnet, {
+  __index = function(_, name)
+    local module = LAZY[name]
+    if module then
+      local f = require(module)[name]
+      zlnet[name] = f
+      return f
+    end
+  end,
+})
