@@ -93,6 +93,9 @@ $(BUILD)/bin/lua5.4: spec/host.c Makefile
 lint: ## luacheck, clang-format, clang-tidy, cppcheck, gcc and clang with -Werror, the house rules
 	@LUA='$(LUA)' MAKE='$(MAKE)' C_FLAGS='$(ALL_CFLAGS)' spec/lint
 
+format: ## lay the C sources out as `make lint` wants them
+	clang-format -i $(sort $(shell find csrc spec -name '*.[ch]'))
+
 lint-deps: ## install the tools of `make lint`
 	@LUA='$(LUA)' CC='$(CC)' .ci/deps lint
 
@@ -130,4 +133,4 @@ clean: ## remove all that was built
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-.PHONY: all stub deps demo test asan lint lint-deps install uninstall rock clean help
+.PHONY: all stub deps demo test asan lint format lint-deps install uninstall rock clean help

@@ -79,7 +79,7 @@ local only_in = {
   socket = set "nl.c netns.c",
 }
 
-local nowhere = set [[strcpy strcat strncpy strncat sprintf vsprintf gets strtok alloca system popen fork vfork
+local nowhere = set [[strcpy strcat sprintf vsprintf gets strtok alloca system popen fork vfork
   exit _exit abort printf puts putchar perror fprintf vfprintf setenv putenv signal]]
 
 -- These can be tested and fuzzed without Lua.
@@ -154,7 +154,7 @@ local function check_lua(path)
     end
   end
   local position = text:find "require%s*%(?%s*[\"']zlnet[\"']"
-  if position then
+  if position and name ~= "init.lua" then
     found(at(path, text, position), "dependencies point down: a module does not require zlnet itself")
   end
   local spec = ("spec/%s_spec.lua"):format(name:match "^(.*)%.lua$")
