@@ -1,0 +1,130 @@
+-- SPDX-License-Identifier: MIT
+-- Deletes links: one by its index, several as a private group with one request, because the kernel waits for its
+-- grace periods once a request and not once a link.
+
+local core = require "zlnet.core"
+
+local remove = {}
+
+-- A group that no link is in. 0 is everybody's; small numbers are what people use.
+local function free_group(all)
+  local used = {}
+  for i = 1, #all do
+    used[all[i].group or 0] = true
+  end
+  local group
+  repeat
+    group = core.random() & 0x7fffffff | 0x40000000
+  until not used[group]
+  return group
+end
+
+local function is_gone(err)
+  return err.code == "ENODEV"
+end
+
+local function delete_one(host, link, report)
+  local ok, err = host:dellink { index = link.index }
+  if ok or is_gone(err) then
+    report.deleted[#report.deleted + 1] = link
+  else
+    err.step, err.link = "delete the link", link.ifname
+    report.failed[#report.failed + 1] = err
+  end
+end
+
+-- Put links into the group. Returns those that are in it.
+local function mark(host, links, group, report)
+  local batch, marked = host:batch(), {}
+  for i = 1, #links do
+    batch:setlink { index = links[i].index, group = group }
+  end
+  local results, lost = batch:send()
+  if not results then
+    return nil, lost
+  end
+  for i = 1, #links do
+    local link, err = links[i], results[i]
+    if err == true then
+      marked[#marked + 1] = link
+    elseif is_gone(err) then -- with its namespace, or its other end
+      report.deleted[#report.deleted + 1] = link
+    else
+      err.step, err.link = "mark the link for deletion", link.ifname
+      report.failed[#report.failed + 1] = err
+    end
+  end
+  return marked
+end
+
+-- Give the links, which could not be deleted, their groups back.
+local function unmark(host, links)
+  local batch = host:batch()
+  for i = 1, #links do
+    batch:setlink { index = links[i].index, group = links[i].group or 0 }
+  end
+  batch:send()
+end
+
+-- What is still in the group after the delete has failed; the rest is gone.
+local function confirm(host, marked, group, err, report)
+  local now, lost = host:getlinks()
+  if not now then
+    return nil, lost
+  end
+  local left = {}
+  for i = 1, #now do
+    if now[i].group == group then
+      left[now[i].index] = true
+    end
+  end
+  local stay = {}
+  for i = 1, #marked do
+    local link = marked[i]
+    if left[link.index] then
+      stay[#stay + 1] = link
+      report.failed[#report.failed + 1] = core.error {
+        kind = "netlink", op = "dellink", step = "delete the links", link = link.ifname,
+        code = err and err.code or "EBUSY",
+        message = err and err.message or "the link is still there",
+      }
+    else
+      report.deleted[#report.deleted + 1] = link
+    end
+  end
+  if #stay > 0 then
+    unmark(host, stay)
+  end
+  return true
+end
+
+---Deletes links by the indexes that a dump gave, and confirms it by another dump.
+---@param host table handle of their namespace
+---@param links table[] what to delete
+---@param all table[] the dump they come from
+---@return { deleted: table[], failed: zlnet.error[] }? report
+---@return zlnet.error? err when the kernel could not be asked
+function remove.links(host, links, all)
+  local report = { deleted = {}, failed = {} }
+  if #links <= 1 then
+    if links[1] then
+      delete_one(host, links[1], report)
+    end
+    return report
+  end
+  local group = free_group(all)
+  local marked, lost = mark(host, links, group, report)
+  if not marked then
+    unmark(host, links)
+    return nil, lost
+  end
+  local _, err = host:dellink { group = group }
+  local ok
+  ok, lost = confirm(host, marked, group, err, report)
+  if not ok then
+    return nil, lost
+  end
+  return report
+end
+
+return remove

@@ -1,0 +1,119 @@
+-- SPDX-License-Identifier: MIT
+-- What a sweep asks of the world: is an owner alive, is a namespace in use. Each answer may be "unknown".
+
+local core = require "zlnet.core"
+local target = require "zlnet.target"
+
+local world = {}
+
+---@class zlnet.world
+---@field boot string
+---@field pidns integer inode of our pid namespace
+---@field initial boolean whether that is the machine's first, from which every process is seen
+---@field private view string
+---@field private host table
+---@field private occupied table<integer, integer>? a pid living there, by netnsid
+---@field private blind boolean? some process's namespace could not be seen
+local World = {}
+World.__index = World
+
+local INITIAL_PIDNS = 0xEFFFFFFC -- PROC_PID_INIT_INO
+
+---@param host table handle of our namespace
+---@return zlnet.world? world
+---@return zlnet.error? err
+function world.new(host)
+  local boot, err = target.boot()
+  if not boot then
+    return nil, err
+  end
+  local pidns = core.pidns()
+  return setmetatable({
+    boot = boot, pidns = pidns, initial = pidns == INITIAL_PIDNS, view = core.proc_view(), host = host,
+  }, World)
+end
+
+---Whether a process is alive. With its start time, whether it is still the same.
+---@param pid integer
+---@param start integer? clock ticks since boot
+---@return "alive"|"dead"|"unknown" state
+---@return string reason
+function World:liveness(pid, start)
+  local process <close>, err = core.process(pid)
+  if not process then
+    if err.code == "ESRCH" then
+      return "dead", "no process has its pid"
+    end
+    return "unknown", tostring(err)
+  elseif not process:alive() then
+    return "dead", "the process has ended"
+  elseif not start then
+    return "alive", "a process has its pid"
+  elseif self.view == "foreign" then
+    return "unknown", "/proc shows another pid namespace"
+  end
+  local now, why = process:starttime()
+  if not now then
+    if why.code == "ESRCH" and not process:alive() then
+      return "dead", "the process has ended"
+    end
+    return "unknown", tostring(why)
+  elseif now ~= start then
+    return "dead", "its pid belongs to a later process"
+  end
+  return "alive", "the process is there"
+end
+
+-- Which netnsids have a process in them. One look at each namespace, however many processes share it.
+function World:look()
+  self.occupied, self.blind = {}, self.view ~= "all"
+  local here <close> = core.netns.open(nil)
+  local list = core.processes()
+  if not here or not list then
+    self.blind = true
+    return
+  end
+  local own, seen = here:id().ino, {}
+  for i = 1, #list do
+    local pid, ino = list[i].pid, list[i].netns
+    if not ino then
+      self.blind = true
+    elseif ino ~= own and not seen[ino] then
+      local ns <close>, err = core.netns.open(pid)
+      if ns then
+        seen[ino] = true
+        local answer = self.host:getnsid { fd = ns:fd() }
+        if not answer then
+          self.blind = true
+        elseif answer.nsid and answer.nsid >= 0 then
+          self.occupied[answer.nsid] = pid
+        end
+      elseif err.code ~= "ESRCH" and err.code ~= "ENOENT" then
+        self.blind = true
+      end
+    end
+  end
+end
+
+---Whether a process lives in the namespace of a link's other end.
+---@param link table
+---@return "yes"|"no"|"unknown" answer
+---@return string reason
+function World:in_use(link)
+  local nsid = link.link_netnsid
+  if not nsid then
+    return "no", "both ends are here"
+  end
+  if not self.occupied then
+    self:look()
+  end
+  local pid = self.occupied[nsid]
+  if pid then
+    return "yes", ("process %d lives in the container end's namespace"):format(pid)
+  elseif self.blind then
+    return "unknown", "not every process can be seen"
+  end
+  return "no", "no process lives in the container end's namespace"
+end
+
+return world
