@@ -34,6 +34,9 @@ describe("zlnet", function()
     local make = zlnet.make_interface_name
     assert.equal("zl-a31m58scg3pm", make { "a", "bc" })
     assert.equal(make, rawget(zlnet, "make_interface_name"))
+    for _, name in ipairs { "attach", "detach", "sweep" } do
+      assert.is_function(zlnet[name], name)
+    end
   end)
 
   it("has no name that it does not list", function()

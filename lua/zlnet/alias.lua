@@ -55,8 +55,10 @@ local function write_integer(n)
   return fmt("%d", n)
 end
 
+-- Other spellings of a number are found out by parse: written again, they differ.
 local function read_integer(text)
-  return find(text, "^%d+$") and tointeger(tonumber(text)) or nil
+  local n = tointeger(tonumber(text))
+  return n and n >= 0 and n or nil
 end
 
 local function read_pid(text)

@@ -15,7 +15,9 @@ end
 -- public name -> the module that has a function of this name
 local LAZY = {
   attach = "zlnet.attach",
+  detach = "zlnet.detach",
   make_interface_name = "zlnet.owner",
+  sweep = "zlnet.sweep",
 }
 
 return setmetatable(zlnet, {
