@@ -217,6 +217,28 @@ local function relate_attach(o)
   return wrong, why
 end
 
+---@class zlnet.attach.options
+---@field pid integer? the container's process, 1–4194304; or netns
+---@field netns string|table|file*|zlnet.netns? path, name under /run/netns, `{fd = n}`, open file or handle; needs id
+---@field id string? the owner's id, without NUL
+---@field ip string|string[] with or without a length: else /32 and /128 in `routed`, /24 and /64 in the other modes
+---@field tag string? 1 or 2 characters of `[A-Za-z0-9]`; "s"
+---@field ifname string? of the container end, 1–15 bytes; "eth0"
+---@field mode ("routed"|"direct"|"bridge")? "routed"
+---@field default_route boolean? true
+---@field gateway (string|string[])? one of each family; in `routed` 169.254.1.1 and fe80::1; required in `bridge`
+---@field src (string|string[])? preferred source of the host's routes, one of each family
+---@field mtu (integer|"inherit")? of both ends, bytes, 68–65535, with IPv6 from 1280; the kernel's default
+---@field mac string? of the container end, unicast; derived from the owner
+---@field host_mac string? of the host end, unicast; derived from the owner
+---@field queues (integer|"kernel")? of each end, 1–4096; 1
+---@field forwarding boolean? switch forwarding on where it is off; true
+---@field on_exists ("replace"|"keep"|"error")? what to do with our own link of that name; "replace"
+---@field nodad boolean? IPv6 addresses are usable at once; true
+---@field timeout number? seconds, positive
+---@field bridge string? in mode `bridge`: its name
+---@field proxy_arp boolean? in mode `direct`: the host end answers ARP for others; false
+
 ---The options of `zlnet.attach` and `zlnet.plan`. Checked, `ip` is a list of `zlnet.addr.ip` with prefix lengths by
 ---mode, `gateway` and `src` are tables by family which hold just what was given.
 ---@type zlnet.options.spec
