@@ -14,7 +14,7 @@
 typedef int (*codec_resolve)(void *ctx, const char *name, uint32_t *index);
 
 /* Appends header and attributes of the table at idx to nlh, which has its nlmsghdr already (type and flags decide the
- * defaults), cap bytes in all. Raises on wrong use, as luaL_argerror with idx as the argument's position: the text names the key
+ * defaults; RTM_SETLINK with linkinfo becomes RTM_NEWLINK), cap bytes in all. Raises on wrong use, as luaL_argerror with idx as the argument's position: the text names the key
  * path, "linkinfo.data.peer.ifname: at most 15 bytes". Allocates nothing outside Lua. Returns 0, or -errno with
  * *failed_name set (borrowed from the table) when resolve failed; resolve may be NULL, then a name raises. */
 int codec_encode(lua_State *L, int idx, const struct spec_msg *spec, struct nlmsghdr *nlh, size_t cap,
@@ -22,6 +22,20 @@ int codec_encode(lua_State *L, int idx, const struct spec_msg *spec, struct nlms
 
 /* Pushes one table for the message. Raises for lack of memory only; what is malformed is skipped. */
 void codec_decode(lua_State *L, const struct spec_msg *spec, const struct nlmsghdr *nlh);
+
+/* Some of the keys of a message: a bit for each row. A link has 200 values, of which most callers want ten. */
+struct codec_keys {
+	uint64_t attr[2];
+	uint32_t field;
+};
+
+/* From a list of keys in Lua; raises as luaL_argerror when one is unknown. */
+void codec_keys(lua_State *L, int idx, const struct spec_msg *spec, struct codec_keys *out);
+
+/* As codec_decode, but of the message itself only these keys (NULL: all). With unknown the numbers of attributes which the tables
+ * do not know are listed under "unknown", at every level: for specs. */
+void codec_decode_some(lua_State *L, const struct spec_msg *spec, const struct nlmsghdr *nlh,
+                       const struct codec_keys *only, bool unknown);
 
 /* Pushes {encode, decode, path} for specs and fuzzing; they send nothing. */
 int codec_lua_open(lua_State *L);

@@ -17,23 +17,32 @@
 
 struct dec {
 	lua_State *L;
-	int keys;   /* stack index of the table of keys */
-	int family; /* the message's */
+	int keys;                      /* stack index of the arrays of keys, by set */
+	int family;                    /* the message's */
+	bool unknown;                  /* list the numbers of attributes without a row? */
+	const struct codec_keys *only; /* of the message itself, or NULL */
 };
 
 static void push_set(struct dec *d, const struct spec_set *set, const uint8_t *p, size_t len, int depth);
 
-/* Keys are interned once and found by the address of their C string after that. */
-static void push_key(struct dec *d, const char *key)
+/* Pushes the array of the keys of a set: attributes by number + 1, fields after them. Every set's is made once and kept in the
+ * registry, for looking up an array is a good deal cheaper than interning a string. */
+static void push_keys(struct dec *d, const struct spec_set *set)
 {
 	lua_State *L = d->L;
 
-	if (lua_rawgetp(L, d->keys, key) != LUA_TNIL)
+	if (lua_rawgetp(L, d->keys, set) != LUA_TNIL)
 		return;
 	lua_pop(L, 1);
-	lua_pushstring(L, key);
+	lua_createtable(L, set->nattr + set->nfield, 0);
+	for (int i = 0; i < set->nattr + set->nfield; i++) {
+		const struct spec_row *row = i < set->nattr ? &set->attr[i] : &set->field[i - set->nattr];
+
+		lua_pushstring(L, row->key ? row->key : "");
+		lua_rawseti(L, -2, i + 1);
+	}
 	lua_pushvalue(L, -1);
-	lua_rawsetp(L, d->keys, key);
+	lua_rawsetp(L, d->keys, set);
 }
 
 static bool number_load(const struct spec_row *row, const uint8_t *p, size_t len, lua_Integer *out)
@@ -85,14 +94,12 @@ static void push_bits(struct dec *d, const struct spec_names *names, uint32_t wo
 		if (!(word & names->v[i].value))
 			continue;
 		word &= ~names->v[i].value;
-		push_key(d, names->v[i].name);
 		lua_pushboolean(L, 1);
-		lua_rawset(L, -3);
+		lua_setfield(L, -2, names->v[i].name);
 	}
 	if (word != 0) {
-		push_key(d, "unknown");
 		lua_pushinteger(L, (lua_Integer)word);
-		lua_rawset(L, -3);
+		lua_setfield(L, -2, "unknown");
 	}
 }
 
@@ -113,7 +120,7 @@ static bool push_number(struct dec *d, const struct spec_row *row, const uint8_t
 	}
 	for (unsigned i = 0; names && i < names->n; i++)
 		if (names->v[i].value == (uint32_t)value) {
-			push_key(d, names->v[i].name);
+			lua_pushstring(d->L, names->v[i].name);
 			return true;
 		}
 	lua_pushinteger(d->L, value);
@@ -142,7 +149,7 @@ static bool push_text(struct dec *d, const struct spec_row *row, const uint8_t *
 		return true;
 	case SPEC_MAC:
 	case SPEC_HEX:
-		if (len > TEXT_BYTES_MAX)
+		if (len == 0 || len > TEXT_BYTES_MAX) /* links without an address have one of no bytes */
 			return false;
 		lua_pushlstring(d->L, text, text_hex(text, p, len, row->type == SPEC_MAC ? ':' : '\0'));
 		return true;
@@ -163,32 +170,34 @@ static bool push_text(struct dec *d, const struct spec_row *row, const uint8_t *
 /* Arrays of settings: the first number belongs to the attribute row->off. */
 static void push_conf(struct dec *d, const struct spec_row *row, const uint8_t *p, size_t len)
 {
+	lua_State *L = d->L;
 	const struct spec_set *set = row->set;
 	size_t n = len / sizeof(uint32_t);
 
-	lua_createtable(d->L, 0, set->nattr);
+	push_keys(d, set);
+	lua_createtable(L, 0, set->nattr);
 	for (size_t i = 0; i < n; i++) {
-		const struct spec_row *setting = spec_attr(set, (unsigned)i + row->off);
+		unsigned number = (unsigned)i + row->off;
+		const struct spec_row *setting = spec_attr(set, number);
 
 		if (!setting)
 			continue;
-		push_key(d, setting->key);
+		lua_rawgeti(L, -2, (lua_Integer)number + 1);
 		push_number(d, setting, p + i * sizeof(uint32_t), sizeof(uint32_t));
-		lua_rawset(d->L, -3);
+		lua_rawset(L, -3);
 	}
+	lua_remove(L, -2);
 }
 
-static void push_indexed(struct dec *d, const struct spec_row *row, const struct nlattr *nest, int depth)
+static void push_indexed(struct dec *d, const struct spec_row *row, const struct nlattr *nest)
 {
 	const struct spec_row *element = &row->set->attr[0];
 	const struct nlattr *attr;
 	lua_Integer n = 0;
 
-	(void)depth;
 	lua_newtable(d->L);
-	mnl_attr_for_each_nested(attr, nest)
-		if (push_text(d, element, mnl_attr_get_payload(attr), mnl_attr_get_payload_len(attr)))
-			lua_rawseti(d->L, -2, ++n);
+	mnl_attr_for_each_nested(attr, nest) if (push_text(d, element, mnl_attr_get_payload(attr),
+	                                                   mnl_attr_get_payload_len(attr))) lua_rawseti(d->L, -2, ++n);
 }
 
 static void push_nexthops(struct dec *d, const struct spec_set *set, const uint8_t *p, size_t len, int depth)
@@ -244,7 +253,7 @@ static bool push_attr(struct dec *d, const struct spec_level *at, const struct s
 		push_set(d, set, p, len, depth + 1);
 		return true;
 	case SPEC_INDEXED:
-		push_indexed(d, row, attr, depth);
+		push_indexed(d, row, attr);
 		return true;
 	case SPEC_NEXTHOPS:
 		push_nexthops(d, row->set, p, len, depth + 1);
@@ -264,17 +273,19 @@ static bool push_attr(struct dec *d, const struct spec_level *at, const struct s
 	}
 }
 
-static void push_fields(struct dec *d, const struct spec_set *set, const uint8_t *p, size_t len)
+/* Fields into the table at the top of the stack, with the keys right below it. */
+static void push_fields(struct dec *d, const struct spec_set *set, const uint8_t *p, size_t len, uint32_t only)
 {
 	for (unsigned i = 0; i < set->nfield; i++) {
 		const struct spec_row *row = &set->field[i];
-		bool text = row->type == SPEC_MAC || row->type == SPEC_HEX || row->type == SPEC_IP4 || row->type == SPEC_IP6;
+		bool text = row->type == SPEC_MAC || row->type == SPEC_HEX || row->type == SPEC_IP4 ||
+		            row->type == SPEC_IP6;
 
-		if (row->off >= len)
+		if (row->off >= len || !(only >> i & 1))
 			continue;
 		size_t rest = len - row->off;
 
-		push_key(d, row->key);
+		lua_rawgeti(d->L, -2, set->nattr + (lua_Integer)i + 1);
 		if (text && row->max > 0 && rest > row->max)
 			rest = row->max;
 		if (text ? push_text(d, row, p + row->off, rest) : push_number(d, row, p + row->off, rest))
@@ -284,12 +295,9 @@ static void push_fields(struct dec *d, const struct spec_set *set, const uint8_t
 	}
 }
 
-/* The value at the top of the stack becomes the last of the list which the table below it has under the key. */
-static void append(struct dec *d, const char *key)
+/* table, value, key -> table; the value becomes the last of the list which the table has under the key. */
+static void append(lua_State *L)
 {
-	lua_State *L = d->L;
-
-	push_key(d, key);
 	lua_pushvalue(L, -1);
 	if (lua_rawget(L, -4) == LUA_TNIL) {
 		lua_pop(L, 1);
@@ -303,40 +311,63 @@ static void append(struct dec *d, const char *key)
 	lua_pop(L, 3);
 }
 
+static bool attr_wanted(const struct codec_keys *only, unsigned number)
+{
+	return !only || (only->attr[number / 64] >> number % 64 & 1);
+}
+
+/* Pushes the table of a header with its attributes. */
 static void push_set(struct dec *d, const struct spec_set *set, const uint8_t *p, size_t len, int depth)
 {
+	lua_State *L = d->L;
 	size_t hdr = MNL_ALIGN(set->hdrlen);
 	const struct nlattr *attr;
 	struct spec_level at = {.set = set, .attrs = p + hdr, .len = len > hdr ? len - hdr : 0, .family = d->family};
+	const struct codec_keys *only = depth == 0 ? d->only : NULL;
 	int n = set->nfield;
 
-	luaL_checkstack(d->L, 16, NULL);
+	luaL_checkstack(L, 16, NULL);
+	push_keys(d, set);
 	mnl_attr_for_each_payload(at.attrs, at.len)
-		n++;
-	lua_createtable(d->L, 0, n);
-	push_fields(d, set, p, len < set->hdrlen ? len : set->hdrlen);
-	mnl_attr_for_each_payload(at.attrs, at.len) {
-		const struct spec_row *row = spec_attr(set, mnl_attr_get_type(attr));
+	{
+		unsigned number = mnl_attr_get_type(attr);
 
-		if (!row)
-			continue;
-		if (row->many) {
-			if (push_attr(d, &at, row, attr, depth))
-				append(d, row->key);
-			continue;
-		}
-		push_key(d, row->key);
-		if (push_attr(d, &at, row, attr, depth))
-			lua_rawset(d->L, -3);
-		else
-			lua_pop(d->L, 1);
+		n += spec_attr(set, number) && attr_wanted(only, number);
 	}
+	lua_createtable(L, 0, n);
+	push_fields(d, set, p, len < set->hdrlen ? len : set->hdrlen, only ? only->field : UINT32_MAX);
+	mnl_attr_for_each_payload(at.attrs, at.len)
+	{
+		unsigned number = mnl_attr_get_type(attr);
+		const struct spec_row *row = spec_attr(set, number);
+
+		if (row && !attr_wanted(only, number))
+			continue;
+		if (row && !row->many) {
+			lua_rawgeti(L, -2, (lua_Integer)number + 1);
+			if (push_attr(d, &at, row, attr, depth))
+				lua_rawset(L, -3);
+			else
+				lua_pop(L, 1);
+		} else if (row) {
+			if (!push_attr(d, &at, row, attr, depth))
+				continue;
+			lua_rawgeti(L, -3, (lua_Integer)number + 1);
+			append(L);
+		} else if (d->unknown) {
+			lua_pushinteger(L, (lua_Integer)number);
+			lua_pushliteral(L, "unknown");
+			append(L);
+		}
+	}
+	lua_remove(L, -2);
 }
 
-void codec_decode(lua_State *L, const struct spec_msg *spec, const struct nlmsghdr *nlh)
+void codec_decode_some(lua_State *L, const struct spec_msg *spec, const struct nlmsghdr *nlh,
+                       const struct codec_keys *only, bool unknown)
 {
 	static const char keys = 'k'; /* its address is the registry's key */
-	struct dec d = {.L = L};
+	struct dec d = {.L = L, .unknown = unknown, .only = only};
 	const uint8_t *payload = mnl_nlmsg_get_payload(nlh);
 	size_t len = nlh->nlmsg_len > MNL_NLMSG_HDRLEN ? nlh->nlmsg_len - MNL_NLMSG_HDRLEN : 0;
 
@@ -351,4 +382,44 @@ void codec_decode(lua_State *L, const struct spec_msg *spec, const struct nlmsgh
 	d.family = len > 0 ? payload[0] : AF_UNSPEC;
 	push_set(&d, spec->set, payload, len, 0);
 	lua_remove(L, d.keys);
+}
+
+void codec_decode(lua_State *L, const struct spec_msg *spec, const struct nlmsghdr *nlh)
+{
+	codec_decode_some(L, spec, nlh, NULL, false);
+}
+
+/* A key which a field and an attribute share means both. */
+static bool keys_add(const struct spec_set *set, const char *key, struct codec_keys *out)
+{
+	bool found = false;
+
+	for (unsigned i = 0; i < set->nfield; i++)
+		if (strcmp(set->field[i].key, key) == 0) {
+			out->field |= UINT32_C(1) << i;
+			found = true;
+		}
+	for (unsigned i = 0; i < set->nattr; i++)
+		if (set->attr[i].type != SPEC_NONE && strcmp(set->attr[i].key, key) == 0) {
+			out->attr[i / 64] |= UINT64_C(1) << i % 64;
+			found = true;
+		}
+	return found;
+}
+
+void codec_keys(lua_State *L, int idx, const struct spec_msg *spec, struct codec_keys *out)
+{
+	int arg = lua_absindex(L, idx);
+	lua_Integer n;
+
+	luaL_checktype(L, arg, LUA_TTABLE);
+	memset(out, 0, sizeof(*out));
+	n = (lua_Integer)lua_rawlen(L, arg);
+	for (lua_Integer i = 1; i <= n; i++) {
+		if (lua_rawgeti(L, arg, i) != LUA_TSTRING)
+			luaL_argerror(L, arg, "list of keys expected");
+		if (!keys_add(spec->set, lua_tostring(L, -1), out))
+			luaL_argerror(L, arg, lua_pushfstring(L, "unknown key '%s'", lua_tostring(L, -1)));
+		lua_pop(L, 1);
+	}
 }

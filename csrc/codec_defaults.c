@@ -2,11 +2,11 @@
 /* What a request leaves out, as ip fills it in. Only requests which make or delete something get defaults. */
 #include "codec_encode.h"
 
+#include <libmnl/libmnl.h>
 #include <linux/fib_rules.h>
 #include <linux/if_addr.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
-#include <libmnl/libmnl.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -33,9 +33,7 @@ static const struct nlattr *find(struct enc *e, uint16_t type)
 {
 	const struct nlattr *attr;
 
-	mnl_attr_for_each(attr, e->nlh, (unsigned)e->spec->hdrlen)
-		if (mnl_attr_get_type(attr) == type)
-			return attr;
+	mnl_attr_for_each(attr, e->nlh, (unsigned)e->spec->hdrlen) if (mnl_attr_get_type(attr) == type) return attr;
 	return NULL;
 }
 
@@ -62,7 +60,8 @@ static void defaults_addr(struct enc *e)
 		copy(e, IFA_ADDRESS, IFA_LOCAL);
 		copy(e, IFA_LOCAL, IFA_ADDRESS);
 		local = find(e, IFA_LOCAL);
-		if (!said(e, "scope") && e->family == AF_INET && local && *(uint8_t *)mnl_attr_get_payload(local) == 127)
+		if (!said(e, "scope") && e->family == AF_INET && local &&
+		    *(uint8_t *)mnl_attr_get_payload(local) == 127)
 			ifa->ifa_scope = RT_SCOPE_HOST;
 	} else if (e->lengths || said(e, "prefixlen")) {
 		/* a delete without a length must not name one by IFA_ADDRESS: any would do */
@@ -115,16 +114,39 @@ static void defaults_route(struct enc *e)
 		rtm->rtm_scope = route_scope(e, rtm);
 }
 
+/* Forwarding entries, as bridge fdb makes them: of the link itself, permanent. The kernel reads two bits of their state. */
+static void defaults_fdb(struct ndmsg *ndm)
+{
+	if (!(ndm->ndm_flags & (NTF_SELF | NTF_MASTER)))
+		ndm->ndm_flags |= NTF_SELF;
+	if (ndm->ndm_state == NUD_PERMANENT)
+		ndm->ndm_state |= NUD_NOARP;
+	else if (ndm->ndm_state == NUD_NOARP) /* "static" */
+		ndm->ndm_state |= NUD_REACHABLE;
+}
+
 static void defaults_neigh(struct enc *e)
 {
 	struct ndmsg *ndm = (struct ndmsg *)e->hdr;
-	bool managed = find(e, NDA_FLAGS_EXT) != NULL;
+	const struct nlattr *ext = find(e, NDA_FLAGS_EXT);
+	bool managed = ext && mnl_attr_get_u32(ext) & NTF_EXT_MANAGED; /* the kernel finds the address by itself */
 
-	if (e->family == AF_BRIDGE && !(ndm->ndm_flags & (NTF_SELF | NTF_MASTER)))
-		ndm->ndm_flags |= NTF_SELF;
-	/* the kernel resolves these by itself */
-	if (!said(e, "state") && !managed && !(ndm->ndm_flags & (NTF_USE | NTF_EXT_LEARNED)))
+	if (!said(e, "state") && !managed)
 		ndm->ndm_state = NUD_PERMANENT;
+	if (e->family == AF_BRIDGE)
+		defaults_fdb(ndm);
+}
+
+/* Dumps are narrowed to a link by an attribute; the same field in the header is refused. */
+static void dump_neigh(struct enc *e)
+{
+	struct ndmsg *ndm = (struct ndmsg *)e->hdr;
+	uint32_t index = (uint32_t)ndm->ndm_ifindex;
+
+	if (index == 0 || (e->nlh->nlmsg_flags & NLM_F_DUMP) != NLM_F_DUMP)
+		return;
+	ndm->ndm_ifindex = 0;
+	enc_put(e, NDA_IFINDEX, &index, sizeof(index));
 }
 
 static void defaults_rule(struct enc *e)
@@ -145,6 +167,11 @@ void codec_defaults(struct enc *e)
 {
 	defaults_lengths(e);
 	switch (e->nlh->nlmsg_type) {
+	case RTM_SETLINK:
+		/* the kernel ignores linkinfo here, without a word; ip sends RTM_NEWLINK without flags, too */
+		if (said(e, "linkinfo"))
+			e->nlh->nlmsg_type = RTM_NEWLINK;
+		break;
 	case RTM_NEWADDR:
 	case RTM_DELADDR:
 		defaults_addr(e);
@@ -156,6 +183,9 @@ void codec_defaults(struct enc *e)
 	case RTM_NEWNEIGH:
 	case RTM_DELNEIGH:
 		defaults_neigh(e);
+		break;
+	case RTM_GETNEIGH:
+		dump_neigh(e);
 		break;
 	case RTM_NEWRULE:
 	case RTM_DELRULE:

@@ -74,7 +74,8 @@ static void enc_want_table(struct enc *e)
 static int enc_struct(struct enc *e, const struct spec_set *set, uint8_t *out)
 {
 	enc_want_table(e);
-	memset(out, set->fill, set->hdrlen);
+	memset(out, 0, set->hdrlen);
+	memset(out, 0xff, set->ones);
 	return enc_set(e, set, out, lua_gettop(e->L));
 }
 
@@ -82,17 +83,18 @@ static int enc_struct(struct enc *e, const struct spec_set *set, uint8_t *out)
 static const struct spec_set *enc_kind(struct enc *e, const struct spec_set *set, unsigned number, int table)
 {
 	const struct spec_row *row = &set->attr[number], *selector = spec_attr(set, number - 1);
-	const struct spec_set *found;
-	size_t len;
+	const struct spec_set *found = NULL;
+	uint64_t value, mask;
 
 	lua_pushstring(e->L, selector->key);
-	if (lua_rawget(e->L, table) != LUA_TSTRING)
+	if (lua_rawget(e->L, table) == LUA_TNIL)
 		enc_fail(e, "needs '%s' beside it", selector->key);
-	const char *kind = lua_tolstring(e->L, -1, &len);
-
-	found = spec_kind_set(row->kinds, kind, len);
+	if (selector->type == SPEC_STRING)
+		found = spec_kind_set(row->kinds, lua_tostring(e->L, -1), lua_rawlen(e->L, -1));
+	else if (enc_number(e, selector, &value, &mask) == 0)
+		found = spec_number_set(row->kinds, (int)value);
 	if (!found)
-		enc_fail(e, "no data is known for the kind '%s'", kind);
+		enc_fail(e, "nothing is known of what '%s' has here", lua_tostring(e->L, -1));
 	lua_pop(e->L, 1);
 	return found;
 }
@@ -178,7 +180,7 @@ static int enc_attr(struct enc *e, const struct spec_set *set, unsigned number, 
 	case SPEC_BYKIND:
 		return enc_nested(e, enc_kind(e, set, number, table), type);
 	case SPEC_BYFAMILY: {
-		const struct spec_set *found = spec_family_set(row->kinds, e->family);
+		const struct spec_set *found = spec_number_set(row->kinds, e->family);
 
 		if (!found)
 			enc_fail(e, "not in messages of this family");

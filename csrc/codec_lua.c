@@ -6,7 +6,7 @@
 #include <libmnl/libmnl.h>
 #include <string.h>
 
-static const struct spec_msg *const messages[] = {&spec_link, &spec_addr, &spec_route,
+static const struct spec_msg *const messages[] = {&spec_link,  &spec_addr, &spec_route,
                                                   &spec_neigh, &spec_rule, &spec_nsid};
 
 static const struct spec_msg *check_message(lua_State *L, int arg)
@@ -95,12 +95,16 @@ static struct nlmsghdr *check_bytes(lua_State *L, int arg)
 	return nlh;
 }
 
-/* decode(object, message) -> t */
+/* decode(object, message [, keys [, unknown]]) -> t; with keys only these, with unknown it lists what has no row */
 static int decode(lua_State *L)
 {
 	const struct spec_msg *spec = check_message(L, 1);
+	bool unknown = lua_toboolean(L, 4);
+	struct codec_keys only;
 
-	codec_decode(L, spec, check_bytes(L, 2));
+	if (!lua_isnoneornil(L, 3))
+		codec_keys(L, 3, spec, &only);
+	codec_decode_some(L, spec, check_bytes(L, 2), lua_isnoneornil(L, 3) ? NULL : &only, unknown);
 	return 1;
 }
 

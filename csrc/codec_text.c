@@ -85,7 +85,8 @@ const char *text_ifname_fault(const char *s, size_t len)
 		return "'.' and '..' are no names of links";
 	for (size_t i = 0; i < len; i++) {
 		/* white space as the kernel's isspace sees it: Latin-1's no-break space is one, but then UTF-8 would break */
-		if (s[i] == '\0' || s[i] == '/' || s[i] == ':' || s[i] == '%' || s[i] == ' ' || (s[i] >= '\t' && s[i] <= '\r'))
+		if (s[i] == '\0' || s[i] == '/' || s[i] == ':' || s[i] == '%' || s[i] == ' ' ||
+		    (s[i] >= '\t' && s[i] <= '\r'))
 			return "no '/', ':', '%', white space or NUL in the name of a link";
 	}
 	return NULL;

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #define TEXT_BYTES_MAX 32 /* as the kernel's MAX_ADDR_LEN */
-#define TEXT_MAX (TEXT_BYTES_MAX * 3 + 1)
+#define TEXT_MAX       (TEXT_BYTES_MAX * 3 + 1)
 
 /* Bytes in hexadecimal, with "separator" between them unless that is NUL. Returns the length of the text; len <= TEXT_BYTES_MAX. */
 size_t text_hex(char out[TEXT_MAX], const uint8_t *p, size_t len, char separator);

@@ -30,7 +30,7 @@ enum spec_type {
 	SPEC_IFNAME,
 	SPEC_MAC,
 	SPEC_HEX,
-	SPEC_IP,  /* either family, and it must be the message's */
+	SPEC_IP, /* either family, and it must be the message's */
 	SPEC_IP4,
 	SPEC_IP6,
 	SPEC_PREFIX, /* as SPEC_IP with "/length", which lives in the header at .off */
@@ -38,7 +38,7 @@ enum spec_type {
 	/* compounds */
 	SPEC_STRUCT,   /* the header rows of .set, nothing after them */
 	SPEC_NEST,     /* .set */
-	SPEC_BYKIND,   /* a nest; .kinds are found by the string in the attribute numbered one below */
+	SPEC_BYKIND,   /* a nest; .kinds are found by the string or number in the attribute numbered one below */
 	SPEC_BYFAMILY, /* a nest; .kinds are found by the message's family */
 	SPEC_INDEXED,  /* a nest which numbers its elements from 0; row 0 of .set is the element */
 	SPEC_CONF,     /* requests nest it as .set says, the kernel answers with an array of u32 */
@@ -59,10 +59,10 @@ struct spec_names {
 /* One row is one attribute, or one field of a header or structure. */
 struct spec_row {
 	const char *key;
-	uint8_t type; /* enum spec_type */
-	bool many;    /* the attribute is repeated: a list in Lua */
-	uint16_t off; /* fields: offset. SPEC_PREFIX: offset of the length in the message's header */
-	uint16_t max; /* SPEC_STRING, SPEC_HEX: longest; SPEC_MAC: exact length; 0 is none */
+	uint8_t type;  /* enum spec_type */
+	bool many;     /* the attribute is repeated: a list in Lua */
+	uint16_t off;  /* fields: offset. SPEC_PREFIX: offset of the length in the message's header */
+	uint16_t max;  /* SPEC_STRING, SPEC_HEX: longest; SPEC_MAC: exact length; 0 is none */
 	uint16_t twin; /* fields too narrow for some values: the attribute of the same key which is not */
 	union {
 		const struct spec_names *names;
@@ -76,12 +76,13 @@ struct spec_set {
 	const struct spec_row *attr;  /* indexed by the attribute's number; at most 128 */
 	uint16_t nfield, nattr;
 	uint16_t hdrlen; /* not yet aligned; 0 without a header */
-	uint8_t fill;    /* what fields not given are filled with, bytewise */
+	uint8_t ones;    /* so many bytes of the header have all bits set unless a field says otherwise */
 };
 
+/* What selects a set: a string, or a number (a family, where 0 serves all that have no entry of their own). */
 struct spec_kind {
 	const char *kind;
-	int family;
+	int number;
 	const struct spec_set *set;
 };
 
@@ -91,7 +92,7 @@ struct spec_kinds {
 };
 
 struct spec_msg {
-	const char *name;                                  /* "link": operations are "newlink", "dellink" … */
+	const char *name;                                /* "link": operations are "newlink", "dellink" … */
 	uint16_t new_type, del_type, get_type, set_type; /* RTM_*; 0 where there is none */
 	size_t hdrlen;
 	const struct spec_set *set;
@@ -103,7 +104,9 @@ extern const struct spec_msg spec_link, spec_addr, spec_route, spec_neigh, spec_
 /* Rows. What follows the type are further members: .set = &…, .names = &… */
 #define SPEC_ATTR(number, name, kind, ...) [number] = {.key = (name), .type = (kind), __VA_ARGS__}
 #define SPEC_FIELD(structure, member, name, kind, ...) \
-	{.key = (name), .type = (kind), .off = offsetof(structure, member), __VA_ARGS__}
+	{ \
+		.key = (name), .type = (kind), .off = offsetof(structure, member), __VA_ARGS__ \
+	}
 #define SPEC_NAMES(id, are_bits, ...) \
 	static const struct spec_name id##_v[] = __VA_ARGS__; \
 	const struct spec_names id = {id##_v, SPEC_COUNT(id##_v), are_bits}
@@ -124,10 +127,9 @@ struct spec_level {
 
 /* The set which the nest "row" of this level follows, or NULL when the tables do not know it. */
 const struct spec_set *spec_subset(const struct spec_level *at, const struct spec_row *row, unsigned number);
-/* The same by the name of a kind. */
+/* The same by what selects it. */
 const struct spec_set *spec_kind_set(const struct spec_kinds *kinds, const char *kind, size_t len);
-/* The same by family; the entry of family 0 serves all others. */
-const struct spec_set *spec_family_set(const struct spec_kinds *kinds, int family);
+const struct spec_set *spec_number_set(const struct spec_kinds *kinds, int number);
 
 /* Key path of the attribute at byte "off" of the request (as NLMSGERR_ATTR_OFFS counts), "" when there is none. */
 void spec_path(const struct spec_msg *spec, const struct nlmsghdr *req, uint32_t off, char *buf, size_t n);
@@ -136,8 +138,9 @@ void spec_missing(const struct spec_msg *spec, const struct nlmsghdr *req, bool 
                   uint32_t type, char *buf, size_t n);
 
 /* Shared between the files of tables. */
-extern const struct spec_set spec_set_link;
-extern const struct spec_kinds spec_link_kinds, spec_port_kinds;
+extern const struct spec_set spec_set_link, spec_set_vf_list;
+extern const struct spec_kinds spec_link_kinds, spec_port_kinds, spec_encaps;
+extern const struct spec_names spec_encap_types;
 extern const struct spec_set spec_set_inet_conf, spec_set_inet6_conf, spec_set_bridge_port;
 extern const struct spec_names spec_families, spec_scopes, spec_tables, spec_protocols, spec_route_types;
 

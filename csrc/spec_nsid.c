@@ -6,15 +6,15 @@
 #include <linux/rtnetlink.h>
 
 static const struct spec_row nsid_fields[] = {
-    SPEC_FIELD(struct rtgenmsg, rtgen_family, "family", SPEC_U8, .names = &spec_families),
+	SPEC_FIELD(struct rtgenmsg, rtgen_family, "family", SPEC_U8, .names = &spec_families),
 };
 
 static const struct spec_row nsid_attrs[] = {
-    SPEC_ATTR(NETNSA_NSID, "nsid", SPEC_S32), /* -1: not assigned */
-    SPEC_ATTR(NETNSA_PID, "pid", SPEC_U32),
-    SPEC_ATTR(NETNSA_FD, "fd", SPEC_U32),
-    SPEC_ATTR(NETNSA_TARGET_NSID, "target_nsid", SPEC_S32),
-    SPEC_ATTR(NETNSA_CURRENT_NSID, "current_nsid", SPEC_S32),
+	SPEC_ATTR(NETNSA_NSID, "nsid", SPEC_S32), /* -1: not assigned */
+	SPEC_ATTR(NETNSA_PID, "pid", SPEC_U32),
+	SPEC_ATTR(NETNSA_FD, "fd", SPEC_U32),
+	SPEC_ATTR(NETNSA_TARGET_NSID, "target_nsid", SPEC_S32),
+	SPEC_ATTR(NETNSA_CURRENT_NSID, "current_nsid", SPEC_S32),
 };
 static const struct spec_set set_nsid = {.field = nsid_fields,
                                          .nfield = SPEC_COUNT(nsid_fields),

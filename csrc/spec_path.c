@@ -29,43 +29,56 @@ const struct spec_set *spec_kind_set(const struct spec_kinds *kinds, const char 
 	return NULL;
 }
 
-const struct spec_set *spec_family_set(const struct spec_kinds *kinds, int family)
+const struct spec_set *spec_number_set(const struct spec_kinds *kinds, int number)
 {
 	const struct spec_set *other = NULL;
 
 	for (size_t i = 0; i < kinds->n; i++) {
-		if (kinds->v[i].family == family)
+		if (kinds->v[i].number == number)
 			return kinds->v[i].set;
-		if (kinds->v[i].family == 0)
+		if (kinds->v[i].number == 0)
 			other = kinds->v[i].set;
 	}
 	return other;
 }
 
+static const struct spec_set *level_kind(const struct spec_level *at, const struct spec_row *row, unsigned number)
+{
+	const struct spec_row *selector = number > 0 ? spec_attr(at->set, number - 1) : NULL;
+	const struct nlattr *kind = selector ? level_find(at, number - 1) : NULL;
+	size_t len = kind ? mnl_attr_get_payload_len(kind) : 0;
+
+	if (len > 0 && selector->type == SPEC_STRING)
+		return spec_kind_set(row->kinds, mnl_attr_get_payload(kind), len);
+	if (len >= sizeof(uint16_t))
+		return spec_number_set(row->kinds, mnl_attr_get_u16(kind));
+	return NULL;
+}
+
 const struct spec_set *spec_subset(const struct spec_level *at, const struct spec_row *row, unsigned number)
 {
-	const struct nlattr *kind;
-
 	switch (row->type) {
 	case SPEC_NEST:
 	case SPEC_CONF:
 	case SPEC_INDEXED:
 		return row->set;
 	case SPEC_BYFAMILY:
-		return spec_family_set(row->kinds, at->family);
+		return spec_number_set(row->kinds, at->family);
 	case SPEC_BYKIND:
-		kind = level_find(at, number - 1);
-		return kind ? spec_kind_set(row->kinds, mnl_attr_get_payload(kind), mnl_attr_get_payload_len(kind)) : NULL;
+		return level_kind(at, row, number);
 	default:
 		return NULL;
 	}
 }
 
+/* One step of a path. Elements of a list have the empty key and count from 1, as they do in Lua. */
 static void path_add(char *buf, size_t n, const char *key, unsigned number)
 {
 	size_t at = strlen(buf);
 
-	if (key)
+	if (key && key[0] == '\0')
+		snprintf(buf + at, n - at, "[%u]", number + 1);
+	else if (key)
 		snprintf(buf + at, n - at, "%s%s", at > 0 ? "." : "", key);
 	else
 		snprintf(buf + at, n - at, "%s#%u", at > 0 ? "." : "", number); /* the tables do not know it */
@@ -106,7 +119,6 @@ static bool path_walk(struct spec_level *at, const char *target, char *buf, size
 	for (int depth = 0; depth < PATH_DEPTH; depth++) {
 		const struct nlattr *attr = at->attrs;
 		const char *end = (const char *)at->attrs + at->len;
-		bool indexed = at->set->nfield == 0 && at->set->nattr == 1;
 
 		for (;; attr = mnl_attr_next(attr)) {
 			if (!mnl_attr_ok(attr, (int)(end - (const char *)attr)))
@@ -115,10 +127,10 @@ static bool path_walk(struct spec_level *at, const char *target, char *buf, size
 				break;
 		}
 		unsigned number = mnl_attr_get_type(attr);
-		const struct spec_row *row = spec_attr(at->set, number);
+		const struct spec_row *first = spec_attr(at->set, 0);
+		bool list = first && first->key[0] == '\0'; /* row 0 is every element's */
+		const struct spec_row *row = list ? first : spec_attr(at->set, number);
 
-		if (indexed && number != 0)
-			row = NULL;
 		path_add(buf, n, row ? row->key : NULL, number);
 		if (!row)
 			return false;
