@@ -84,8 +84,11 @@ int handle_new(lua_State *L)
 	luaL_setmetatable(L, HANDLE_TYPE);
 	int *ns = namespace_push(L); /* holds the descriptor meanwhile, whatever raises */
 	int fd;
+	const int *borrowed = luaL_testudata(L, 1, NAMESPACE_TYPE);
 	if (here) {
 		fd = netns_socket(-1, &e);
+	} else if (borrowed) {
+		fd = netns_socket(*borrowed, &e);
 	} else {
 		*ns = namespace_target(L, 1, &e);
 		fd = *ns < 0 ? *ns : netns_socket(*ns, &e);

@@ -60,7 +60,10 @@ int netns_open_name(const char *name, struct zerr *e)
 
 int netns_open_self(struct zerr *e)
 {
-	return netns_open_path("/proc/thread-self/ns/net", e);
+	static const char path[] = "/proc/thread-self/ns/net";
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? zerr_io(e, errno, "open", path) : fd;
 }
 
 int netns_open_fd(int fd, struct zerr *e)
@@ -75,19 +78,26 @@ int netns_open_fd(int fd, struct zerr *e)
 }
 
 /* The pidfd holds the process still: when it is alive after the namespace was opened, the path named it. */
-int netns_open_pid(pid_t pid, struct zerr *e)
+int netns_open_process(pid_t pid, int pidfd, struct zerr *e)
 {
 	char path[48];
-	int pidfd = proc_pidfd(pid, e);
 
-	if (pidfd < 0)
-		return pidfd;
 	snprintf(path, sizeof path, "/proc/%d/ns/net", (int)pid);
 	int fd = netns_open_path(path, e);
 	if (fd >= 0 && !proc_alive(pidfd)) {
 		close(fd);
 		fd = zerr_io(e, ESRCH, "open", "%s", path);
 	}
+	return fd;
+}
+
+int netns_open_pid(pid_t pid, struct zerr *e)
+{
+	int pidfd = proc_pidfd(pid, e);
+
+	if (pidfd < 0)
+		return pidfd;
+	int fd = netns_open_process(pid, pidfd, e);
 	close(pidfd);
 	return fd;
 }
@@ -150,25 +160,20 @@ static void signals_block(sigset_t *old)
 	pthread_sigmask(SIG_SETMASK, &all, old);
 }
 
-/* Run v on a fresh thread and wait for its end. */
-static int visit_run(struct visit *v, size_t stack, struct zerr *e)
+/* Run v on a fresh thread with these attributes and wait for its end. Takes attr. */
+static int visit_run(struct visit *v, pthread_attr_t *attr, struct zerr *e)
 {
-	pthread_attr_t attr;
 	pthread_t thread;
 	sigset_t old;
 	int rc;
 
 	v->rc = 0;
-	rc = pthread_attr_init(&attr);
-	if (rc)
-		return zerr_io(e, rc, "thread", "namespace thread");
-	pthread_attr_setstacksize(&attr, stack);
 	signals_block(&old);
-	rc = pthread_create(&thread, &attr, visit_main, v);
+	rc = pthread_create(&thread, attr, visit_main, v);
 	pthread_sigmask(SIG_SETMASK, &old, NULL); /* the caller can be interrupted while it waits */
 	if (!rc)
 		pthread_join(thread, NULL);
-	pthread_attr_destroy(&attr);
+	pthread_attr_destroy(attr);
 	if (rc)
 		return zerr_io(e, rc, "thread", "namespace thread");
 	if (v->rc < 0) {
@@ -178,14 +183,64 @@ static int visit_run(struct visit *v, size_t stack, struct zerr *e)
 	return 0;
 }
 
+/* A new thread starts on an idle processor, and waking that one up, then ours again, takes longer than all that a short
+ * visit does. So the caller stays on its processor, and the thread inherits that. An unrestricted caller gets every
+ * processor back, also those that come later; the mask is put back where one was set. */
+static bool affinity_narrow(cpu_set_t *old)
+{
+	cpu_set_t one;
+	int cpu = sched_getcpu();
+
+	if (cpu < 0 || cpu >= CPU_SETSIZE || sched_getaffinity(0, sizeof *old, old) < 0)
+		return false;
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	return sched_setaffinity(0, sizeof one, &one) == 0;
+}
+
+static void affinity_restore(cpu_set_t *old)
+{
+	if (CPU_COUNT(old) >= sysconf(_SC_NPROCESSORS_ONLN))
+		memset(old, 0xff, sizeof *old);
+	sched_setaffinity(0, sizeof *old, old);
+}
+
+/* A visit whose body only makes a few system calls. Its stack is kept, where no other thread of the process uses it at the
+ * moment, because mapping a new one costs half of the visit. */
+static int visit_short(struct visit *v, struct zerr *e)
+{
+	enum { SHORT_STACK = 64 * 1024 };
+	static _Alignas(4096) char stack[SHORT_STACK];
+	static pthread_mutex_t stack_lock = PTHREAD_MUTEX_INITIALIZER;
+	pthread_attr_t attr;
+	cpu_set_t cpus;
+	int rc = pthread_attr_init(&attr);
+
+	if (rc)
+		return zerr_io(e, rc, "thread", "namespace thread");
+	bool own = pthread_mutex_trylock(&stack_lock) == 0;
+	if (!own || pthread_attr_setstack(&attr, stack, sizeof stack) != 0)
+		pthread_attr_setstacksize(&attr, 2 * SHORT_STACK);
+	bool narrow = affinity_narrow(&cpus);
+	rc = visit_run(v, &attr, e);
+	if (narrow)
+		affinity_restore(&cpus);
+	if (own)
+		pthread_mutex_unlock(&stack_lock);
+	return rc;
+}
+
 int netns_run(int nsfd, void (*f)(void *), void *arg, struct zerr *e)
 {
 	struct visit v = {.nsfd = nsfd, .body = f, .arg = arg};
+	pthread_attr_t attr;
+	int rc = pthread_attr_init(&attr);
 
-	return visit_run(&v, NETNS_STACK, e);
+	if (rc)
+		return zerr_io(e, rc, "thread", "namespace thread");
+	pthread_attr_setstacksize(&attr, NETNS_STACK);
+	return visit_run(&v, &attr, e);
 }
-
-#define SMALL_STACK (128 * 1024) /* bodies below only make system calls */
 
 static void socket_body(void *arg)
 {
@@ -200,7 +255,7 @@ int netns_socket(int nsfd, struct zerr *e)
 		fd = nl_socket();
 	} else {
 		struct visit v = {.nsfd = nsfd, .body = socket_body, .arg = &fd};
-		int rc = visit_run(&v, SMALL_STACK, e);
+		int rc = visit_short(&v, e);
 		if (rc < 0)
 			return rc;
 	}
@@ -220,7 +275,7 @@ int netns_new(struct zerr *e)
 {
 	int fd = -1;
 	struct visit v = {.nsfd = -1, .body = self_body, .arg = &fd};
-	int rc = visit_run(&v, SMALL_STACK, e);
+	int rc = visit_short(&v, e);
 
 	if (rc < 0)
 		return rc;

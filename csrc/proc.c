@@ -44,21 +44,18 @@ bool proc_alive(int pidfd)
 ssize_t proc_read(const char *path, char *buf, size_t cap, struct zerr *e)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	size_t len = 0;
 	ssize_t n;
 
 	if (fd < 0)
 		return zerr_io(e, errno, "open", "%s", path);
-	do {
-		n = read(fd, buf + len, cap - 1 - len);
-		if (n > 0)
-			len += (size_t)n;
-	} while ((n > 0 && len < cap - 1) || (n < 0 && errno == EINTR));
+	do /* one read gives a file of /proc whole, as far as the buffer goes */
+		n = read(fd, buf, cap - 1);
+	while (n < 0 && errno == EINTR);
 	if (n < 0)
-		zerr_io(e, errno, "read", "%s", path);
+		n = zerr_io(e, errno, "read", "%s", path);
 	close(fd);
-	buf[len] = 0;
-	return n < 0 ? -e->err : (ssize_t)len;
+	buf[n < 0 ? 0 : n] = 0;
+	return n;
 }
 
 int proc_starttime(pid_t pid, uint64_t *ticks, struct zerr *e)

@@ -80,11 +80,7 @@ static int p_netns(lua_State *L)
 	struct zerr e;
 	int *fd = namespace_push(L);
 
-	*fd = netns_open_pid(p->pid, &e);
-	if (*fd >= 0 && !proc_alive(p->pidfd)) { /* then the pid may be another process's by now */
-		close(*fd);
-		*fd = zerr_io(&e, ESRCH, "open", "pid %d", (int)p->pid);
-	}
+	*fd = netns_open_process(p->pid, p->pidfd, &e);
 	return *fd < 0 ? error_return(L, &e) : 1;
 }
 
