@@ -13,6 +13,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/random.h>
 #include <time.h>
 
@@ -34,6 +35,17 @@ static int core_random(lua_State *L)
 	if (getrandom(&r, sizeof r, 0) != sizeof r)
 		return luaL_error(L, "no random bytes");
 	lua_pushinteger(L, r);
+	return 1;
+}
+
+/* core.terminal(fd) -> its width in columns, nil when it is no terminal. One that does not tell has 80. */
+static int core_terminal(lua_State *L)
+{
+	struct winsize w;
+
+	if (ioctl((int)luaL_checkinteger(L, 1), TIOCGWINSZ, &w) < 0)
+		return 0;
+	lua_pushinteger(L, w.ws_col ? w.ws_col : 80);
 	return 1;
 }
 
@@ -173,6 +185,7 @@ int luaopen_zlnet_core(lua_State *L)
 	                                     {"sysctl_write", core_sysctl_write},
 	                                     {"clock", core_clock},
 	                                     {"random", core_random},
+	                                     {"terminal", core_terminal},
 	                                     {"error", error_new},
 	                                     {NULL, NULL}};
 
