@@ -1,0 +1,58 @@
+-- SPDX-License-Identifier: MIT
+-- Contestant: zlnet, used as its README says.
+-- zlnet.lua attach [direct]   stdin: "pid v4" a line      one | fleet   stdin: the same      sweep      list N
+-- BENCH_RSS names a file that gets the resident memory in KB, before the first attach and after the last.
+local zlnet = require "zlnet"
+local now = require("zlnet.core").clock
+
+local function timed(f, ...)
+  local start = now()
+  local ok, err = f(...)
+  print(("%.1f"):format((now() - start) * 1e6))
+  assert(ok, err)
+end
+
+local function resident()
+  for line in io.lines("/proc/self/status") do
+    local kb = line:match("^VmRSS:%s+(%d+)")
+    if kb then
+      return tonumber(kb)
+    end
+  end
+end
+
+local work, option = arg[1], arg[2]
+if work == "attach" then
+  local jobs = {}
+  for line in io.lines() do
+    local pid, ip = line:match("(%d+) (%S+)")
+    jobs[#jobs + 1] = { pid = math.tointeger(tonumber(pid)), ip = ip, mode = option or "routed" }
+  end
+  local before = resident()
+  for _, job in ipairs(jobs) do
+    timed(zlnet.attach, job)
+  end
+  local path = os.getenv("BENCH_RSS")
+  if path then
+    collectgarbage()
+    assert(io.open(path, "w")):write(before, " ", resident(), "\n"):close()
+  end
+elseif work == "one" or work == "fleet" then
+  local owners = {}
+  for line in io.lines() do
+    owners[#owners + 1] = { pid = math.tointeger(tonumber(line:match("%d+"))) }
+  end
+  if work == "fleet" then
+    timed(zlnet.detach, owners)
+  else
+    for _, owner in ipairs(owners) do
+      timed(zlnet.detach, owner)
+    end
+  end
+elseif work == "sweep" then
+  timed(zlnet.sweep, {})
+else
+  for _ = 1, tonumber(option) do
+    timed(zlnet.list_all_links)
+  end
+end
