@@ -100,19 +100,27 @@ static void push_unechoed(lua_State *L, struct handle *h, const struct nl_queue 
 	}
 }
 
-/* batch:send([{stop_on_error=true}]) -> results, number of the first failed operation or nil | nil, err */
+static bool option(lua_State *L, const char *name, bool otherwise)
+{
+	bool value = lua_getfield(L, 2, name) == LUA_TNIL ? otherwise : lua_toboolean(L, -1);
+
+	lua_pop(L, 1);
+	return value;
+}
+
+/* batch:send([{stop_on_error=true, objects=false}]) -> results, number of the first failed operation or nil | nil, err */
 static int batch_send(lua_State *L)
 {
 	struct batch *b = luaL_checkudata(L, 1, BATCH_TYPE);
 	struct handle *h = batch_handle(L, 1);
-	bool stop = false;
+	bool stop = false, objects = true;
 	lua_Integer failed = 0;
 	struct zerr e;
 
 	if (!lua_isnoneornil(L, 2)) {
 		luaL_checktype(L, 2, LUA_TTABLE);
-		lua_getfield(L, 2, "stop_on_error");
-		stop = lua_toboolean(L, -1);
+		stop = option(L, "stop_on_error", false);
+		objects = option(L, "objects", true); /* false: they are not looked at, their result is true */
 	}
 	h->reply.len = 0;
 	if (nl_queue_talk(&h->sock, &b->queue, stop, handle_deadline(h), &h->reply, &e) < 0)
@@ -124,8 +132,10 @@ static int batch_send(lua_State *L)
 		push_result(L, &b->queue, i);
 		lua_rawseti(L, -2, (lua_Integer)i + 1);
 	}
-	push_objects(L, h, &b->queue);
-	push_unechoed(L, h, &b->queue);
+	if (objects) {
+		push_objects(L, h, &b->queue);
+		push_unechoed(L, h, &b->queue);
+	}
 	nl_reply_shrink(&h->reply);
 	nl_queue_free(&b->queue);
 	if (!failed)

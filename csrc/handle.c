@@ -229,7 +229,7 @@ bool handle_ask_created(struct handle *h, const struct nlmsghdr *req)
 }
 
 /* Push an array of everything in the reply. */
-static void push_all(lua_State *L, const struct handle *h, const struct spec_msg *spec)
+static void push_all(lua_State *L, const struct handle *h, const struct spec_msg *spec, const struct codec_keys *only)
 {
 	const struct nlmsghdr *first = (const struct nlmsghdr *)h->reply.data, *m = first;
 	int left = (int)h->reply.len, n = 0;
@@ -240,12 +240,23 @@ static void push_all(lua_State *L, const struct handle *h, const struct spec_msg
 	m = first;
 	left = (int)h->reply.len;
 	for (int i = 1; i <= n; i++, m = mnl_nlmsg_next(m, &left)) {
-		codec_decode(L, spec, m);
+		codec_decode_some(L, spec, m, only, false);
 		lua_rawseti(L, -2, i);
 	}
 }
 
-/* handle:OP(t [, mode]), handle:OPs([filter]) */
+/* The keys that the caller wants of each object, behind its other arguments; NULL: all of them. */
+static const struct codec_keys *check_keys(lua_State *L, const struct handle_op *op, struct codec_keys *keys)
+{
+	int arg = op->how == OP_NEW ? 4 : 3;
+
+	if (op->how == OP_ACT || lua_isnil(L, arg))
+		return NULL;
+	codec_keys(L, arg, op->spec, keys);
+	return keys;
+}
+
+/* handle:OP(t [, mode [, keys]]), handle:getOP(t [, keys]), handle:getOPs([filter [, keys]]) */
 static int handle_request(lua_State *L)
 {
 	const struct handle_op *op = lua_touserdata(L, lua_upvalueindex(1));
@@ -255,7 +266,10 @@ static int handle_request(lua_State *L)
 	struct nl_ack ack;
 	struct zerr e;
 
-	lua_settop(L, 3);
+	struct codec_keys wanted;
+
+	lua_settop(L, 4);
+	const struct codec_keys *only = check_keys(L, op, &wanted);
 	if (op->how == OP_DUMP && lua_isnil(L, 2)) {
 		lua_newtable(L);
 		lua_replace(L, 2);
@@ -271,11 +285,10 @@ static int handle_request(lua_State *L)
 		return error_return(L, &e);
 	}
 	if (op->how == OP_DUMP)
-		push_all(L, h, op->spec);
-	else if (op->how != OP_ACT && h->reply.len > 0)
-		codec_decode(L, op->spec, (const struct nlmsghdr *)h->reply.data);
-	else if (op->how == OP_NEW && op->spec == &spec_link && handle_ask_created(h, n))
-		codec_decode(L, op->spec, (const struct nlmsghdr *)h->reply.data);
+		push_all(L, h, op->spec, only);
+	else if (op->how != OP_ACT &&
+	         (h->reply.len > 0 || (op->how == OP_NEW && op->spec == &spec_link && handle_ask_created(h, n))))
+		codec_decode_some(L, op->spec, (const struct nlmsghdr *)h->reply.data, only, false);
 	else
 		lua_pushboolean(L, 1);
 	nl_reply_shrink(&h->reply);

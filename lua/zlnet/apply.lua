@@ -5,6 +5,9 @@ local core = require "zlnet.core"
 
 local apply = {}
 
+-- What we read of the new link.
+local NEEDED = { "index", "link" }
+
 -- Put the index of the end it is about, and the target's descriptor, where the plan could not know them.
 local function complete(op, index, ns_fd)
   local args = op.args
@@ -40,7 +43,7 @@ end
 
 local function create(op, p, handles, undo)
   local host = handles.host
-  local link, err = host:newlink(op.args)
+  local link, err = host:newlink(op.args, nil, NEEDED)
   if not link then
     if err.kind == "io" then
       undo:push("delete the veth pair", delete_unanswered, host, p)
@@ -73,7 +76,7 @@ local function send(handle, ops, i, j)
       return nil, err, ops[k]
     end
   end
-  local results, failed = batch:send()
+  local results, failed = batch:send { objects = false }
   if not results then
     return nil, failed, ops[i]
   elseif failed then

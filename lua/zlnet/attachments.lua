@@ -6,6 +6,9 @@ local owner = require "zlnet.owner"
 
 local attachments = {}
 
+---The keys of a link that `identify`, and deleting it, look at.
+attachments.keys = { "index", "ifname", "ifalias", "address", "group", "link_netnsid", "linkinfo" }
+
 ---@class zlnet.candidate
 ---@field link table the link as the kernel reports it
 ---@field record zlnet.alias.fields? the owner's record, when the link bears one of ours

@@ -110,7 +110,7 @@ function detach.detach(what)
   if not host then
     return nil, no_socket
   end
-  local all, no_dump = host:getlinks()
+  local all, no_dump = host:getlinks(nil, attachments.keys)
   if not all then
     return nil, no_dump
   end

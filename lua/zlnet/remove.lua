@@ -68,7 +68,7 @@ end
 
 -- What is still in the group after the delete has failed; the rest is gone.
 local function confirm(host, marked, group, err, report)
-  local now, lost = host:getlinks()
+  local now, lost = host:getlinks(nil, { "index", "group" })
   if not now then
     return nil, lost
   end

@@ -94,7 +94,7 @@ local function run(o, host)
     return nil, err
   end
   local all
-  all, err = host:getlinks()
+  all, err = host:getlinks(nil, attachments.keys)
   if not all then
     err.step = "list the links"
     return nil, err
