@@ -42,13 +42,15 @@ describe("on a platform that is not Linux", function()
       print(zlnet._VERSION, zlnet.open, zlnet.make_interface_name { "a", "bc" })
       print(select(2, zlnet.list_all_links()))
       print(pcall(error, zlnet.error { kind = "io", message = "x" }))
-      print(zlnet.error { kind = "io", message = "x" } .. "!", "e: " .. zlnet.error {})]]
+      print(zlnet.error { kind = "io", message = "x" } .. "!", "e: " .. zlnet.error {})
+      print(select(2, zlnet.attach { pid = 1 }))]]
     local version = require("zlnet.core").version
     assert.equal(table.concat({
       version .. "\tnil\tzl-a31m58scg3pm",
       "netlink operation failed: list_all_links is only supported on Linux",
       "false\tio error: x",
       "io error: x!\te: netlink operation failed: unknown error",
+      "netlink operation failed: attach is only supported on Linux",
       "",
     }, "\n"), run(code))
   end)

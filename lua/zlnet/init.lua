@@ -20,11 +20,19 @@ local LAZY = {
   sweep = "zlnet.sweep",
 }
 
+-- What a workflow is on another platform; names need no kernel.
+local function unsupported(name)
+  return function()
+    return nil, core.error { kind = "netlink", op = name, message = name .. " is only supported on Linux" }
+  end
+end
+
 return setmetatable(zlnet, {
   __index = function(_, name)
     local module = LAZY[name]
     if module then
-      local f = require(module)[name]
+      local here = core.supported or module == "zlnet.owner"
+      local f = here and require(module)[name] or unsupported(name)
       zlnet[name] = f
       return f
     end
