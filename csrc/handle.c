@@ -24,10 +24,22 @@
 
 #define DEFAULT_TIMEOUT 30000 /* ms: the kernel answers in microseconds, save where thousands wait for its lock */
 
-#define NEW(noun, s, t, extra) {"new" noun, &s, t, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL | (extra), OP_NEW}
-#define DEL(noun, s, t) {"del" noun, &s, t, NLM_F_ACK, OP_ACT}
-#define GET(noun, s, t) {"get" noun, &s, t, NLM_F_ACK, OP_GET}
-#define DUMP(noun, s, t) {"get" noun "s", &s, t, NLM_F_DUMP | NLM_F_ACK, OP_DUMP}
+#define NEW(noun, s, t, extra) \
+	{ \
+		"new" noun, &s, t, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL | (extra), OP_NEW \
+	}
+#define DEL(noun, s, t) \
+	{ \
+		"del" noun, &s, t, NLM_F_ACK, OP_ACT \
+	}
+#define GET(noun, s, t) \
+	{ \
+		"get" noun, &s, t, NLM_F_ACK, OP_GET \
+	}
+#define DUMP(noun, s, t) \
+	{ \
+		"get" noun "s", &s, t, NLM_F_DUMP | NLM_F_ACK, OP_DUMP \
+	}
 
 static const struct handle_op ops[] = {
 	NEW("link", spec_link, RTM_NEWLINK, NLM_F_ECHO),
@@ -162,9 +174,7 @@ static void default_ext_mask(struct nlmsghdr *n)
 {
 	const struct nlattr *a;
 
-	mnl_attr_for_each(a, n, sizeof(struct ifinfomsg))
-		if (mnl_attr_get_type(a) == IFLA_EXT_MASK)
-			return;
+	mnl_attr_for_each(a, n, sizeof(struct ifinfomsg)) if (mnl_attr_get_type(a) == IFLA_EXT_MASK) return;
 	mnl_attr_put_u32_check(n, CODEC_MAX, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
 }
 
@@ -190,9 +200,8 @@ static const char *request_ifname(const struct nlmsghdr *req)
 {
 	const struct nlattr *a;
 
-	mnl_attr_for_each(a, req, sizeof(struct ifinfomsg))
-		if (mnl_attr_get_type(a) == IFLA_IFNAME)
-			return mnl_attr_get_str(a);
+	mnl_attr_for_each(a, req,
+	                  sizeof(struct ifinfomsg)) if (mnl_attr_get_type(a) == IFLA_IFNAME) return mnl_attr_get_str(a);
 	return NULL;
 }
 
@@ -208,7 +217,8 @@ void handle_refusal(const struct handle_op *op, const struct nlmsghdr *req, cons
 	if (ack->has_off)
 		spec_path(op->spec, req, ack->off, e->attr, sizeof e->attr);
 	if (ack->has_miss && !e->attr[0])
-		spec_missing(op->spec, req, ack->has_miss_nest, ack->miss_nest, ack->miss_type, e->attr, sizeof e->attr);
+		spec_missing(op->spec, req, ack->has_miss_nest, ack->miss_nest, ack->miss_type, e->attr,
+		             sizeof e->attr);
 	if (ack->err == ENODEV)
 		e->kind = "not_found";
 }
@@ -218,13 +228,13 @@ bool handle_ask_created(struct handle *h, const struct nlmsghdr *req)
 	const struct nlattr *a;
 	const char *name = request_ifname(req);
 
-	mnl_attr_for_each(a, req, sizeof(struct ifinfomsg))
-		switch (mnl_attr_get_type(a)) {
-		case IFLA_NET_NS_PID:
-		case IFLA_NET_NS_FD:
-		case IFLA_TARGET_NETNSID:
-			return false;
-		}
+	mnl_attr_for_each(a, req, sizeof(struct ifinfomsg)) switch (mnl_attr_get_type(a))
+	{
+	case IFLA_NET_NS_PID:
+	case IFLA_NET_NS_FD:
+	case IFLA_TARGET_NETNSID:
+		return false;
+	}
 	return name && ask_link(h, name) == 0;
 }
 

@@ -225,7 +225,7 @@ static int ns_eq(lua_State *L)
 	struct zerr e;
 
 	lua_pushboolean(L, a && b && *a >= 0 && *b >= 0 && netns_identify(*a, &x, &e) == 0 &&
-	                       netns_identify(*b, &y, &e) == 0 && x.ino == y.ino && x.dev == y.dev);
+	                           netns_identify(*b, &y, &e) == 0 && x.ino == y.ino && x.dev == y.dev);
 	return 1;
 }
 
@@ -310,7 +310,7 @@ static int ns_run(lua_State *L)
 
 int namespace_open(lua_State *L)
 {
-	static const luaL_Reg methods[] = {{"id", ns_id}, {"fd", ns_fd}, {"run", ns_run},
+	static const luaL_Reg methods[] = {{"id", ns_id},     {"fd", ns_fd},       {"run", ns_run},
 	                                   {"lock", ns_lock}, {"close", ns_close}, {NULL, NULL}};
 	static const luaL_Reg meta[] = {
 		{"__gc", ns_close}, {"__close", ns_close}, {"__eq", ns_eq}, {"__tostring", ns_tostring}, {NULL, NULL}};

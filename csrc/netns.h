@@ -19,12 +19,12 @@ struct netns_id {
 /* Each returns a new close-on-exec descriptor, checked to be a network namespace, that the caller owns;
  * or -errno with e filled. */
 int netns_open_path(const char *path, struct zerr *e);
-int netns_open_name(const char *name, struct zerr *e); /* /run/netns/NAME */
-int netns_open_pid(pid_t pid, struct zerr *e);         /* of exactly the process that has the pid now */
+int netns_open_name(const char *name, struct zerr *e);        /* /run/netns/NAME */
+int netns_open_pid(pid_t pid, struct zerr *e);                /* of exactly the process that has the pid now */
 int netns_open_process(pid_t pid, int pidfd, struct zerr *e); /* the same, pidfd borrowed */
-int netns_open_self(struct zerr *e);                   /* of the calling thread */
-int netns_open_fd(int fd, struct zerr *e);             /* a duplicate of a descriptor of the caller's */
-int netns_new(struct zerr *e);                         /* a new unnamed namespace, its loopback down */
+int netns_open_self(struct zerr *e);                          /* of the calling thread */
+int netns_open_fd(int fd, struct zerr *e);                    /* a duplicate of a descriptor of the caller's */
+int netns_new(struct zerr *e);                                /* a new unnamed namespace, its loopback down */
 
 int netns_identify(int nsfd, struct netns_id *id, struct zerr *e);
 

@@ -28,13 +28,13 @@ struct nl_reply {
 
 /* What the kernel answered to one request. */
 struct nl_ack {
-	int err;            /* positive errno, 0 = done */
-	bool has_off;       /* off: byte offset in the request of the attribute that was refused */
-	bool has_miss;      /* miss_type: an attribute that the kernel wanted, miss_nest its parent's offset */
+	int err;       /* positive errno, 0 = done */
+	bool has_off;  /* off: byte offset in the request of the attribute that was refused */
+	bool has_miss; /* miss_type: an attribute that the kernel wanted, miss_nest its parent's offset */
 	bool has_miss_nest;
 	bool done;
 	uint32_t off, miss_type, miss_nest;
-	char text[192];     /* extended ACK text, or "" */
+	char text[192]; /* extended ACK text, or "" */
 };
 
 /* Open a NETLINK_ROUTE socket in the calling thread's namespace. Returns the descriptor or -errno.
@@ -65,7 +65,7 @@ struct nl_queue {
 		size_t offset;
 		struct nl_ack ack; /* after nl_queue_talk */
 		bool sent;
-	} *items;
+	} * items;
 	unsigned n, items_cap;
 };
 
@@ -76,8 +76,8 @@ void nl_queue_free(struct nl_queue *q);
 /* Send the queue in as few datagrams as the receive buffer allows (one each with stop_on_error, ending after the
  * first refusal). Replies which are not ACKs are appended to reply, their nlmsg_seq set to their item's number,
  * from 0. 0 or -errno as nl_talk. */
-int nl_queue_talk(struct nl_sock *s, struct nl_queue *q, bool stop_on_error, int64_t deadline,
-                  struct nl_reply *reply, struct zerr *e);
+int nl_queue_talk(struct nl_sock *s, struct nl_queue *q, bool stop_on_error, int64_t deadline, struct nl_reply *reply,
+                  struct zerr *e);
 
 /* Receive one datagram into reply (replaced), for a socket that joined groups; flags as recvmsg's.
  * Returns 1 with whole messages in reply, 0 when nothing waits, -errno (-ENOBUFS: events were lost). */

@@ -83,8 +83,8 @@ static void number_replies(struct nl_reply *r, size_t from, uint32_t first_seq, 
 		h->nlmsg_seq = h->nlmsg_seq - first_seq + first_item;
 }
 
-int nl_queue_talk(struct nl_sock *s, struct nl_queue *q, bool stop_on_error, int64_t deadline,
-                  struct nl_reply *reply, struct zerr *e)
+int nl_queue_talk(struct nl_sock *s, struct nl_queue *q, bool stop_on_error, int64_t deadline, struct nl_reply *reply,
+                  struct zerr *e)
 {
 	struct nl_ack acks[NL_TALK_MAX];
 	unsigned n;

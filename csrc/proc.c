@@ -95,7 +95,8 @@ static bool proc_hides(void)
 
 	if (!f)
 		return true;
-	while (fgets(line, sizeof line, f)) { /* ID parent major:minor root MOUNTPOINT options … - type source options */
+	while (fgets(line, sizeof line,
+	             f)) { /* ID parent major:minor root MOUNTPOINT options … - type source options */
 		const char *type = strstr(line, " - proc "), *opt = strstr(line, "hidepid=");
 		if (type && strstr(line, " /proc ") && strstr(line, " /proc ") < type)
 			hides = opt && (opt[8] == '2' || opt[8] == '4' || opt[8] == 'i' || opt[8] == 'p');
@@ -118,7 +119,8 @@ static bool sees_all(void)
 		return false;
 	if (proc_read("/proc/self/uid_map", buf, sizeof buf, &e) < 0)
 		return false;
-	return sscanf(buf, "%llu %llu %llu", &inside, &outside, &count) == 3 && !inside && !outside && count == 4294967295;
+	return sscanf(buf, "%llu %llu %llu", &inside, &outside, &count) == 3 && !inside && !outside &&
+	       count == 4294967295;
 }
 
 enum proc_view proc_view(void)

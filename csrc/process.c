@@ -145,8 +145,8 @@ int process_list(lua_State *L)
 
 void process_open(lua_State *L)
 {
-	static const luaL_Reg methods[] = {{"alive", p_alive},   {"pid", p_pid},         {"starttime", p_starttime},
-	                                   {"netns", p_netns},   {"pollfd", p_pollfd},   {"events", p_events},
+	static const luaL_Reg methods[] = {{"alive", p_alive},     {"pid", p_pid},       {"starttime", p_starttime},
+	                                   {"netns", p_netns},     {"pollfd", p_pollfd}, {"events", p_events},
 	                                   {"timeout", p_timeout}, {"close", p_close},   {NULL, NULL}};
 
 	luaL_newmetatable(L, "zlnet.process.list");
