@@ -23,12 +23,14 @@ int codec_encode(lua_State *L, int idx, const struct spec_msg *spec, struct nlms
 /* Pushes one table for the message. Raises for lack of memory only; what is malformed is skipped. */
 void codec_decode(lua_State *L, const struct spec_msg *spec, const struct nlmsghdr *nlh);
 
-/* Some of the keys of a message: a bit for each row. A link has 200 values, of which most callers want ten. */
+/* Some of the keys of a set: a bit for each row. A link has 200 values, of which most callers want ten. */
 struct codec_keys {
 	uint64_t attr[2];
 	uint32_t field;
 };
 
+/* Adds the rows of a key, both when a field and an attribute share it; false when there is none. No Lua. */
+bool codec_keys_add(struct codec_keys *keys, const struct spec_set *set, const char *key);
 /* From a list of keys in Lua; raises as luaL_argerror when one is unknown. */
 void codec_keys(lua_State *L, int idx, const struct spec_msg *spec, struct codec_keys *out);
 

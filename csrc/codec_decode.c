@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Messages to Lua tables. The message is not trusted: every length is checked, what does not fit is skipped. Raises only when
  * Lua runs out of memory, and holds nothing then. */
-#include "codec.h"
+#include "codec_decode.h"
 
-#include "codec_text.h"
-
-#include <arpa/inet.h>
-#include <endian.h>
 #include <lauxlib.h>
 #include <libmnl/libmnl.h>
 #include <linux/rtnetlink.h>
@@ -45,128 +41,6 @@ static void push_keys(struct dec *d, const struct spec_set *set)
 	lua_rawsetp(L, d->keys, set);
 }
 
-static bool number_load(const struct spec_row *row, const uint8_t *p, size_t len, lua_Integer *out)
-{
-	uint16_t u16;
-	uint32_t u32;
-	uint64_t u64;
-
-	switch (row->type) {
-	case SPEC_U8:
-	case SPEC_BOOL:
-		if (len < 1)
-			return false;
-		*out = *p;
-		return true;
-	case SPEC_U16:
-	case SPEC_BE16:
-		if (len < sizeof(u16))
-			return false;
-		memcpy(&u16, p, sizeof(u16));
-		*out = row->type == SPEC_BE16 ? ntohs(u16) : u16;
-		return true;
-	case SPEC_U64:
-	case SPEC_BE64:
-		if (len >= sizeof(u64)) {
-			memcpy(&u64, p, sizeof(u64));
-			*out = (lua_Integer)(row->type == SPEC_BE64 ? be64toh(u64) : u64);
-			return true;
-		}
-		/* the kernel shortens some which fit */
-		/* fall through */
-	default:
-		if (len < sizeof(u32))
-			return false;
-		memcpy(&u32, p, sizeof(u32));
-		if (row->type == SPEC_BE32)
-			u32 = ntohl(u32);
-		*out = row->type == SPEC_S32 ? (lua_Integer)(int32_t)u32 : (lua_Integer)u32;
-		return true;
-	}
-}
-
-static void push_bits(struct dec *d, const struct spec_names *names, uint32_t word)
-{
-	lua_State *L = d->L;
-
-	lua_createtable(L, 0, __builtin_popcount(word));
-	for (unsigned i = 0; i < names->n && word != 0; i++) {
-		if (!(word & names->v[i].value))
-			continue;
-		word &= ~names->v[i].value;
-		lua_pushboolean(L, 1);
-		lua_setfield(L, -2, names->v[i].name);
-	}
-	if (word != 0) {
-		lua_pushinteger(L, (lua_Integer)word);
-		lua_setfield(L, -2, "unknown");
-	}
-}
-
-static bool push_number(struct dec *d, const struct spec_row *row, const uint8_t *p, size_t len)
-{
-	const struct spec_names *names = row->names;
-	lua_Integer value;
-
-	if (!number_load(row, p, len, &value))
-		return false;
-	if (row->type == SPEC_BOOL) {
-		lua_pushboolean(d->L, value != 0);
-		return true;
-	}
-	if (names && names->bits) {
-		push_bits(d, names, (uint32_t)value);
-		return true;
-	}
-	for (unsigned i = 0; names && i < names->n; i++)
-		if (names->v[i].value == (uint32_t)value) {
-			lua_pushstring(d->L, names->v[i].name);
-			return true;
-		}
-	lua_pushinteger(d->L, value);
-	return true;
-}
-
-static bool push_ip(struct dec *d, int family, const uint8_t *p, size_t len)
-{
-	char text[TEXT_MAX];
-
-	if (len < text_ip_size(family) || !text_ip(text, family, p))
-		return false;
-	lua_pushstring(d->L, text);
-	return true;
-}
-
-static bool push_text(struct dec *d, const struct spec_row *row, const uint8_t *p, size_t len)
-{
-	char text[TEXT_MAX];
-	uint16_t family;
-
-	switch (row->type) {
-	case SPEC_STRING:
-	case SPEC_IFNAME:
-		lua_pushlstring(d->L, (const char *)p, strnlen((const char *)p, len));
-		return true;
-	case SPEC_MAC:
-	case SPEC_HEX:
-		if (len == 0 || len > TEXT_BYTES_MAX) /* links without an address have one of no bytes */
-			return false;
-		lua_pushlstring(d->L, text, text_hex(text, p, len, row->type == SPEC_MAC ? ':' : '\0'));
-		return true;
-	case SPEC_IP4:
-		return push_ip(d, AF_INET, p, len);
-	case SPEC_IP6:
-		return push_ip(d, AF_INET6, p, len);
-	case SPEC_VIA:
-		if (len < sizeof(family))
-			return false;
-		memcpy(&family, p, sizeof(family));
-		return push_ip(d, family, p + sizeof(family), len - sizeof(family));
-	default: /* of the family which the length says, for the bridge's entries carry either */
-		return push_ip(d, len >= 16 ? AF_INET6 : AF_INET, p, len);
-	}
-}
-
 /* Arrays of settings: the first number belongs to the attribute row->off. */
 static void push_conf(struct dec *d, const struct spec_row *row, const uint8_t *p, size_t len)
 {
@@ -183,7 +57,7 @@ static void push_conf(struct dec *d, const struct spec_row *row, const uint8_t *
 		if (!setting)
 			continue;
 		lua_rawgeti(L, -2, (lua_Integer)number + 1);
-		push_number(d, setting, p + i * sizeof(uint32_t), sizeof(uint32_t));
+		dec_number(d->L, setting, p + i * sizeof(uint32_t), sizeof(uint32_t));
 		lua_rawset(L, -3);
 	}
 	lua_remove(L, -2);
@@ -196,8 +70,8 @@ static void push_indexed(struct dec *d, const struct spec_row *row, const struct
 	lua_Integer n = 0;
 
 	lua_newtable(d->L);
-	mnl_attr_for_each_nested(attr, nest) if (push_text(d, element, mnl_attr_get_payload(attr),
-	                                                   mnl_attr_get_payload_len(attr))) lua_rawseti(d->L, -2, ++n);
+	mnl_attr_for_each_nested(attr, nest) if (dec_text(d->L, element, mnl_attr_get_payload(attr),
+	                                                  mnl_attr_get_payload_len(attr))) lua_rawseti(d->L, -2, ++n);
 }
 
 static void push_nexthops(struct dec *d, const struct spec_set *set, const uint8_t *p, size_t len, int depth)
@@ -267,9 +141,9 @@ static bool push_attr(struct dec *d, const struct spec_level *at, const struct s
 	case SPEC_IP6:
 	case SPEC_PREFIX:
 	case SPEC_VIA:
-		return push_text(d, row, p, len);
+		return dec_text(d->L, row, p, len);
 	default:
-		return push_number(d, row, p, len);
+		return dec_number(d->L, row, p, len);
 	}
 }
 
@@ -288,7 +162,7 @@ static void push_fields(struct dec *d, const struct spec_set *set, const uint8_t
 		lua_rawgeti(d->L, -2, set->nattr + (lua_Integer)i + 1);
 		if (text && row->max > 0 && rest > row->max)
 			rest = row->max;
-		if (text ? push_text(d, row, p + row->off, rest) : push_number(d, row, p + row->off, rest))
+		if (text ? dec_text(d->L, row, p + row->off, rest) : dec_number(d->L, row, p + row->off, rest))
 			lua_rawset(d->L, -3);
 		else
 			lua_pop(d->L, 1);
@@ -322,7 +196,9 @@ static void push_set(struct dec *d, const struct spec_set *set, const uint8_t *p
 	lua_State *L = d->L;
 	size_t hdr = MNL_ALIGN(set->hdrlen);
 	const struct nlattr *attr;
-	struct spec_level at = {.set = set, .attrs = p + hdr, .len = len > hdr ? len - hdr : 0, .family = d->family};
+	/* a structure which a newer kernel made longer has no attributes after it */
+	size_t rest = set->nattr > 0 && len > hdr ? len - hdr : 0;
+	struct spec_level at = {.set = set, .attrs = p + hdr, .len = rest, .family = d->family};
 	const struct codec_keys *only = depth == 0 ? d->only : NULL;
 	int n = set->nfield;
 
@@ -387,39 +263,4 @@ void codec_decode_some(lua_State *L, const struct spec_msg *spec, const struct n
 void codec_decode(lua_State *L, const struct spec_msg *spec, const struct nlmsghdr *nlh)
 {
 	codec_decode_some(L, spec, nlh, NULL, false);
-}
-
-/* A key which a field and an attribute share means both. */
-static bool keys_add(const struct spec_set *set, const char *key, struct codec_keys *out)
-{
-	bool found = false;
-
-	for (unsigned i = 0; i < set->nfield; i++)
-		if (strcmp(set->field[i].key, key) == 0) {
-			out->field |= UINT32_C(1) << i;
-			found = true;
-		}
-	for (unsigned i = 0; i < set->nattr; i++)
-		if (set->attr[i].type != SPEC_NONE && strcmp(set->attr[i].key, key) == 0) {
-			out->attr[i / 64] |= UINT64_C(1) << i % 64;
-			found = true;
-		}
-	return found;
-}
-
-void codec_keys(lua_State *L, int idx, const struct spec_msg *spec, struct codec_keys *out)
-{
-	int arg = lua_absindex(L, idx);
-	lua_Integer n;
-
-	luaL_checktype(L, arg, LUA_TTABLE);
-	memset(out, 0, sizeof(*out));
-	n = (lua_Integer)lua_rawlen(L, arg);
-	for (lua_Integer i = 1; i <= n; i++) {
-		if (lua_rawgeti(L, arg, i) != LUA_TSTRING)
-			luaL_argerror(L, arg, "list of keys expected");
-		if (!keys_add(spec->set, lua_tostring(L, -1), out))
-			luaL_argerror(L, arg, lua_pushfstring(L, "unknown key '%s'", lua_tostring(L, -1)));
-		lua_pop(L, 1);
-	}
 }

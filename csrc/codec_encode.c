@@ -70,6 +70,21 @@ static void enc_want_table(struct enc *e)
 		enc_fail(e, "table expected, got %s", luaL_typename(e->L, -1));
 }
 
+/* The number of elements of the list at the top of the stack, which must be one and nothing else. */
+static lua_Integer enc_list(struct enc *e)
+{
+	lua_State *L = e->L;
+	lua_Integer n;
+
+	enc_want_table(e);
+	n = (lua_Integer)lua_rawlen(L, -1);
+	luaL_checkstack(L, 4, NULL);
+	for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1))
+		if (!lua_isinteger(L, -2) || lua_tointeger(L, -2) < 1 || lua_tointeger(L, -2) > n)
+			enc_fail(e, "list expected");
+	return n;
+}
+
 /* {from=…, to=…} at the top of the stack into a structure of the set. */
 static int enc_struct(struct enc *e, const struct spec_set *set, uint8_t *out)
 {
@@ -122,8 +137,7 @@ static int enc_indexed(struct enc *e, const struct spec_row *row, uint16_t type)
 	lua_Integer n;
 	int err = 0;
 
-	enc_want_table(e);
-	n = (lua_Integer)lua_rawlen(e->L, -1);
+	n = enc_list(e);
 	nest = enc_nest(e, type);
 	for (lua_Integer i = 1; i <= n && err == 0; i++) {
 		e->path[e->depth - 1].index = i;
@@ -144,8 +158,7 @@ static int enc_nexthops(struct enc *e, const struct spec_row *row, uint16_t type
 	lua_Integer n;
 	int err = 0;
 
-	enc_want_table(e);
-	n = (lua_Integer)lua_rawlen(e->L, -1);
+	n = enc_list(e);
 	nest = enc_nest(e, type);
 	nest->nla_type = type; /* not one that holds attributes directly */
 	for (lua_Integer i = 1; i <= n && err == 0; i++) {
@@ -213,8 +226,7 @@ static int enc_many(struct enc *e, const struct spec_set *set, unsigned number, 
 	lua_Integer n;
 	int err = 0;
 
-	enc_want_table(e);
-	n = (lua_Integer)lua_rawlen(e->L, -1);
+	n = enc_list(e);
 	for (lua_Integer i = 1; i <= n && err == 0; i++) {
 		e->path[e->depth - 1].index = i;
 		lua_rawgeti(e->L, -1, i);
@@ -244,43 +256,29 @@ static void enc_leave(struct enc *e)
 	e->depth--;
 }
 
-/* What a table says, by rows: a bit for each. */
-struct enc_said {
-	uint64_t attr[2];
-	uint32_t field;
-};
-
 /* Finds the rows of all keys of the table; raises for a key without one. */
-static void enc_keys(struct enc *e, const struct spec_set *set, int table, struct enc_said *said)
+static void enc_keys(struct enc *e, const struct spec_set *set, int table, struct codec_keys *said)
 {
 	lua_State *L = e->L;
 
 	memset(said, 0, sizeof(*said));
 	luaL_checkstack(L, 4, NULL);
 	for (lua_pushnil(L); lua_next(L, table); lua_pop(L, 1)) {
-		const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : NULL;
-		bool found = false;
-
-		for (unsigned i = 0; key && i < set->nfield && !found; i++)
-			if (strcmp(set->field[i].key, key) == 0) {
-				said->field |= UINT32_C(1) << i;
-				found = true;
-			}
-		for (unsigned i = 0; key && i < set->nattr && !found; i++)
-			if (set->attr[i].type != SPEC_NONE && strcmp(set->attr[i].key, key) == 0) {
-				said->attr[i / 64] |= UINT64_C(1) << i % 64;
-				found = true;
-			}
-		if (!found && key)
-			enc_fail(e, "unknown key '%s'", key);
-		if (!found)
-			enc_fail(e, "keys must be names, got a %s", luaL_typename(L, -2));
+		if (lua_type(L, -2) != LUA_TSTRING)
+			enc_fail(e, "names expected as keys, got a %s", luaL_typename(L, -2));
+		if (codec_keys_add(said, set, lua_tostring(L, -2)))
+			continue;
+		if (e->depth < ENC_DEPTH) {
+			e->path[e->depth].index = 0;
+			e->path[e->depth++].key = lua_tostring(L, -2);
+		}
+		enc_fail(e, "unknown key");
 	}
 }
 
 /* One field of the header. One which is too narrow leaves the value to the attribute of the same key. */
 static int enc_field(struct enc *e, const struct spec_set *set, const struct spec_row *row, uint8_t *header,
-                     struct enc_said *said)
+                     struct codec_keys *said)
 {
 	const struct spec_row *wide = row->twin > 0 ? &set->attr[row->twin] : NULL;
 	struct enc_bytes bytes;
@@ -290,10 +288,10 @@ static int enc_field(struct enc *e, const struct spec_set *set, const struct spe
 		uint64_t value, mask;
 
 		err = enc_number(e, wide, &value, &mask);
-		if (value > UINT8_MAX)
-			said->attr[row->twin / 64] |= UINT64_C(1) << row->twin % 64;
-		else
+		if (value <= UINT8_MAX) {
 			enc_pack(row, value, header + row->off);
+			said->attr[row->twin / 64] &= ~(UINT64_C(1) << row->twin % 64);
+		}
 		return err;
 	}
 	err = enc_scalar(e, row, &bytes);
@@ -306,7 +304,7 @@ static int enc_field(struct enc *e, const struct spec_set *set, const struct spe
 /* The table at index "table" by the set: fields into header, attributes after it, always in the order of the rows. */
 static int enc_set(struct enc *e, const struct spec_set *set, uint8_t *header, int table)
 {
-	struct enc_said said;
+	struct codec_keys said;
 	int err = 0;
 
 	enc_keys(e, set, table, &said);

@@ -41,6 +41,14 @@ struct enc_bytes {
 	uint8_t room[40];
 };
 
+/* The value at the top as text. */
+const char *enc_text(struct enc *e, size_t *len);
+
+/* Text as an address of the wanted family, or of any when that is 0. Returns its family. */
+int enc_ip(struct enc *e, const char *s, size_t len, uint8_t out[16], int wanted);
+void enc_family(struct enc *e, int family);
+size_t enc_prefix(struct enc *e, const struct spec_row *row, uint8_t out[16]);
+
 /* The value at the top of the stack by its row; pops nothing. 0, or -errno when a link's name is not known. */
 int enc_scalar(struct enc *e, const struct spec_row *row, struct enc_bytes *out);
 /* The value at the top as a number of the row's range; *mask gets the flags which were named. */

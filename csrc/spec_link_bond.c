@@ -95,6 +95,7 @@ static const struct spec_row bond_attrs[] = {
 const struct spec_set spec_set_bond = {.attr = bond_attrs, .nattr = SPEC_COUNT(bond_attrs)};
 
 SPEC_NAMES(bond_port_states, false, {{BOND_STATE_ACTIVE, "active"}, {BOND_STATE_BACKUP, "backup"}});
+SPEC_NAMES(bond_churn, false, {{0, "monitoring"}, {1, "churned"}, {2, "none"}});
 SPEC_NAMES(bond_mii, false, {{0, "up"}, {1, "going_down"}, {2, "down"}, {3, "going_back"}});
 
 static const struct spec_row port_attrs[] = {

@@ -53,6 +53,7 @@ static const struct spec_row vxlan_attrs[] = {
 	SPEC_ATTR(IFLA_VXLAN_VNIFILTER, "vnifilter", SPEC_BOOL),
 	SPEC_ATTR(COMPAT_IFLA_VXLAN_LOCALBYPASS, "localbypass", SPEC_BOOL),
 	SPEC_ATTR(COMPAT_IFLA_VXLAN_LABEL_POLICY, "label_policy", SPEC_U32, .names = &label_policies),
+	SPEC_ATTR(COMPAT_IFLA_VXLAN_RESERVED_BITS, "reserved_bits", SPEC_HEX, .max = 8),
 	SPEC_ATTR(COMPAT_IFLA_VXLAN_MC_ROUTE, "mc_route", SPEC_BOOL),
 };
 const struct spec_set spec_set_vxlan = {.attr = vxlan_attrs, .nattr = SPEC_COUNT(vxlan_attrs)};
@@ -95,6 +96,10 @@ SPEC_NAMES(ip6_flags, true,
 		   {IP6_TNL_F_RCV_DSCP_COPY, "rcv_dscp_copy"},
 		   {IP6_TNL_F_USE_ORIG_FWMARK, "use_orig_fwmark"},
 		   {IP6_TNL_F_ALLOW_LOCAL_REMOTE, "allow_local_remote"},
+		   /* what the kernel finds out by itself */
+		   {0x10000, "cap_xmit"},
+		   {0x20000, "cap_rcv"},
+		   {0x40000, "cap_per_packet"},
 	   });
 
 #define GRE_ROWS(address) \

@@ -20,7 +20,7 @@ static const struct spec_name *name_find(const struct spec_names *names, const c
 	return NULL;
 }
 
-static const char *value_text(struct enc *e, size_t *len)
+const char *enc_text(struct enc *e, size_t *len)
 {
 	/* numbers are not converted: 1 for "1" is a mistake more often than not */
 	if (lua_type(e->L, -1) != LUA_TSTRING)
@@ -202,98 +202,10 @@ size_t enc_field_size(const struct spec_row *row)
 	}
 }
 
-/* The family of the message follows its first address; the others must agree. The bridge's entries carry either. */
-static void family_agree(struct enc *e, int family)
-{
-	if (e->family == AF_UNSPEC) {
-		e->family = family;
-		e->hdr[0] = (uint8_t)family;
-	} else if (e->family != family && e->family != AF_BRIDGE) {
-		enc_fail(e, "an %s address in a message of another family", family == AF_INET ? "IPv4" : "IPv6");
-	}
-}
-
-static int value_ip(struct enc *e, const char *s, size_t len, uint8_t out[16], int wanted)
-{
-	int family = text_ip_parse(out, s, len);
-
-	if (family == 0 || (wanted != AF_UNSPEC && family != wanted))
-		enc_fail(e, "%s address expected, got '%s'",
-		         wanted == AF_INET    ? "IPv4"
-		         : wanted == AF_INET6 ? "IPv6"
-		                              : "IP",
-		         s);
-	return family;
-}
-
-/* Does the table give the header's length at that offset a value of its own? */
-bool enc_length_said(struct enc *e, unsigned off)
-{
-	const struct spec_set *set = e->spec->set;
-	bool said = false;
-
-	for (unsigned i = 0; i < set->nfield && !said; i++) {
-		if (set->field[i].off != off)
-			continue;
-		lua_pushstring(e->L, set->field[i].key);
-		said = lua_rawget(e->L, e->arg) != LUA_TNIL;
-		lua_pop(e->L, 1);
-	}
-	return said;
-}
-
-/* The number after the '/' of s. */
-static unsigned prefix_length(struct enc *e, const char *s, const char *slash, size_t len)
-{
-	const char *p = slash + 1;
-	size_t digits = strspn(p, "0123456789");
-	unsigned bits = 0;
-
-	/* of digits only, and too few to overflow */
-	if (digits == 0 || digits > 3 || p + digits != s + len)
-		enc_fail(e, "no length after the '/' of '%s'", s);
-	for (; digits > 0; digits--)
-		bits = bits * 10 + (unsigned)(*p++ - '0');
-	return bits;
-}
-
-/* "10.0.0.0/8", "10.0.0.1" or "default". The length goes to the message's header; without any, codec_defaults makes it the longest.
- * Returns the address's size, 0 for default. */
-static size_t value_prefix(struct enc *e, const struct spec_row *row, uint8_t out[16])
-{
-	size_t len;
-	const char *s = value_text(e, &len);
-	const char *slash = memchr(s, '/', len);
-	uint8_t *header = e->hdr + row->off;
-	const uint32_t bit = UINT32_C(1) << row->off;
-	unsigned max;
-	int family;
-
-	if (strcmp(s, "default") == 0)
-		return 0;
-	family = value_ip(e, s, slash ? (size_t)(slash - s) : len, out, AF_UNSPEC);
-	family_agree(e, family);
-	max = family == AF_INET ? 32 : 128;
-	e->prefixes |= bit;
-	if (slash) {
-		unsigned bits = prefix_length(e, s, slash, len);
-
-		if (((e->lengths & bit) || enc_length_said(e, row->off)) && *header != bits)
-			enc_fail(e, "the length of '%s' contradicts another", s);
-		if (bits > max)
-			enc_fail(e, "a length of at most %d expected", (int)max);
-		*header = (uint8_t)bits;
-		e->lengths |= bit;
-	}
-	if (*header > max)
-		enc_fail(e, "a length of at most %d expected", (int)max);
-	return text_ip_size(family);
-}
-
 static void scalar_text(struct enc *e, const struct spec_row *row, struct enc_bytes *out)
 {
 	size_t len;
-	const char *s = value_text(e, &len);
+	const char *s = enc_text(e, &len);
 	const char *fault;
 
 	switch (row->type) {
@@ -342,22 +254,22 @@ int enc_scalar(struct enc *e, const struct spec_row *row, struct enc_bytes *out)
 		scalar_text(e, row, out);
 		return 0;
 	case SPEC_IP:
-		s = value_text(e, &len);
-		family = (uint16_t)value_ip(e, s, len, out->room, AF_UNSPEC);
-		family_agree(e, family);
+		s = enc_text(e, &len);
+		family = (uint16_t)enc_ip(e, s, len, out->room, AF_UNSPEC);
+		enc_family(e, family);
 		out->len = text_ip_size(family);
 		return 0;
 	case SPEC_IP4:
 	case SPEC_IP6:
-		s = value_text(e, &len);
-		out->len = text_ip_size(value_ip(e, s, len, out->room, row->type == SPEC_IP4 ? AF_INET : AF_INET6));
+		s = enc_text(e, &len);
+		out->len = text_ip_size(enc_ip(e, s, len, out->room, row->type == SPEC_IP4 ? AF_INET : AF_INET6));
 		return 0;
 	case SPEC_PREFIX:
-		out->len = value_prefix(e, row, out->room);
+		out->len = enc_prefix(e, row, out->room);
 		return 0;
 	case SPEC_VIA:
-		s = value_text(e, &len);
-		family = (uint16_t)value_ip(e, s, len, out->room + sizeof(family), AF_UNSPEC);
+		s = enc_text(e, &len);
+		family = (uint16_t)enc_ip(e, s, len, out->room + sizeof(family), AF_UNSPEC);
 		memcpy(out->room, &family, sizeof(family));
 		out->len = sizeof(family) + text_ip_size(family);
 		return 0;

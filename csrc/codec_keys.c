@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* Which keys of a message a caller wants. */
+#include "codec.h"
+
+#include <lauxlib.h>
+#include <string.h>
+
+bool codec_keys_add(struct codec_keys *keys, const struct spec_set *set, const char *key)
+{
+	bool found = false;
+
+	for (unsigned i = 0; i < set->nfield; i++)
+		if (strcmp(set->field[i].key, key) == 0) {
+			keys->field |= UINT32_C(1) << i;
+			found = true;
+		}
+	for (unsigned i = 0; i < set->nattr; i++)
+		if (set->attr[i].type != SPEC_NONE && strcmp(set->attr[i].key, key) == 0) {
+			keys->attr[i / 64] |= UINT64_C(1) << i % 64;
+			found = true;
+		}
+	return found;
+}
+
+void codec_keys(lua_State *L, int idx, const struct spec_msg *spec, struct codec_keys *out)
+{
+	int arg = lua_absindex(L, idx);
+	lua_Integer n;
+
+	luaL_checktype(L, arg, LUA_TTABLE);
+	memset(out, 0, sizeof(*out));
+	n = (lua_Integer)lua_rawlen(L, arg);
+	for (lua_Integer i = 1; i <= n; i++) {
+		if (lua_rawgeti(L, arg, i) != LUA_TSTRING)
+			luaL_argerror(L, arg, "list of keys expected");
+		if (!codec_keys_add(out, spec->set, lua_tostring(L, -1)))
+			luaL_argerror(L, arg, lua_pushfstring(L, "unknown key '%s'", lua_tostring(L, -1)));
+		lua_pop(L, 1);
+	}
+}
