@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* luaopen_zlnet_core: the module's table, and the few functions that need no object. */
+#include "child.h"
 #include "codec.h"
 #include "error.h"
 #include "handle.h"
@@ -178,6 +179,7 @@ int luaopen_zlnet_core(lua_State *L)
 	static const luaL_Reg functions[] = {{"open", handle_new},
 	                                     {"process", process_new},
 	                                     {"processes", process_list},
+	                                     {"spawn", child_new},
 	                                     {"proc_view", core_proc_view},
 	                                     {"pidns", core_pidns},
 	                                     {"poll", core_poll},
@@ -191,6 +193,7 @@ int luaopen_zlnet_core(lua_State *L)
 
 	error_open(L);
 	process_open(L);
+	child_open(L);
 	handle_open(L);
 	luaL_newlib(L, functions);
 	namespace_open(L);

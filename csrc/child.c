@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+#include "child.h"
+#include "error.h"
+#include "nl.h"
+#include "spawn.h"
+
+#include <lauxlib.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define WORDS_MAX 1024
+
+/* The string at the top, without NUL in it; borrowed for as long as Lua keeps it. */
+static char *check_word(lua_State *L, const char *what)
+{
+	size_t len;
+	const char *s = lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, &len) : NULL;
+
+	if (!s || strlen(s) != len)
+		luaL_error(L, "bad argument #1 to 'spawn' (%s: string without NUL expected)", what);
+	return (char *)s;
+}
+
+/* Push a userdata with the words of the list at index 1, which keeps them alive: the path is the first. */
+static char **push_argv(lua_State *L)
+{
+	lua_Integer n = luaL_len(L, 1);
+
+	luaL_argcheck(L, n >= 1 && n <= WORDS_MAX, 1, "a path and its arguments expected");
+	char **argv = lua_newuserdatauv(L, ((size_t)n + 1) * sizeof *argv, 0);
+	for (lua_Integer i = 0; i < n; i++) {
+		lua_geti(L, 1, i + 1);
+		argv[i] = check_word(L, "argument");
+		lua_pop(L, 1);
+	}
+	argv[n] = NULL;
+	return argv;
+}
+
+/* Whether the table at idx has the name that an entry of the environment begins with. */
+static bool is_replaced(lua_State *L, int idx, const char *entry)
+{
+	lua_pushlstring(L, entry, strcspn(entry, "="));
+	bool found = lua_rawget(L, idx) != LUA_TNIL;
+	lua_pop(L, 1);
+	return found;
+}
+
+/* Push a userdata with our own environment and what the table at idx (or nil) puts in its place. The new entries are
+ * kept alive by a table that is pushed before. */
+static char **push_envp(lua_State *L, int idx)
+{
+	size_t own = 0, n = 0;
+	lua_Integer more = 0;
+	bool given = !lua_isnil(L, idx);
+
+	if (given)
+		luaL_checktype(L, idx, LUA_TTABLE);
+	while (environ && environ[own])
+		own++;
+	lua_newtable(L);
+	int kept = lua_gettop(L);
+	for (lua_pushnil(L); given && lua_next(L, idx); lua_pop(L, 1)) {
+		const char *value = check_word(L, "env");
+		lua_pushvalue(L, -2);
+		const char *name = check_word(L, "env");
+		if (!*name || strchr(name, '='))
+			luaL_error(L, "bad argument #1 to 'spawn' (env: '%s' is no name)", name);
+		lua_pushfstring(L, "%s=%s", name, value);
+		lua_rawseti(L, kept, ++more);
+		lua_pop(L, 1);
+	}
+	if (!given)
+		lua_pop(L, 1);
+	char **envp = lua_newuserdatauv(L, (own + (size_t)more + 1) * sizeof *envp, 0);
+	for (size_t i = 0; i < own; i++)
+		if (!given || !is_replaced(L, idx, environ[i]))
+			envp[n++] = environ[i];
+	for (lua_Integer i = 1; i <= more; i++) {
+		lua_rawgeti(L, kept, i);
+		envp[n++] = (char *)lua_tostring(L, -1);
+		lua_pop(L, 1);
+	}
+	envp[n] = NULL;
+	return envp;
+}
+
+int child_new(lua_State *L)
+{
+	static const struct spawn none = SPAWN_NONE;
+	struct zerr e;
+	size_t len = 0;
+
+	luaL_checktype(L, 1, LUA_TTABLE);
+	lua_settop(L, 1);
+	lua_getfield(L, 1, "env");
+	if (lua_getfield(L, 1, "stdin") != LUA_TNIL && lua_type(L, -1) != LUA_TSTRING)
+		luaL_error(L, "bad argument #1 to 'spawn' (stdin: a string expected)");
+	const char *text = lua_tolstring(L, 3, &len);
+	char **argv = push_argv(L);
+	char **envp = push_envp(L, 2);
+	struct spawn *s = lua_newuserdatauv(L, sizeof *s, 0);
+	*s = none;
+	luaL_setmetatable(L, CHILD_TYPE);
+	return spawn_start(s, argv[0], argv, envp, text, len, &e) < 0 ? error_return(L, &e) : 1;
+}
+
+static int set_output(lua_State *L, const char *key, int fd, struct zerr *e)
+{
+	luaL_Buffer b;
+	ssize_t n = spawn_size(fd, e);
+
+	if (n < 0)
+		return (int)n;
+	char *buf = luaL_buffinitsize(L, &b, (size_t)n);
+	int rc = spawn_read(fd, buf, (size_t)n, e);
+	luaL_pushresultsize(&b, rc < 0 ? 0 : (size_t)n);
+	lua_setfield(L, -2, key);
+	return rc;
+}
+
+/* child:wait(seconds) -> {status= or signal=, stdout=, stderr=} | nil, err. Past the seconds it is killed: ETIMEDOUT. */
+static int c_wait(lua_State *L)
+{
+	struct spawn *s = luaL_checkudata(L, 1, CHILD_TYPE);
+	lua_Number seconds = luaL_checknumber(L, 2);
+	struct zerr e;
+
+	luaL_argcheck(L, s->out >= 0, 1, "closed child");
+	luaL_argcheck(L, seconds >= 0 && seconds <= INT_MAX, 2, "seconds are out of range");
+	if (spawn_wait(s, nl_now() + (int64_t)(seconds * 1000), &e) < 0) {
+		spawn_close(s);
+		return error_return(L, &e);
+	}
+	lua_createtable(L, 0, 3);
+	lua_pushinteger(L, WIFSIGNALED(s->status) ? WTERMSIG(s->status) : WEXITSTATUS(s->status));
+	lua_setfield(L, -2, WIFSIGNALED(s->status) ? "signal" : "status");
+	if (set_output(L, "stdout", s->out, &e) < 0 || set_output(L, "stderr", s->err, &e) < 0)
+		return error_return(L, &e);
+	return 1;
+}
+
+static int c_close(lua_State *L)
+{
+	spawn_close(luaL_checkudata(L, 1, CHILD_TYPE));
+	return 0;
+}
+
+void child_open(lua_State *L)
+{
+	static const luaL_Reg methods[] = {{"wait", c_wait}, {"close", c_close}, {NULL, NULL}};
+
+	luaL_newmetatable(L, CHILD_TYPE);
+	lua_pushcfunction(L, c_close);
+	lua_setfield(L, -2, "__gc");
+	lua_pushcfunction(L, c_close);
+	lua_setfield(L, -2, "__close");
+	luaL_newlib(L, methods);
+	lua_setfield(L, -2, "__index");
+	lua_pop(L, 1);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* Programs that we started, as Lua sees them: userdata "zlnet.child". */
+#ifndef ZLNET_CHILD_H
+#define ZLNET_CHILD_H
+
+#include <lua.h>
+
+#define CHILD_TYPE "zlnet.child"
+
+/* Make the metatable; leaves the stack as it was. */
+void child_open(lua_State *L);
+
+/* core.spawn{path, arguments…, env = {NAME = value}, stdin = text} -> child | nil, err. */
+int child_new(lua_State *L);
+
+#endif

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+#include "spawn.h"
+#include "nl.h"
+#include "proc.h"
+#include "zerr.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+/* An empty file in memory. Never below 3, also where our own standard descriptors are closed: dup2 onto 0, 1 and 2 in the
+ * child would overwrite it. */
+static int memory_file(const char *name, struct zerr *e)
+{
+	int fd = memfd_create(name, MFD_CLOEXEC);
+
+	if (fd >= 0 && fd < 3) {
+		int high = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+		int err = errno;
+		close(fd);
+		errno = err;
+		fd = high;
+	}
+	return fd < 0 ? zerr_io(e, errno, "spawn", "make a memory file") : fd;
+}
+
+/* A memory file with the text in it, read from its beginning. */
+static int text_file(const char *text, size_t len, struct zerr *e)
+{
+	int fd = memory_file("stdin", e);
+
+	for (size_t done = 0; fd >= 0 && done < len;) {
+		ssize_t n = write(fd, text + done, len - done);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			int err = errno;
+			close(fd);
+			return zerr_io(e, err, "spawn", "write the input");
+		}
+		done += (size_t)n;
+	}
+	if (fd >= 0)
+		lseek(fd, 0, SEEK_SET); /* cannot fail on a memory file */
+	return fd;
+}
+
+/* The child gets descriptors 0 to 2 and no other: no signal blocked, none ignored that its program may rely on. */
+static int prepare(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attr, const int fd[3])
+{
+	sigset_t none, defaults;
+	int rc = 0;
+
+	sigemptyset(&none);
+	sigemptyset(&defaults);
+	sigaddset(&defaults, SIGPIPE);
+	sigaddset(&defaults, SIGCHLD);
+	for (int i = 0; i < 3 && !rc; i++)
+		rc = posix_spawn_file_actions_adddup2(actions, fd[i], i);
+#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 34)
+	/* all of ours are close-on-exec; the caller's process may have others open */
+	if (!rc)
+		rc = posix_spawn_file_actions_addclosefrom_np(actions, 3);
+#endif
+	if (!rc)
+		rc = posix_spawnattr_setsigmask(attr, &none);
+	if (!rc)
+		rc = posix_spawnattr_setsigdefault(attr, &defaults);
+	if (!rc)
+		rc = posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	return rc;
+}
+
+/* 0 or a positive errno. */
+static int run(pid_t *pid, const char *path, char *const argv[], char *const envp[], const int fd[3])
+{
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attr;
+	int rc = posix_spawn_file_actions_init(&actions);
+
+	if (rc)
+		return rc;
+	rc = posix_spawnattr_init(&attr);
+	if (!rc) {
+		rc = prepare(&actions, &attr, fd);
+		if (!rc)
+			rc = posix_spawn(pid, path, &actions, &attr, argv, envp);
+		posix_spawnattr_destroy(&attr);
+	}
+	posix_spawn_file_actions_destroy(&actions);
+	return rc;
+}
+
+int spawn_start(struct spawn *s, const char *path, char *const argv[], char *const envp[], const void *text, size_t len,
+                struct zerr *e)
+{
+	int in = text_file(text, len, e);
+
+	if (in < 0)
+		return in;
+	s->out = memory_file("stdout", e);
+	s->err = s->out < 0 ? s->out : memory_file("stderr", e);
+	int rc = s->err < 0 ? s->err : 0;
+	if (!rc) {
+		int err = run(&s->pid, path, argv, envp, (const int[]){in, s->out, s->err});
+		if (err) {
+			s->pid = 0;
+			rc = zerr_io(e, err, "spawn", "%s", path);
+		}
+	}
+	close(in);
+	if (!rc)
+		rc = s->pidfd = proc_pidfd(s->pid, e);
+	if (rc < 0)
+		spawn_close(s);
+	return rc < 0 ? rc : 0;
+}
+
+/* Kill the child. Through its pidfd: where SIGCHLD is ignored nobody keeps its pid from being used again. */
+static void end(const struct spawn *s)
+{
+	if (s->pidfd >= 0)
+		syscall(SYS_pidfd_send_signal, s->pidfd, SIGKILL, NULL, 0);
+	else
+		kill(s->pid, SIGKILL);
+}
+
+/* Reap the child, which has ended or was killed. */
+static int reap(struct spawn *s, struct zerr *e)
+{
+	pid_t pid = s->pid, rc;
+
+	s->pid = 0;
+	do
+		rc = waitpid(pid, &s->status, 0);
+	while (rc < 0 && errno == EINTR);
+	if (rc < 0) /* ECHILD where SIGCHLD is ignored: the kernel has thrown the status away */
+		return zerr_io(e, errno, "wait", "pid %d", (int)pid);
+	return 0;
+}
+
+int spawn_wait(struct spawn *s, int64_t deadline, struct zerr *e)
+{
+	if (!s->pid)
+		return 0;
+	struct pollfd p = {.fd = s->pidfd, .events = POLLIN};
+	int rc, err;
+	do {
+		int64_t left = deadline - nl_now();
+		rc = poll(&p, 1, left < 0 ? 0 : left > 60000 ? 60000 : (int)left);
+		err = errno;
+	} while ((rc < 0 && err == EINTR) || (rc == 0 && nl_now() < deadline));
+	if (rc > 0)
+		return reap(s, e);
+	struct zerr ignored;
+	end(s);
+	reap(s, &ignored);
+	return zerr_io(e, rc < 0 ? err : ETIMEDOUT, "wait", "the program was killed");
+}
+
+ssize_t spawn_size(int fd, struct zerr *e)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return zerr_io(e, errno, "fstat", NULL);
+	if (st.st_size > SPAWN_OUTPUT_MAX)
+		return zerr_io(e, EFBIG, "read", "more than %d bytes of output", SPAWN_OUTPUT_MAX);
+	return (ssize_t)st.st_size;
+}
+
+int spawn_read(int fd, void *buf, size_t len, struct zerr *e)
+{
+	for (size_t done = 0; done < len;) {
+		ssize_t n = pread(fd, (char *)buf + done, len - done, (off_t)done);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return zerr_io(e, n < 0 ? errno : EIO, "read", "output");
+		done += (size_t)n;
+	}
+	return 0;
+}
+
+void spawn_close(struct spawn *s)
+{
+	struct zerr ignored;
+
+	if (s->pid > 0) {
+		end(s);
+		reap(s, &ignored);
+	}
+	close_fd(&s->pidfd);
+	close_fd(&s->out);
+	close_fd(&s->err);
+}
