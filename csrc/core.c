@@ -165,10 +165,15 @@ static int core_proc_view(lua_State *L)
 	return 1;
 }
 
-/* core.pidns() -> inode of our pid namespace, 0 when it cannot be read. */
+/* core.pidns() -> inode of our pid namespace | nil, err */
 static int core_pidns(lua_State *L)
 {
-	lua_pushinteger(L, (lua_Integer)proc_pidns());
+	struct zerr e;
+	uint64_t ino;
+
+	if (proc_pidns(&ino, &e) < 0)
+		return error_return(L, &e);
+	lua_pushinteger(L, (lua_Integer)ino);
 	return 1;
 }
 

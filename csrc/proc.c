@@ -130,11 +130,15 @@ enum proc_view proc_view(void)
 	return proc_hides() && !sees_all() ? PROC_PARTIAL : PROC_ALL;
 }
 
-uint64_t proc_pidns(void)
+int proc_pidns(uint64_t *ino, struct zerr *e)
 {
+	static const char path[] = "/proc/self/ns/pid";
 	struct stat st;
 
-	return stat("/proc/self/ns/pid", &st) < 0 ? 0 : st.st_ino;
+	if (stat(path, &st) < 0)
+		return zerr_io(e, errno, "stat", path);
+	*ino = st.st_ino;
+	return 0;
 }
 
 static int list_add(struct proc_list *list, pid_t pid, uint64_t netns)

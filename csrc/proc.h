@@ -28,8 +28,8 @@ enum proc_view {
 };
 enum proc_view proc_view(void);
 
-/* Inode of the pid namespace we live in; 0 when it cannot be read. */
-uint64_t proc_pidns(void);
+/* Inode of the pid namespace we live in. 0 or -errno. */
+int proc_pidns(uint64_t *ino, struct zerr *e);
 
 /* One process as /proc shows it. netns is the inode of its network namespace, 0 when we may not see it. */
 struct proc_entry {

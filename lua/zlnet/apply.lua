@@ -41,16 +41,28 @@ local function delete_unanswered(host, p)
   return delete_pair(host, link.index)
 end
 
+local function take_back_pair(host, p, made)
+  if made.refused then
+    return true
+  elseif made.index then
+    return delete_pair(host, made.index)
+  end
+  return delete_unanswered(host, p)
+end
+
+-- How to undo it is pushed first: memory may run out between the kernel's answer and us.
 local function create(op, p, handles, undo)
-  local host = handles.host
+  local host, made = handles.host, { refused = false, index = nil }
+  undo:push("delete the veth pair", take_back_pair, host, p, made)
   local link, err = host:newlink(op.args, nil, NEEDED)
+  made.refused = not link and err.kind ~= "io"
+  if link == true then -- not echoed, and could not be asked for
+    link, err = host:getlink({ ifname = p.host_ifname }, NEEDED)
+  end
   if not link then
-    if err.kind == "io" then
-      undo:push("delete the veth pair", delete_unanswered, host, p)
-    end
     return nil, err
   end
-  undo:push("delete the veth pair", delete_pair, host, link.index)
+  made.index = link.index
   return { host = link.index, container = link.link }, link
 end
 
@@ -66,8 +78,12 @@ end
 -- Operations i to j, which are all for one handle, as one datagram.
 local function send(handle, ops, i, j)
   if i == j then
-    local ok, err = handle[ops[i].op](handle, ops[i].args)
-    return ok, err, ops[i]
+    local op = ops[i]
+    local ok, err = handle[op.op](handle, op.args)
+    if not ok and op.again and err.kind == "io" then
+      ok, err = handle[op.op](handle, op.args)
+    end
+    return ok, err, op
   end
   local batch = handle:batch()
   for k = i, j do

@@ -106,6 +106,10 @@ function detach.detach(what)
   if not boot then
     return nil, err
   end
+  local pidns, unknown = core.pidns()
+  if not pidns then
+    return nil, unknown
+  end
   local host <close>, no_socket = core.open(nil)
   if not host then
     return nil, no_socket
@@ -114,7 +118,7 @@ function detach.detach(what)
   if not all then
     return nil, no_dump
   end
-  local chosen = select(list, attachments.among(all), { pidns = core.pidns(), boot = boot })
+  local chosen = select(list, attachments.among(all), { pidns = pidns, boot = boot })
   local report, lost = remove.links(host, chosen, all)
   if not report then
     return nil, lost

@@ -16,6 +16,7 @@ local plan = {}
 ---@field step string what the operation is for; errors carry it
 ---@field link ("host"|"container")? the end whose index belongs into args
 ---@field ref string? under which key it belongs there
+---@field again boolean? when its answer was lost, do it again: it cannot be undone, and twice is as good as once
 
 ---@class zlnet.plan
 ---@field host_ifname string
@@ -223,6 +224,7 @@ function plan.build(o, who, state)
   end
   -- last, because bringing it down again could not be told from leaving it as it was; 1 is its index everywhere
   add("container", "setlink", "bring the loopback up", { index = 1, flags = { up = true } })
+  ops[#ops].again = true
   return p
 end
 

@@ -64,6 +64,34 @@ local function open(self, o)
   return self.who.start, err
 end
 
+-- What goes into the owner's record. An `==` of handles would take one that cannot be looked at for a different one.
+local function identify(self, o)
+  local who, ours, theirs, err = self.who, nil, nil, nil
+  ours, err = self.here:id()
+  if not ours then
+    return nil, err
+  end
+  theirs, err = self.ns:id()
+  if not theirs then
+    return nil, err
+  elseif ours.ino == theirs.ino and ours.dev == theirs.dev then
+    return nil, core.error { kind = "io", code = "EINVAL", op = "attach",
+      message = "the target is the caller's own network namespace" }
+  end
+  who.boot, err = target.boot()
+  if not who.boot then
+    return nil, err
+  end
+  if o.pid then
+    who.pidns, err = core.pidns()
+    if not who.pidns then
+      return nil, err
+    end
+  end
+  who.netns, who.time = theirs.ino, os.time()
+  return true
+end
+
 local function fill(self, o, seconds)
   local ok, err = open(self, o)
   if not ok then
@@ -73,22 +101,15 @@ local function fill(self, o, seconds)
   if not self.here then
     return step(err, "open our own network namespace")
   end
-  if self.here == self.ns then
-    return step(core.error { kind = "io", code = "EINVAL", op = "attach",
-      message = "the target is the caller's own network namespace" }, "check the target")
+  ok, err = identify(self, o)
+  if not ok then
+    return step(err, "check the target")
   end
+  -- last: should memory run out before, nobody has to wait for the collector to let go of the lock
   ok, err = self.here:lock("shared", seconds)
   if not ok then
     return step(err, "wait for the node's lock")
   end
-  local who = self.who
-  who.boot, err = target.boot()
-  if not who.boot then
-    return step(err, "read the boot id")
-  end
-  who.pidns = o.pid and core.pidns()
-  who.netns = self.ns:id().ino
-  who.time = os.time()
   return true
 end
 

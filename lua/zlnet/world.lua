@@ -27,7 +27,10 @@ function world.new(host)
   if not boot then
     return nil, err
   end
-  local pidns = core.pidns()
+  local pidns, unknown = core.pidns()
+  if not pidns then
+    return nil, unknown
+  end
   return setmetatable({
     boot = boot, pidns = pidns, initial = pidns == INITIAL_PIDNS, view = core.proc_view(), host = host,
   }, World)
