@@ -121,6 +121,11 @@ uninstall: ## remove what install put there
 	rm -f $(SCRIPTS:%=$(DESTDIR)$(INST_BINDIR)/%)
 
 ROCK = $(CURDIR)/build/rock
+doc: all ## write the HTML reference to build/doc/reference.html
+	@mkdir -p $(BUILD)/doc
+	@$(LUA_ENV) $(LUA) spec/doc/html >$(BUILD)/doc/reference.html
+	@echo "$(BUILD)/doc/reference.html"
+
 rock: ## build the rock into a fresh tree and require it from outside the checkout
 	@LUA='$(LUA)' CC='$(CC)' .ci/deps rock
 	@rm -rf $(ROCK) build/luarocks
