@@ -39,7 +39,7 @@ void codec_keys(lua_State *L, int idx, const struct spec_msg *spec, struct codec
 void codec_decode_some(lua_State *L, const struct spec_msg *spec, const struct nlmsghdr *nlh,
                        const struct codec_keys *only, bool unknown);
 
-/* Pushes {encode, decode, path} for specs and fuzzing; they send nothing. */
+/* Pushes {encode, decode, path, rows} for specs and fuzzing; they send nothing. */
 int codec_lua_open(lua_State *L);
 
 #endif

@@ -155,14 +155,13 @@ static void push_fields(struct dec *d, const struct spec_set *set, const uint8_t
 		bool text = row->type == SPEC_MAC || row->type == SPEC_HEX || row->type == SPEC_IP4 ||
 		            row->type == SPEC_IP6;
 
-		if (row->off >= len || !(only >> i & 1))
+		size_t size = spec_field_size(row);
+
+		if (row->off + size > len || !(only >> i & 1))
 			continue;
-		size_t rest = len - row->off;
 
 		lua_rawgeti(d->L, -2, set->nattr + (lua_Integer)i + 1);
-		if (text && row->max > 0 && rest > row->max)
-			rest = row->max;
-		if (text ? dec_text(d->L, row, p + row->off, rest) : dec_number(d->L, row, p + row->off, rest))
+		if (text ? dec_text(d->L, row, p + row->off, size) : dec_number(d->L, row, p + row->off, size))
 			lua_rawset(d->L, -3);
 		else
 			lua_pop(d->L, 1);

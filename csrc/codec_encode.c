@@ -5,64 +5,9 @@
 #include <lauxlib.h>
 #include <libmnl/libmnl.h>
 #include <linux/rtnetlink.h>
-#include <stdarg.h>
 #include <string.h>
 
 static int enc_set(struct enc *e, const struct spec_set *set, uint8_t *header, int table);
-
-_Noreturn void enc_fail(struct enc *e, const char *format, ...)
-{
-	lua_State *L = e->L;
-	va_list args;
-	int n = 0;
-
-	luaL_checkstack(L, 4 * ENC_DEPTH, NULL);
-	for (int i = 0; i < e->depth; i++) {
-		lua_pushfstring(L, "%s%s", i > 0 ? "." : "", e->path[i].key);
-		n++;
-		if (e->path[i].index > 0) {
-			lua_pushfstring(L, "[%I]", (LUAI_UACINT)e->path[i].index);
-			n++;
-		}
-	}
-	if (n > 0) {
-		lua_pushliteral(L, ": ");
-		n++;
-	}
-	va_start(args, format);
-	lua_pushvfstring(L, format, args);
-	va_end(args);
-	lua_concat(L, n + 1);
-	luaL_argerror(L, e->arg, lua_tostring(L, -1));
-	__builtin_unreachable();
-}
-
-void *enc_reserve(struct enc *e, size_t n)
-{
-	uint8_t *at = (uint8_t *)e->nlh + e->nlh->nlmsg_len;
-	size_t aligned = MNL_ALIGN(n);
-
-	if (e->nlh->nlmsg_len + aligned > e->cap)
-		enc_fail(e, "request too long");
-	memset(at, 0, aligned);
-	e->nlh->nlmsg_len += (uint32_t)aligned;
-	return at;
-}
-
-void enc_put(struct enc *e, uint16_t type, const void *p, size_t len)
-{
-	if (!mnl_attr_put_check(e->nlh, e->cap, type, len, p))
-		enc_fail(e, "request too long");
-}
-
-static struct nlattr *enc_nest(struct enc *e, uint16_t type)
-{
-	struct nlattr *nest = mnl_attr_nest_start_check(e->nlh, e->cap, type);
-
-	if (!nest)
-		enc_fail(e, "request too long");
-	return nest;
-}
 
 static void enc_want_table(struct enc *e)
 {
@@ -295,8 +240,8 @@ static int enc_field(struct enc *e, const struct spec_set *set, const struct spe
 		return err;
 	}
 	err = enc_scalar(e, row, &bytes);
-	if (bytes.len != enc_field_size(row))
-		enc_fail(e, "%d bytes expected", (int)enc_field_size(row));
+	if (bytes.len != spec_field_size(row))
+		enc_fail(e, "%d bytes expected", (int)spec_field_size(row));
 	memcpy(header + row->off, bytes.p, bytes.len);
 	return err;
 }
@@ -315,7 +260,7 @@ static int enc_set(struct enc *e, const struct spec_set *set, uint8_t *header, i
 		err = enc_field(e, set, &set->field[i], header, &said);
 		enc_leave(e);
 	}
-	if (header == e->hdr)
+	if (header && header == e->hdr)
 		e->family = header[0];
 	for (unsigned i = 0; i < set->nattr && err == 0; i++) {
 		if (!(said.attr[i / 64] >> i % 64 & 1))

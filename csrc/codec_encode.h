@@ -33,6 +33,8 @@ _Noreturn void enc_fail(struct enc *e, const char *format, ...);
 /* n more bytes of the message, zeroed and aligned; raises when they do not fit. */
 void *enc_reserve(struct enc *e, size_t n);
 void enc_put(struct enc *e, uint16_t type, const void *p, size_t len);
+/* Begins a nest, which mnl_attr_nest_end ends. */
+struct nlattr *enc_nest(struct enc *e, uint16_t type);
 
 /* A scalar value as the bytes of its attribute. */
 struct enc_bytes {
@@ -53,8 +55,6 @@ size_t enc_prefix(struct enc *e, const struct spec_row *row, uint8_t out[16]);
 int enc_scalar(struct enc *e, const struct spec_row *row, struct enc_bytes *out);
 /* The value at the top as a number of the row's range; *mask gets the flags which were named. */
 int enc_number(struct enc *e, const struct spec_row *row, uint64_t *value, uint64_t *mask);
-/* Bytes of the row as a field of a structure; 0 when its length is not fixed. */
-size_t enc_field_size(const struct spec_row *row);
 /* value in the row's width and byte order; returns its size. */
 size_t enc_pack(const struct spec_row *row, uint64_t value, void *out);
 

@@ -179,29 +179,6 @@ size_t enc_pack(const struct spec_row *row, uint64_t value, void *out)
 	}
 }
 
-size_t enc_field_size(const struct spec_row *row)
-{
-	switch (row->type) {
-	case SPEC_BOOL:
-	case SPEC_U8:
-		return 1;
-	case SPEC_U16:
-	case SPEC_BE16:
-		return 2;
-	case SPEC_U64:
-	case SPEC_BE64:
-	case SPEC_MASKED:
-		return 8;
-	case SPEC_MAC:
-	case SPEC_HEX:
-		return row->max;
-	case SPEC_IP6:
-		return 16;
-	default:
-		return 4;
-	}
-}
-
 static void scalar_text(struct enc *e, const struct spec_row *row, struct enc_bytes *out)
 {
 	size_t len;

@@ -113,10 +113,12 @@ static int decode(lua_State *L)
 static int path(lua_State *L)
 {
 	const struct spec_msg *spec = check_message(L, 1);
-	const struct nlmsghdr *nlh = check_bytes(L, 2);
 	uint32_t off = (uint32_t)luaL_optinteger(L, 3, 0);
+	const struct nlmsghdr *nlh;
 	char buf[128];
 
+	lua_settop(L, 4);
+	nlh = check_bytes(L, 2);
 	if (lua_isnoneornil(L, 4))
 		spec_path(spec, nlh, off, buf, sizeof(buf));
 	else
@@ -125,9 +127,130 @@ static int path(lua_State *L)
 	return 1;
 }
 
+static const char *const types[] = {[SPEC_NONE] = "none",        [SPEC_U8] = "u8",
+                                    [SPEC_U16] = "u16",          [SPEC_U32] = "u32",
+                                    [SPEC_U64] = "u64",          [SPEC_S32] = "s32",
+                                    [SPEC_BE16] = "be16",        [SPEC_BE32] = "be32",
+                                    [SPEC_BE64] = "be64",        [SPEC_BOOL] = "bool",
+                                    [SPEC_FLAG] = "flag",        [SPEC_MASKED] = "masked",
+                                    [SPEC_LINK] = "link",        [SPEC_STRING] = "string",
+                                    [SPEC_IFNAME] = "ifname",    [SPEC_MAC] = "mac",
+                                    [SPEC_HEX] = "hex",          [SPEC_IP] = "ip",
+                                    [SPEC_IP4] = "ip4",          [SPEC_IP6] = "ip6",
+                                    [SPEC_PREFIX] = "prefix",    [SPEC_VIA] = "via",
+                                    [SPEC_STRUCT] = "struct",    [SPEC_NEST] = "nest",
+                                    [SPEC_BYKIND] = "bykind",    [SPEC_BYFAMILY] = "byfamily",
+                                    [SPEC_INDEXED] = "indexed",  [SPEC_CONF] = "conf",
+                                    [SPEC_NEXTHOPS] = "nexthops"};
+
+static void push_set_rows(lua_State *L, int sets, const struct spec_set *set);
+
+/* table -> table; key = value of string, integer */
+static void set_string(lua_State *L, const char *key, const char *value)
+{
+	lua_pushstring(L, value);
+	lua_setfield(L, -2, key);
+}
+
+static void set_integer(lua_State *L, const char *key, lua_Integer value)
+{
+	lua_pushinteger(L, value);
+	lua_setfield(L, -2, key);
+}
+
+static void push_names(lua_State *L, const struct spec_names *names)
+{
+	lua_newtable(L);
+	for (unsigned i = 0; i < names->n; i++) {
+		lua_pushstring(L, names->v[i].name);
+		lua_rawseti(L, -2, (lua_Integer)i + 1);
+	}
+	lua_pushboolean(L, names->bits);
+	lua_setfield(L, -2, "bits");
+}
+
+static void push_kinds(lua_State *L, int sets, const struct spec_kinds *kinds)
+{
+	lua_newtable(L);
+	for (size_t i = 0; i < kinds->n; i++) {
+		lua_newtable(L);
+		set_string(L, "kind", kinds->v[i].kind);
+		set_integer(L, "number", kinds->v[i].number);
+		push_set_rows(L, sets, kinds->v[i].set);
+		lua_setfield(L, -2, "set");
+		lua_rawseti(L, -2, (lua_Integer)i + 1);
+	}
+}
+
+static void push_row(lua_State *L, int sets, const struct spec_row *row, const char *what, unsigned number)
+{
+	lua_newtable(L);
+	set_string(L, "key", row->key);
+	set_string(L, "type", types[row->type]);
+	set_integer(L, what, number);
+	set_integer(L, "max", row->max);
+	lua_pushboolean(L, row->many);
+	lua_setfield(L, -2, "many");
+	switch (row->type) {
+	case SPEC_STRUCT:
+	case SPEC_NEST:
+	case SPEC_INDEXED:
+	case SPEC_CONF:
+	case SPEC_NEXTHOPS:
+		push_set_rows(L, sets, row->set);
+		lua_setfield(L, -2, "set");
+		break;
+	case SPEC_BYKIND:
+	case SPEC_BYFAMILY:
+		push_kinds(L, sets, row->kinds);
+		lua_setfield(L, -2, "kinds");
+		break;
+	default:
+		if (!row->names)
+			break;
+		push_names(L, row->names);
+		lua_setfield(L, -2, "names");
+	}
+}
+
+/* Pushes the list of a set's rows. A set is in "sets" before its rows are, for a veth's peer is a link again. */
+static void push_set_rows(lua_State *L, int sets, const struct spec_set *set)
+{
+	lua_Integer n = 0;
+
+	luaL_checkstack(L, 10, NULL);
+	if (lua_rawgetp(L, sets, set) == LUA_TTABLE)
+		return;
+	lua_pop(L, 1);
+	lua_newtable(L);
+	lua_pushvalue(L, -1);
+	lua_rawsetp(L, sets, set);
+	for (unsigned i = 0; i < set->nfield; i++) {
+		push_row(L, sets, &set->field[i], "offset", set->field[i].off);
+		lua_rawseti(L, -2, ++n);
+	}
+	for (unsigned i = 0; i < set->nattr; i++) {
+		if (!spec_attr(set, i))
+			continue;
+		push_row(L, sets, &set->attr[i], "attribute", i);
+		lua_rawseti(L, -2, ++n);
+	}
+}
+
+/* rows(object) -> list of {key=, type=, offset= or attribute=, …} */
+static int rows(lua_State *L)
+{
+	const struct spec_msg *spec = check_message(L, 1);
+
+	lua_newtable(L);
+	push_set_rows(L, lua_gettop(L), spec->set);
+	return 1;
+}
+
 int codec_lua_open(lua_State *L)
 {
-	static const luaL_Reg functions[] = {{"encode", encode}, {"decode", decode}, {"path", path}, {NULL, NULL}};
+	static const luaL_Reg functions[] = {
+		{"encode", encode}, {"decode", decode}, {"path", path}, {"rows", rows}, {NULL, NULL}};
 
 	luaL_newlib(L, functions);
 	return 1;

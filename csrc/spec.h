@@ -117,6 +117,9 @@ static inline const struct spec_row *spec_attr(const struct spec_set *set, unsig
 	return number < set->nattr && set->attr[number].type != SPEC_NONE ? &set->attr[number] : NULL;
 }
 
+/* Bytes of the row as a field of a structure. */
+size_t spec_field_size(const struct spec_row *row);
+
 /* Where a walk over one level of attributes stands. */
 struct spec_level {
 	const struct spec_set *set;

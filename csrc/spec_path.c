@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Walks over messages by the tables: which set a nest follows, and how the path of an attribute reads in keys. */
+/* How the path of an attribute reads in keys: a walk over a request by the tables. */
 #include "spec.h"
 
 #include <libmnl/libmnl.h>
@@ -7,69 +7,6 @@
 #include <string.h>
 
 #define PATH_DEPTH 10 /* deeper nests end the path */
-
-static const struct nlattr *level_find(const struct spec_level *at, unsigned number)
-{
-	const struct nlattr *attr = at->attrs;
-	const char *end = (const char *)at->attrs + at->len;
-
-	for (; mnl_attr_ok(attr, (int)(end - (const char *)attr)); attr = mnl_attr_next(attr))
-		if (mnl_attr_get_type(attr) == number)
-			return attr;
-	return NULL;
-}
-
-const struct spec_set *spec_kind_set(const struct spec_kinds *kinds, const char *kind, size_t len)
-{
-	size_t n = strnlen(kind, len); /* the kernel ends the string with NUL, requests need not */
-
-	for (size_t i = 0; i < kinds->n; i++)
-		if (strlen(kinds->v[i].kind) == n && memcmp(kinds->v[i].kind, kind, n) == 0)
-			return kinds->v[i].set;
-	return NULL;
-}
-
-const struct spec_set *spec_number_set(const struct spec_kinds *kinds, int number)
-{
-	const struct spec_set *other = NULL;
-
-	for (size_t i = 0; i < kinds->n; i++) {
-		if (kinds->v[i].number == number)
-			return kinds->v[i].set;
-		if (kinds->v[i].number == 0)
-			other = kinds->v[i].set;
-	}
-	return other;
-}
-
-static const struct spec_set *level_kind(const struct spec_level *at, const struct spec_row *row, unsigned number)
-{
-	const struct spec_row *selector = number > 0 ? spec_attr(at->set, number - 1) : NULL;
-	const struct nlattr *kind = selector ? level_find(at, number - 1) : NULL;
-	size_t len = kind ? mnl_attr_get_payload_len(kind) : 0;
-
-	if (len > 0 && selector->type == SPEC_STRING)
-		return spec_kind_set(row->kinds, mnl_attr_get_payload(kind), len);
-	if (len >= sizeof(uint16_t))
-		return spec_number_set(row->kinds, mnl_attr_get_u16(kind));
-	return NULL;
-}
-
-const struct spec_set *spec_subset(const struct spec_level *at, const struct spec_row *row, unsigned number)
-{
-	switch (row->type) {
-	case SPEC_NEST:
-	case SPEC_CONF:
-	case SPEC_INDEXED:
-		return row->set;
-	case SPEC_BYFAMILY:
-		return spec_number_set(row->kinds, at->family);
-	case SPEC_BYKIND:
-		return level_kind(at, row, number);
-	default:
-		return NULL;
-	}
-}
 
 /* One step of a path. Elements of a list have the empty key and count from 1, as they do in Lua. */
 static void path_add(char *buf, size_t n, const char *key, unsigned number)

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/* Questions to the tables: which set a nest follows, how wide a field is. */
+#include "spec.h"
+
+#include <libmnl/libmnl.h>
+#include <string.h>
+
+static const struct nlattr *level_find(const struct spec_level *at, unsigned number)
+{
+	const struct nlattr *attr = at->attrs;
+	const char *end = (const char *)at->attrs + at->len;
+
+	for (; mnl_attr_ok(attr, (int)(end - (const char *)attr)); attr = mnl_attr_next(attr))
+		if (mnl_attr_get_type(attr) == number)
+			return attr;
+	return NULL;
+}
+
+const struct spec_set *spec_kind_set(const struct spec_kinds *kinds, const char *kind, size_t len)
+{
+	size_t n = strnlen(kind, len); /* the kernel ends the string with NUL, requests need not */
+
+	for (size_t i = 0; i < kinds->n; i++)
+		if (strlen(kinds->v[i].kind) == n && memcmp(kinds->v[i].kind, kind, n) == 0)
+			return kinds->v[i].set;
+	return NULL;
+}
+
+const struct spec_set *spec_number_set(const struct spec_kinds *kinds, int number)
+{
+	const struct spec_set *other = NULL;
+
+	for (size_t i = 0; i < kinds->n; i++) {
+		if (kinds->v[i].number == number)
+			return kinds->v[i].set;
+		if (kinds->v[i].number == 0)
+			other = kinds->v[i].set;
+	}
+	return other;
+}
+
+static const struct spec_set *level_kind(const struct spec_level *at, const struct spec_row *row, unsigned number)
+{
+	const struct spec_row *selector = number > 0 ? spec_attr(at->set, number - 1) : NULL;
+	const struct nlattr *kind = selector ? level_find(at, number - 1) : NULL;
+	size_t len = kind ? mnl_attr_get_payload_len(kind) : 0;
+
+	if (len > 0 && selector->type == SPEC_STRING)
+		return spec_kind_set(row->kinds, mnl_attr_get_payload(kind), len);
+	if (len >= sizeof(uint16_t))
+		return spec_number_set(row->kinds, mnl_attr_get_u16(kind));
+	return NULL;
+}
+
+const struct spec_set *spec_subset(const struct spec_level *at, const struct spec_row *row, unsigned number)
+{
+	switch (row->type) {
+	case SPEC_NEST:
+	case SPEC_CONF:
+	case SPEC_INDEXED:
+		return row->set;
+	case SPEC_BYFAMILY:
+		return spec_number_set(row->kinds, at->family);
+	case SPEC_BYKIND:
+		return level_kind(at, row, number);
+	default:
+		return NULL;
+	}
+}
+
+size_t spec_field_size(const struct spec_row *row)
+{
+	switch (row->type) {
+	case SPEC_BOOL:
+	case SPEC_U8:
+		return 1;
+	case SPEC_U16:
+	case SPEC_BE16:
+		return 2;
+	case SPEC_U64:
+	case SPEC_BE64:
+	case SPEC_MASKED:
+		return 8;
+	case SPEC_MAC:
+	case SPEC_HEX:
+		return row->max;
+	case SPEC_IP6:
+		return 16;
+	default:
+		return 4;
+	}
+}
