@@ -1,0 +1,109 @@
+-- SPDX-License-Identifier: MIT
+-- zlnet attach: the options of zlnet.attach, one to one.
+
+local convert = require "zlnet.cli.convert"
+local output = require "zlnet.cli.output"
+local options = require "zlnet.options"
+local zlnet = require "zlnet"
+
+local attach = { name = "attach", summary = "attach a container: a veth pair, addresses, routes" }
+
+attach.description = [[
+All or nothing: when a step fails, what was done is undone.]]
+
+attach.examples = {
+  { "zlnet attach --pid 4242 --ip 10.200.0.5", "routed: reaches what the node reaches, and is reached by its address" },
+  { "zlnet attach --pid 4242 --ip 10.200.0.5 --ip fd00:200::5", "IPv4 and IPv6" },
+  { "zlnet attach --netns blue --id web-1 --ip 10.200.0.6", "a namespace of `ip netns`, which needs an owner's id" },
+  { "zlnet attach --pid 4242 --ip 10.9.0.5/24 --tag g --ifname eth1 --no-default-route", "a second attachment" },
+}
+
+---Adds attach's options to an argparse command; `zlnet plan` takes the same.
+---@param command table
+function attach.define(command)
+  local function option(name, argname, description)
+    return command:option(name, description):argname(argname)
+  end
+  option("--pid", "PID", "the container's process"):convert(convert.number)
+  option("--netns", "NETNS", "or its namespace: a path, or a name under /run/netns; needs --id")
+  option("--id", "ID", "the owner's id, e.g. a container's")
+  option("--ip", "ADDRESS", "its address, with or without /LENGTH; once more for a second one"):count "*"
+  option("--tag", "TAG", "1 or 2 characters that tell several attachments of a container apart (s)")
+  option("--ifname", "NAME", "the link's name in the container (eth0)")
+  option("--mode", "MODE", "routed, direct or bridge (routed)"):choices { "routed", "direct", "bridge" }
+  option("--gateway", "ADDRESS", "of the default route; once for each family"):count "*"
+  option("--bridge", "NAME", "the bridge, in mode bridge")
+  option("--src", "ADDRESS", "preferred source of the host's routes; once for each family"):count "*"
+  option("--mtu", "BYTES", "of both ends, or `inherit`"):convert(convert.number)
+  option("--mac", "MAC", "of the container end (derived from the owner)")
+  option("--host-mac", "MAC", "of the host end (derived from the owner)")
+  option("--queues", "N", "of each end, or `kernel` (1)"):convert(convert.number)
+  option("--on-exists", "WHAT", "when we made a link of that name before: replace, keep or error (replace)")
+    :choices { "replace", "keep", "error" }
+  option("--timeout", "SECONDS", "for all of it"):convert(convert.number)
+  command:flag("--proxy-arp", "the host end answers ARP for others, in mode direct")
+  command:flag("--no-default-route", "do without"):target "default_route":action "store_false"
+  command:flag("--no-forwarding", "leave the node's forwarding as it is"):target "forwarding":action "store_false"
+  command:flag("--dad", "look for duplicates of IPv6 addresses first: usable after a second or two")
+    :target "nodad":action "store_false"
+end
+
+---What was given on the command line, as the library takes it.
+---@param args table
+---@return zlnet.attach.options
+function attach.options_of(args)
+  local opts = {}
+  for name in pairs(options.attach.known) do
+    local value = args[name]
+    if type(value) ~= "table" or #value > 0 then
+      opts[name] = value
+    end
+  end
+  return opts
+end
+
+---Addresses with their lengths, in one text.
+---@param ips zlnet.addr.ip[]
+---@return string
+function attach.addresses(ips)
+  local list = {}
+  for i, ip in ipairs(ips) do
+    list[i] = ip.address .. "/" .. ip.prefix
+  end
+  return table.concat(list, ", ")
+end
+
+local function print_attachment(a, out)
+  local function row(what, text, ...)
+    return { { what, "dim" }, text:format(...) }
+  end
+  local rows = {
+    row("host end", "%s  index %d  %s", out:style(a.host_ifname, "bold"), a.host_index, a.host_mac),
+    row("container end", "%s  index %d  %s", out:style(a.ifname, "bold"), a.index, a.mac),
+    row("addresses", "%s", attach.addresses(a.ip)),
+  }
+  for _, family in ipairs { "inet", "inet6" } do
+    if a.gateway[family] then
+      rows[#rows + 1] = row("gateway", "%s", a.gateway[family])
+    end
+  end
+  for _, change in ipairs(a.changed) do
+    rows[#rows + 1] = row("changed", "%s = %s (was %s)", change.key:gsub("/", "."), change.new, change.old)
+  end
+  out:rows(rows)
+end
+
+function attach.run(args, out)
+  local a, err = zlnet.attach(attach.options_of(args))
+  if not a then
+    return out:fail(err)
+  elseif out.json then
+    output.object(a.gateway)
+    out:document(a)
+  else
+    print_attachment(a, out)
+  end
+  return 0
+end
+
+return attach

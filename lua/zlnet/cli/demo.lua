@@ -1,0 +1,279 @@
+-- SPDX-License-Identifier: MIT
+-- zlnet demo: the main job, shown in a sandbox which needs no root and ends with it. The only part of zlnet that starts
+-- other programs: the containers are real processes, and ping and ip(8), which know nothing of zlnet, say what works.
+
+local core = require "zlnet.core"
+local output = require "zlnet.cli.output"
+local sweep = require "zlnet.cli.sweep"
+local zlnet = require "zlnet"
+
+local demo = { name = "demo", summary = "show all this in a throw-away sandbox; needs no root, touches nothing" }
+
+demo.description = [[
+Two containers are attached and ping each other and the node; one is killed and swept. Exit status 1 when any step
+fails.]]
+
+demo.examples = { { "zlnet demo", "takes about a second" } }
+
+function demo.define(command)
+  command:flag("--inside", "in the sandbox already"):hidden(true)
+end
+
+-- the sandbox ---------------------------------------------------------------------------------------------------------
+
+local PRIVATE = "--net --mount --pid --fork --kill-child --mount-proc"
+local SANDBOXES = { "--user --map-root-user " .. PRIVATE, PRIVATE } -- the second is for root without user namespaces
+
+local function quoted(words)
+  local list = {}
+  for i, word in ipairs(words) do
+    list[i] = "'" .. word:gsub("'", "'\\''") .. "'"
+  end
+  return table.concat(list, " ")
+end
+
+-- The words that started this script, up to its own arguments.
+local function own_command()
+  local first = 0
+  while arg[first - 1] do
+    first = first - 1
+  end
+  return table.move(arg, first, 0, 1, {})
+end
+
+local function run_in_sandbox(args, out)
+  local words = own_command()
+  words[#words + 1] = "demo"
+  words[#words + 1] = "--inside"
+  words[#words + 1] = args.json and "--json" or nil
+  -- this shell stays: it is the sandbox's process 1, which has to reap the containers
+  local inside = 'mount -t tmpfs -o mode=755 tmpfs /run && "$@"; exit $?'
+  for _, flags in ipairs(SANDBOXES) do
+    if os.execute(("unshare %s mount -t tmpfs tmpfs /run 2>/dev/null"):format(flags)) then
+      io.stdout:flush()
+      local _, _, status = os.execute(("exec unshare %s sh -c '%s' sh %s"):format(flags, inside, quoted(words)))
+      return status == 0 and 0 or 1
+    end
+  end
+  return out:fail(core.error { kind = "io", code = "EPERM", op = "unshare", step = "make a sandbox",
+    message = "neither user namespaces nor root here, or /proc cannot be mounted" })
+end
+
+-- programs which are not ours -----------------------------------------------------------------------------------------
+
+local function shell(command)
+  local pipe = assert(io.popen("{ " .. command .. "; } 2>&1 </dev/null"))
+  local text = pipe:read "a"
+  return pipe:close() == true, text
+end
+
+-- In a container, or on the node for nil.
+local function run(container, command)
+  return shell((container and ("nsenter -t %d -n "):format(container.pid) or "") .. command)
+end
+
+-- Milliseconds until the reply to one single packet.
+local function ping(container, address)
+  local ok, text = run(container, "ping -n -c 1 -W 2 " .. address)
+  local ms = ok and tonumber(text:match "time=([%d.]+)")
+  if not ms then
+    return nil, ("no reply from %s: %s"):format(address, text:match "[^\n]*\n?$")
+  end
+  return ms
+end
+
+local function wait(seconds)
+  core.poll({}, seconds)
+end
+
+-- A process which sleeps in a network namespace of its own.
+local function start(name)
+  local ok, text = shell "unshare --net sleep 1000 >/dev/null 2>&1 & echo $!"
+  local pid = ok and math.tointeger(tonumber(text))
+  local here <close> = zlnet.netns.open(nil)
+  for _ = 1, pid and 500 or 0 do
+    local there <close> = zlnet.netns.open(pid)
+    if there and there ~= here then
+      return { name = name, pid = pid }
+    end
+    wait(0.002)
+  end
+  return nil, "no container: " .. text
+end
+
+local function kill(container)
+  shell("kill -9 " .. container.pid)
+  for _ = 1, 500 do
+    local process <close> = core.process(container.pid)
+    if not process then
+      return true
+    end
+    wait(0.002)
+  end
+  return nil, ("process %d does not die"):format(container.pid)
+end
+
+-- the steps -----------------------------------------------------------------------------------------------------------
+
+local attach, detach, sweep_up = zlnet.attach, zlnet.detach, zlnet.sweep -- loaded now, and not while a step is timed
+
+local NODE = { inet = "10.200.0.1", inet6 = "fd00:200::1" }
+local WEB = { inet = "10.200.0.11", inet6 = "fd00:200::11" }
+local DB = { inet = "10.200.0.12", inet6 = "fd00:200::12" }
+
+---@class zlnet.cli.demo.step
+---@field [1] string what is done
+---@field [2] fun(s: table, show: fun(rows: table[])): true?, any does it; s is shared by the steps
+
+---@type zlnet.cli.demo.step[]
+local steps = {}
+local function step(title, f)
+  steps[#steps + 1] = { title, f }
+end
+
+step("a node and two containers: processes with a network of their own", function(s, show)
+  assert(zlnet.set_link_up_by_name "lo")
+  assert(zlnet.add_address_to_link_by_name("lo", NODE.inet, 32))
+  assert(zlnet.add_address_to_link_by_name("lo", NODE.inet6, 128))
+  s.web, s.db = assert(start "web"), assert(start "db")
+  show {
+    { "node", NODE.inet .. "  " .. NODE.inet6 },
+    { "web", "pid " .. s.web.pid },
+    { "db", "pid " .. s.db.pid },
+  }
+end)
+
+step("zlnet.attach{ pid = …, ip = { … }, src = { … } }, twice", function(s, show)
+  local rows = { { "", { "node's end", "dim" }, { "its end", "dim" }, { "IPv4", "dim" }, { "IPv6", "dim" },
+    { "took", "dim" } } }
+  s.attached = {}
+  for _, c in ipairs { { s.web, WEB }, { s.db, DB } } do
+    local container, ip = c[1], c[2]
+    local began = core.clock()
+    local a = assert(attach {
+      pid = container.pid, ip = { ip.inet, ip.inet6 }, src = { NODE.inet, NODE.inet6 },
+    })
+    local took = core.clock() - began
+    s.attached[#s.attached + 1] = { name = container.name, attachment = a, seconds = took }
+    rows[#rows + 1] = { container.name, a.host_ifname, a.ifname, ip.inet, ip.inet6, output.duration(took) }
+  end
+  show(rows)
+end)
+
+step("ping: the very first packet each way", function(s, show)
+  local rows = { { "", "", "", { "IPv4", "dim" }, { "IPv6", "dim" } } }
+  s.pings = {}
+  local function row(from, to, address)
+    local cells = { from and from.name or "node", "to", to }
+    for i, family in ipairs { "inet", "inet6" } do
+      local ms = assert(ping(from, address[family]))
+      s.pings[#s.pings + 1] = { from = cells[1], to = to, family = family, ms = ms }
+      cells[3 + i] = { ("%.2f ms"):format(ms), "green" }
+    end
+    rows[#rows + 1] = cells
+  end
+  row(s.web, "db", DB)
+  row(s.db, "web", WEB)
+  row(s.web, "node", NODE)
+  row(nil, "web", WEB)
+  row(s.db, "node", NODE)
+  row(nil, "db", DB)
+  show(rows)
+end)
+
+step("db is killed, while a forgotten descriptor pins its namespace", function(s, show)
+  s.pinned = assert(zlnet.netns.open(s.db.pid))
+  assert(kill(s.db))
+  wait(0.2) -- the kernel would have taken the pair away by now
+  local ok, text = shell("ip -br link show dev veth-" .. s.db.pid .. "-s")
+  assert(ok, text)
+  show { { { "still there:", "yellow" }, text:match "^%S+%s+%S+" } }
+end)
+
+step("zlnet.sweep()", function(s, show)
+  s.sweep = assert(sweep_up())
+  show(sweep.rows(s.sweep))
+  local verdict = {}
+  for _, v in ipairs(s.sweep.verdicts) do
+    verdict[v.pid] = v.verdict
+  end
+  assert(verdict[s.web.pid] == "alive" and verdict[s.db.pid] == "orphan" and #s.sweep.verdicts == 2, "wrong verdicts")
+  assert(#s.sweep.deleted == 1 and #s.sweep.failed == 0, "the orphan was not deleted")
+  assert(ping(s.web, NODE.inet))
+end)
+
+step("zlnet.detach{ pid = … }", function(s)
+  assert(detach { pid = s.web.pid })
+  local _, inside = run(s.web, "ip -br link show")
+  assert(not inside:find "eth0", "eth0 is still in the container")
+  s.pinned:close()
+  assert(kill(s.web))
+end)
+
+step("what is left on the node, as ip(8) sees it", function(s, show)
+  local links, routes, routes6 = select(2, shell "ip -br link show"), select(2, shell "ip route show"),
+    select(2, shell "ip -6 route show default")
+  s.left = {}
+  for line in (links .. routes .. routes6):gmatch "[^\n]+" do
+    if not line:find "^lo%s" then
+      s.left[#s.left + 1] = line
+    end
+  end
+  assert(#s.left == 0, table.concat(s.left, "\n"))
+  show { { { "nothing", "green" } } }
+end)
+
+-- Runs one step and prints it. Returns whether it worked.
+local function run_step(number, s, out)
+  local title, f = steps[number][1], steps[number][2]
+  local shown = {}
+  local began = core.clock()
+  local ok, err = pcall(f, s, function(rows)
+    shown = rows
+  end)
+  local took = core.clock() - began
+  s.steps[number] = { step = title, seconds = took, ok = ok, error = not ok and tostring(err) or nil }
+  if not out.json then
+    local time = output.duration(took)
+    local room = math.max(1, math.min(out.columns or 80, 100) - 4 - utf8.len(title) - #time)
+    out:print(("%s  %s%s%s"):format(out:style(tostring(number), "cyan"), out:style(title, "bold"), (" "):rep(room),
+      out:style(time, "dim")))
+    out:rows(shown, 3)
+    if not ok then
+      out:print("   " .. out:style("failed: " .. tostring(err), "red"))
+    end
+    out:print ""
+  end
+  return ok
+end
+
+local function run_steps(out)
+  local s = { steps = {} }
+  if not out.json then
+    local kernel = core.sysctl_read "kernel.osrelease" or "?"
+    local text = "zlnet %s on Linux %s, in a sandbox: nothing outside is touched\n"
+    out:print(out:style(text:format(zlnet._VERSION, kernel), "dim"))
+  end
+  local began, ok = core.clock(), true
+  for number = 1, #steps do
+    ok = ok and run_step(number, s, out)
+  end
+  local took = core.clock() - began
+  if out.json then
+    out:document {
+      ok = ok, seconds = took, steps = s.steps, attached = s.attached, pings = s.pings, sweep = s.sweep, left = s.left,
+    }
+  elseif ok then
+    out:print(out:style(("All of it worked, in %s."):format(output.duration(took)), "green"))
+  end
+  return ok and 0 or 1
+end
+
+function demo.run(args, out)
+  if not args.inside then
+    return run_in_sandbox(args, out)
+  end
+  return run_steps(out)
+end
+
+return demo

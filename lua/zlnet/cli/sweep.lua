@@ -1,0 +1,59 @@
+-- SPDX-License-Identifier: MIT
+-- zlnet sweep: deletes orphans, and says of every candidate what it is.
+
+local convert = require "zlnet.cli.convert"
+local zlnet = require "zlnet"
+
+local sweep = { name = "sweep", summary = "delete the pairs which nobody will use again" }
+
+sweep.description = [[
+Looks at veth links which bear our mark or a name as we give it, and at nothing else. Each gets a verdict; only an
+orphan is deleted.]]
+
+sweep.examples = {
+  { "zlnet sweep --dry-run", "say what would be deleted, and why" },
+  { "zlnet sweep --json", "one JSON document: verdicts, deleted, failed" },
+}
+
+function sweep.define(command)
+  command:flag("--dry-run", "delete nothing")
+  command:option("--timeout", "for attaches under way to finish (10)"):argname "SECONDS":convert(convert.number)
+end
+
+local STYLES = { alive = "green", in_use = "green", orphan = "red" }
+
+---A row for each verdict.
+---@param report table of zlnet.sweep
+---@return table[] rows for out:rows
+function sweep.rows(report)
+  local deleted = {}
+  for _, name in ipairs(report.deleted) do
+    deleted[name] = true
+  end
+  local rows = {}
+  for i, v in ipairs(report.verdicts) do
+    local what = deleted[v.ifname] and { "deleted", "bold" } or ""
+    rows[i] = { v.ifname, { v.verdict, STYLES[v.verdict] or "yellow" }, v.reason, what }
+  end
+  return rows
+end
+
+function sweep.run(args, out)
+  local report, err = zlnet.sweep { dry_run = args.dry_run, timeout = args.timeout }
+  if not report then
+    return out:fail(err)
+  elseif out.json then
+    out:document(report)
+  else
+    out:rows(sweep.rows(report))
+    if #report.verdicts == 0 then
+      out:print "nothing of ours is here"
+    end
+    for _, failed in ipairs(report.failed) do
+      out:fail(failed)
+    end
+  end
+  return #report.failed == 0 and 0 or 1
+end
+
+return sweep
