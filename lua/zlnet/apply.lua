@@ -66,12 +66,20 @@ local function create(op, p, handles, undo)
   return { host = link.index, container = link.link }, link
 end
 
-local function write_sysctl(op, undo)
-  local args = op.args
-  local ok, err = core.sysctl_write(args.key, args.value)
-  if ok and args.old then
-    undo:push("restore " .. args.key, core.sysctl_write, args.key, args.old)
+local function restore_sysctl(args, made)
+  if made.written then
+    return core.sysctl_write(args.key, args.old)
   end
+  return true
+end
+
+local function write_sysctl(op, undo)
+  local args, made = op.args, { written = false }
+  if args.old then
+    undo:push("restore " .. args.key, restore_sysctl, args, made)
+  end
+  local ok, err = core.sysctl_write(args.key, args.value)
+  made.written = ok
   return ok, err
 end
 

@@ -43,8 +43,8 @@ local function decide(o, t)
   return p
 end
 
--- What the caller gets: the kernel's names for what was made.
-local function attachment_of(o, t, p, index)
+-- What the caller gets: the kernel's names for what is made. Both indexes are not known yet.
+local function attachment_of(o, t, p)
   local changed = {}
   for i = 1, #p.ops do
     local args = p.ops[i].args
@@ -54,8 +54,8 @@ local function attachment_of(o, t, p, index)
   end
   return {
     pid = o.pid, id = o.id, tag = o.tag, mode = o.mode, ip = o.ip,
-    ifname = p.ifname, index = index.container, mac = p.mac,
-    host_ifname = p.host_ifname, host_index = index.host, host_mac = p.host_mac,
+    ifname = p.ifname, index = false, mac = p.mac,
+    host_ifname = p.host_ifname, host_index = false, host_mac = p.host_mac,
     bridge = o.bridge, gateway = p.gateways, netns = t.who.netns, time = t.who.time, changed = changed,
   }
 end
@@ -96,13 +96,15 @@ function attach.attach(opts)
   if not p then
     return nil, undecided
   end
+  local made = attachment_of(o, t, p) -- now, because from the last operation on nothing may run out of memory any more
   local stack <close> = undo.new()
   local index, failed = apply.run(p, { host = host, container = container }, t.ns:fd(), stack)
   if not index then
     return stack:fail(failed)
   end
+  made.index, made.host_index = index.container, index.host
   stack:commit()
-  return attachment_of(o, t, p, index)
+  return made
 end
 
 return attach

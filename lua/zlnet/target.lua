@@ -15,8 +15,11 @@ local target = {}
 local Target = {}
 Target.__index = Target
 
+local PARTS = { "ns", "here", "process" }
+
 function Target:close()
-  for _, name in ipairs { "ns", "here", "process" } do
+  for i = 1, #PARTS do
+    local name = PARTS[i]
     if self[name] then
       self[name]:close()
       self[name] = nil
