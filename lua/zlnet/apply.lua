@@ -109,6 +109,25 @@ local function send(handle, ops, i, j)
   return true
 end
 
+local AWAIT_SECONDS = 10
+
+-- Ask until the answer says what the operation waits for.
+local function await(handle, op)
+  local key, value = next(op.await)
+  local deadline = core.clock() + AWAIT_SECONDS
+  while true do
+    local answer, err = handle[op.op](handle, op.args, { key })
+    if answer and answer[key] == value then
+      return true
+    elseif not answer and err.kind == "io" then
+      return nil, err
+    elseif core.clock() > deadline then
+      return nil, core.error { kind = "io", code = "ETIMEDOUT", op = op.op, message = "it takes too long" }
+    end
+    core.poll({}, 0.001)
+  end
+end
+
 local function fail(err, op)
   err.step = op.step
   return nil, err
@@ -134,8 +153,11 @@ function apply.run(p, handles, ns_fd, undo)
     elseif op.op == "sysctl" then
       ok, err = write_sysctl(op, undo)
       failed = op
+    elseif op.await then
+      ok, err = await(handles[op.ns], op)
+      failed = op
     else
-      while j < n and ops[j + 1].ns == op.ns and ops[j + 1].op ~= "sysctl" do
+      while j < n and ops[j + 1].ns == op.ns and ops[j + 1].op ~= "sysctl" and not ops[j + 1].await do
         j = j + 1
         complete(ops[j], index, ns_fd)
       end

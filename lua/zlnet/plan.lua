@@ -16,6 +16,7 @@ local plan = {}
 ---@field step string what the operation is for; errors carry it
 ---@field link ("host"|"container")? the end whose index belongs into args
 ---@field ref string? under which key it belongs there
+---@field await table? what the answer must say; until then it is asked again
 ---@field again boolean? when its answer was lost, do it again: it cannot be undone, and twice is as good as once
 
 ---@class zlnet.plan
@@ -26,12 +27,21 @@ local plan = {}
 ---@field alias string the owner's record
 ---@field ops zlnet.plan.op[] in the order in which they are carried out
 
-local function by_family(ips)
-  local seen = {}
+local FAMILIES = { "inet", "inet6" }
+
+-- The families among addresses, IPv4 first.
+local function families_of(ips)
+  local seen, list = {}, {}
   for i = 1, #ips do
     seen[ips[i].family] = true
   end
-  return seen
+  for i = 1, #FAMILIES do
+    if seen[FAMILIES[i]] then
+      list[#list + 1] = FAMILIES[i]
+      list[FAMILIES[i]] = true
+    end
+  end
+  return list
 end
 
 ---The gateway of each family that the container's default route goes through; empty in mode `direct`.
@@ -39,7 +49,7 @@ end
 ---@return table<"inet"|"inet6", string>
 function plan.gateways(o)
   local given, gateways = o.gateway or {}, {}
-  for family in pairs(by_family(o.ip)) do
+  for _, family in ipairs(families_of(o.ip)) do
     if o.mode == "routed" then
       gateways[family] = given[family] or options.routed_gateway[family]
     elseif o.mode == "bridge" then
@@ -103,7 +113,8 @@ local function host_ops(o, p, add)
   if o.mode == "bridge" then
     return
   end
-  for family, gateway in pairs(p.gateways) do
+  for _, family in ipairs(o.mode == "routed" and p.families or {}) do
+    local gateway = p.gateways[family]
     local v6 = family == "inet6"
     add("host", "newaddr", "add the gateway's address to the host end", {
       ["local"] = gateway,
@@ -162,7 +173,7 @@ local function container_routes(o, p, add)
   if not o.default_route then
     return
   end
-  for family in pairs(p.families) do
+  for _, family in ipairs(p.families) do
     local gateway = p.gateways[family]
     if gateway then
       add("container", "newroute", "add the container's default route", {
@@ -174,6 +185,27 @@ local function container_routes(o, p, add)
       add("container", "newroute", "add the container's default route",
         { family = family, scope = family == "inet" and "link" or nil }, "container", "oif")
     end
+  end
+end
+
+-- The kernel starts to use an IPv6 address, and joins its group, from a queue of its own: some milliseconds after it
+-- was added, more under load. A neighbour solicitation that comes before is lost, and repeated a second later.
+local function await_addresses(o, p, add)
+  local function await(ns, address)
+    add(ns, "getroute", "wait until IPv6 addresses are usable", { dst = address .. "/128" }, ns, "oif",
+      { type = "local" })
+  end
+  if not (o.nodad and p.families.inet6) then
+    return
+  end
+  for i = 1, #o.ip do
+    if o.ip[i].family == "inet6" then
+      await("container", o.ip[i].address)
+    end
+  end
+  await("container", link_local_of(p.mac))
+  if o.mode == "routed" then
+    await("host", p.gateways.inet6)
   end
 end
 
@@ -191,7 +223,7 @@ function plan.build(o, who, state)
     host_mac = o.host_mac or owner.mac(key, o.tag, "host"),
     mac = o.mac or owner.mac(key, o.tag, "container"),
     gateways = plan.gateways(o),
-    families = by_family(o.ip),
+    families = families_of(o.ip),
     ops = {},
   }
   local reason
@@ -204,8 +236,8 @@ function plan.build(o, who, state)
     return nil, reason
   end
   local ops = p.ops
-  local function add(ns, op, step, args, link, ref)
-    ops[#ops + 1] = { ns = ns, op = op, step = step, args = args, link = link, ref = ref }
+  local function add(ns, op, step, args, link, ref, await)
+    ops[#ops + 1] = { ns = ns, op = op, step = step, args = args, link = link, ref = ref, await = await }
   end
   ops[1] = create_pair(o, p)
   container_addresses(o, p, add)
@@ -216,12 +248,14 @@ function plan.build(o, who, state)
   container_routes(o, p, add)
   host_ops(o, p, add)
   add("host", "getlink", "let the host end's carrier settle", {}, "host", "index")
-  for family, value in pairs(state and state.forwarding or {}) do
-    if value == "0" and p.families[family] then
+  for _, family in ipairs(p.families) do
+    local value = state and state.forwarding[family]
+    if value == "0" then
       local sysctl = family == "inet" and "net/ipv4/ip_forward" or "net/ipv6/conf/all/forwarding"
       add("host", "sysctl", "switch forwarding on", { key = sysctl, value = "1", old = value })
     end
   end
+  await_addresses(o, p, add)
   -- last, because bringing it down again could not be told from leaving it as it was; 1 is its index everywhere
   add("container", "setlink", "bring the loopback up", { index = 1, flags = { up = true } })
   ops[#ops].again = true
