@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #define DEC_DEPTH 12 /* nests deeper than this are skipped */
+#define DEC_MPLS  28 /* AF_MPLS: its labels would look like addresses */
 
 struct dec {
 	lua_State *L;
@@ -132,14 +133,17 @@ static bool push_attr(struct dec *d, const struct spec_level *at, const struct s
 	case SPEC_NEXTHOPS:
 		push_nexthops(d, row->set, p, len, depth + 1);
 		return true;
+	case SPEC_IP:
+	case SPEC_PREFIX:
+		if (d->family == DEC_MPLS)
+			return false;
+		/* fall through */
 	case SPEC_STRING:
 	case SPEC_IFNAME:
 	case SPEC_MAC:
 	case SPEC_HEX:
-	case SPEC_IP:
 	case SPEC_IP4:
 	case SPEC_IP6:
-	case SPEC_PREFIX:
 	case SPEC_VIA:
 		return dec_text(d->L, row, p, len);
 	default:

@@ -5,17 +5,23 @@
 #include <lauxlib.h>
 #include <string.h>
 
+/* Most keys differ in their first letter, which spares most calls of strcmp. */
+static inline bool key_is(const char *a, const char *b)
+{
+	return a[0] == b[0] && strcmp(a, b) == 0;
+}
+
 bool codec_keys_add(struct codec_keys *keys, const struct spec_set *set, const char *key)
 {
 	bool found = false;
 
 	for (unsigned i = 0; i < set->nfield; i++)
-		if (strcmp(set->field[i].key, key) == 0) {
+		if (key_is(set->field[i].key, key)) {
 			keys->field |= UINT32_C(1) << i;
 			found = true;
 		}
 	for (unsigned i = 0; i < set->nattr; i++)
-		if (set->attr[i].type != SPEC_NONE && strcmp(set->attr[i].key, key) == 0) {
+		if (set->attr[i].type != SPEC_NONE && key_is(set->attr[i].key, key)) {
 			keys->attr[i / 64] |= UINT64_C(1) << i % 64;
 			found = true;
 		}

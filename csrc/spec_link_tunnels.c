@@ -80,6 +80,7 @@ const struct spec_set spec_set_geneve = {.attr = geneve_attrs, .nattr = SPEC_COU
 /* gre: the same attributes over IPv4 and over IPv6, but for the addresses */
 
 SPEC_NAMES(gre_flags, true, {{0x8000, "csum"}, {0x4000, "routing"}, {0x2000, "key"}, {0x1000, "seq"}});
+SPEC_NAMES(erspan_dirs, false, {{0, "ingress"}, {1, "egress"}});
 SPEC_NAMES(encap_types, false, {{0, "none"}, {1, "fou"}, {2, "gue"}, {3, "mpls"}});
 SPEC_NAMES(encap_flags, true,
            {
@@ -121,7 +122,7 @@ SPEC_NAMES(ip6_flags, true,
 		SPEC_ATTR(IFLA_GRE_IGNORE_DF, "ignore_df", SPEC_BOOL), SPEC_ATTR(IFLA_GRE_FWMARK, "fwmark", SPEC_U32), \
 		SPEC_ATTR(IFLA_GRE_ERSPAN_INDEX, "erspan_index", SPEC_U32), \
 		SPEC_ATTR(IFLA_GRE_ERSPAN_VER, "erspan_ver", SPEC_U8), \
-		SPEC_ATTR(IFLA_GRE_ERSPAN_DIR, "erspan_dir", SPEC_U8), \
+		SPEC_ATTR(IFLA_GRE_ERSPAN_DIR, "erspan_dir", SPEC_U8, .names = &erspan_dirs), \
 		SPEC_ATTR(IFLA_GRE_ERSPAN_HWID, "erspan_hwid", SPEC_U16)
 
 static const struct spec_row gre_attrs[] = {GRE_ROWS(SPEC_IP4)};

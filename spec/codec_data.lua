@@ -432,7 +432,7 @@ return {
       linkinfo = {
         kind = "erspan",
         data = {
-          encap_dport = 0, encap_flags = {}, encap_sport = 0, encap_type = 0, erspan_dir = 0, erspan_hwid = 7,
+          encap_dport = 0, encap_flags = {}, encap_sport = 0, encap_type = 0, erspan_dir = "ingress", erspan_hwid = 7,
           erspan_ver = 2, fwmark = 0, iflags = { key = true, seq = true }, ikey = 5, ["local"] = "10.0.0.1",
           oflags = { key = true, seq = true }, okey = 5, pmtudisc = true, remote = "10.0.0.2", tos = 0, ttl = 0,
         },

@@ -699,6 +699,8 @@ describe("codec", function()
     end)
 
     it("no address where there is none", function()
+      local mpls = "\28\20\0\0\254\4\0\1\0\0\0\0"
+      assert.is_nil(codec.decode("route", header(mpls .. attribute(1, "\0\6\65\0"))).dst)
       assert.is_nil(link(attribute(1, "")).address)
     end)
 
