@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The floor: what the kernel alone costs. The requests of an attach, a delete, a sweep and a listing, from bare C, nothing
 // more. Times are µs by CLOCK_MONOTONIC, one line per item on stdout, like those of every contestant.
-//   floor attach [--how=back|pthread|pinned|worker] [--queues=N|kernel] [--dual] [--no-alias] [--gateway=link|lo]
+//   floor attach [--how=back|pthread|pinned|worker] [--queues=N|kernel] [--dual] [--no-alias] [--gateway=lo]
+//                [--acks=last]
 //                                        stdin: "pid v4 [v6]" a line
 //   floor one | fleet                    stdin: host ends, by name; deleted one by one, or as one group
 //   floor sweep [--dry-run]              finds veth-<dead pid>… and vc-<dead pid>…, deletes them as one group
@@ -228,6 +229,8 @@ static bool option(const char *s)
 		opt.dual = true;
 	else if (!strcmp(s, "--no-alias"))
 		opt.no_alias = true;
+	else if (!strcmp(s, "--acks=last"))
+		rtnl_one_ack = true;
 	else if (!strcmp(s, "--gateway=lo"))
 		opt.gateway_on_lo = true;
 	else if (!strcmp(s, "--decode"))

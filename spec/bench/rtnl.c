@@ -42,6 +42,15 @@ static void batch_end(struct batch *b)
 	}
 }
 
+bool rtnl_one_ack;
+
+static void batch_hush(struct batch *b)
+{
+	for (char *at = b->buf; at < (char *)b->last; at += MNL_ALIGN(((struct nlmsghdr *)at)->nlmsg_len))
+		((struct nlmsghdr *)at)->nlmsg_flags &= (uint16_t)~NLM_F_ACK;
+	b->acks = 1;
+}
+
 static void batch_write(int fd, const struct batch *b)
 {
 	if (send(fd, b->buf, b->len, 0) != (ssize_t)b->len)
@@ -73,6 +82,8 @@ static void batch_send(int fd, struct batch *b, struct pair *echo)
 {
 	static char buf[BUFFER];
 
+	if (rtnl_one_ack)
+		batch_hush(b);
 	batch_write(fd, b);
 	while (b->acks) {
 		int n = (int)recv(fd, buf, sizeof buf, 0);
@@ -275,7 +286,7 @@ void rtnl_delete_name(int fd, const char *name)
 	batch_send(fd, &b, NULL);
 }
 
-// Only the last mark of a datagram asks for an ACK: the kernel reports a failed one unasked.
+// As with rtnl_one_ack, always: a hundred ACKs would overrun the socket's buffer.
 static void mark(int fd, const uint32_t *index, size_t n, uint32_t group)
 {
 	struct batch b = {.len = 0};

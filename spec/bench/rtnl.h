@@ -26,6 +26,9 @@ struct addresses {
 	bool gateway_on_link; // 169.254.1.1 (fe80::1) on this host end
 };
 
+// Only the last request of a datagram asks for an ACK: the kernel reports a failed one unasked.
+extern bool rtnl_one_ack;
+
 int rtnl_open(void);
 void rtnl_newlink(int fd, struct pair *p);
 // One datagram each.

@@ -135,7 +135,7 @@ local cni_config = [=[{"cniVersion":"0.4.0","name":"$NAME","type":"$TYPE",$MORE"
 "type":"host-local","dataDir":"$DIR","ranges":[[{"subnet":"$SUBNET"}]],"routes":[{"dst":"0.0.0.0/0"}]}}]=]
 
 --- A plugin takes its addresses from host-local, so a job's ip is known only afterwards: asked of the container.
-local function learn_ips(jobs)
+function commands.learn_ips(jobs)
   for _, job in ipairs(jobs) do
     local seen = sh.out(("nsenter -t %d -n ip -o -4 addr show dev eth0"):format(job.pid)) or ""
     job.ip = seen:match("inet ([%d.]+)") or job.ip
@@ -180,7 +180,7 @@ local function cni(type, subnet, more)
     missing = needs(path, "containernetworking-plugins"),
     attach = function(jobs)
       local us = run("ADD", jobs)
-      learn_ips(jobs)
+      commands.learn_ips(jobs)
       return us
     end,
     one = function(jobs)

@@ -60,7 +60,11 @@ local function delete(run, c, round, jobs)
   end
   local singles = c.one and math.min(SINGLES, #jobs // 2) or 0
   if singles > 0 then
-    note(run.results, "detach one", c.key, round, stat.median(c.one(node.copies(jobs, 1, singles))))
+    local us = stat.median(c.one(node.copies(jobs, 1, singles)))
+    note(run.results, "detach one", c.key, round, us)
+    if c.key == "floor" then
+      note(run.results, "detach fleet", "bare C, one by one", round, us)
+    end
   end
   local rest = node.copies(jobs, singles + 1, #jobs)
   if c.fleet then
@@ -260,10 +264,14 @@ function items.start(run)
     for _, command in ipairs(in_turn(list, round)) do
       local name, work, undo = command[1], command[2], command[3]
       guarded(run, "start", { key = name, name = name }, function()
-        note(run.results, "start", name, round, stat.median(commands.stopwatch(work)))
+        local us = stat.median(commands.stopwatch(work))
         if undo then
+          commands.learn_ips(held.jobs)
+          verify.attached(held.jobs, "any", name)
           commands.stopwatch(undo)
+          verify.left(1, name)
         end
+        note(run.results, "start", name, round, us)
       end)
       if undo then
         node.clear(held.jobs)

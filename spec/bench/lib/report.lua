@@ -33,7 +33,7 @@ function report.rows(results, item, base, contestants)
     }
   end
   table.sort(rows, function(a, b)
-    return a.median < b.median
+    return (a.ratio and a.ratio.median or a.median) < (b.ratio and b.ratio.median or b.median)
   end)
   return rows
 end
