@@ -73,6 +73,11 @@ test: deps ## run every spec, each in a sandbox of its own; SPECS='spec/x_spec.l
 	@$(MAKE) --no-print-directory all stub
 	@LUA='$(LUA)' BUILD='$(BUILD)' spec/run $(SPECS)
 
+KERNELS ?= 6.1 6.12
+kernels: deps ## run every spec under other packaged kernels too (qemu, minutes); KERNELS='6.1' CPUS=2 SPECS='…'
+	@$(MAKE) --no-print-directory all stub
+	@SPECS='$(SPECS)' spec/kernels/run $(KERNELS)
+
 # --- checks ---
 
 SANITIZE = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
@@ -138,4 +143,4 @@ clean: ## remove all that was built
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-.PHONY: all stub deps demo test asan lint format lint-deps install uninstall rock clean help
+.PHONY: all stub deps demo test kernels asan lint format lint-deps install uninstall rock clean help
