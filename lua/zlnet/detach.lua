@@ -1,16 +1,16 @@
 -- SPDX-License-Identifier: MIT
--- detach: takes attachments away from the host side alone, so it works whether or not the container is still there.
+-- detach: takes attachments away from the host side alone, so it works whether or not the container is still there. It
+-- needs no lock: what it deletes is named by its owner, and nobody but that owner's own attach makes such a link.
 
 local argument = require "zlnet.argument"
 local attachments = require "zlnet.attachments"
 local core = require "zlnet.core"
 local options = require "zlnet.options"
+local owner = require "zlnet.owner"
 local remove = require "zlnet.remove"
 local target = require "zlnet.target"
 
 local detach = {}
-
-local LOCK_SECONDS = 10
 
 local selection = options.spec({
   { "pid", argument.pid },
@@ -22,36 +22,49 @@ local selection = options.spec({
   end
 end)
 
--- What the caller meant, as a list of selections. An attachment is one: it has the keys of a selection and more.
-local function selections(what, level)
-  if type(what) == "table" and #what > 0 then
-    local list = {}
-    for i = 1, #what do
-      list[i] = selections(what[i], level + 1)[1]
-    end
-    return list
-  end
+-- One selection. An attachment is one too, and means just the pair that it is of: its keys are a selection's and more.
+local function selection_of(what, level)
+  local index
   if type(what) == "table" and what.host_ifname ~= nil then
+    index = what.host_index
     what = { pid = what.pid, id = what.id, tag = what.tag }
-  elseif type(what) == "table" and next(what) == nil then
-    return {}
   end
-  return { options.check("detach", selection, what, level + 1) }
+  local s = options.check("detach", selection, what, level + 1)
+  s.index = index
+  return s
+end
+
+local function selections(what, level)
+  if type(what) ~= "table" or next(what) ~= nil and #what == 0 then
+    return { selection_of(what, level + 1) }
+  end
+  local list = {}
+  for i = 1, #what do
+    list[i] = selection_of(what[i], level + 1)
+  end
+  return list
+end
+
+-- What a crash left before the owner's record could be written: our name, and for an id the MAC that derives from it.
+local function means_remnant(s, c)
+  if s.pid then
+    return s.pid == c.name.pid
+  end
+  return c.link.ifname == owner.host_name(s, c.name.tag)
+    and c.link.address == owner.mac(owner.key(s), c.name.tag, "host")
 end
 
 -- Whether a selection means this candidate of ours. A record of another boot or pid namespace has another's pids.
 local function means(s, c, here)
-  local record, name = c.record, c.name
-  if c.foreign or s.tag and s.tag ~= (record or name).tag then
+  local record = c.record
+  if c.foreign or s.tag and s.tag ~= (record or c.name).tag or s.index and s.index ~= c.link.index then
+    return false
+  elseif not record then
+    return means_remnant(s, c)
+  elseif s.id and s.id ~= record.id then
     return false
   end
-  if record then
-    if s.id and s.id ~= record.id then
-      return false
-    end
-    return not s.pid or s.pid == record.pid and record.pidns == here.pidns and record.boot == here.boot
-  end
-  return not s.id and s.pid == name.pid
+  return not s.pid or s.pid == record.pid and record.pidns == here.pidns and record.boot == here.boot
 end
 
 local function select(list, candidates, here)
@@ -79,40 +92,14 @@ local function combine(failed)
   return nil, err
 end
 
----Takes attachments away: all of an owner's, or those with one tag, of one owner or of a list of owners. What is not
----there (any more) is no error. Goes on after a failure.
----
----Equal to `ip link delete HOST_END` for each, with one wait of the kernel's for all of them.
----@param what zlnet.attachment|{ pid: integer?, id: string?, tag: string? }|table[]
----@return true? ok
----@return zlnet.error? err the first failure; `others` lists further ones
-function detach.detach(what)
-  local list = selections(what, 2)
-  if #list == 0 then
-    return true
-  end
-  local here <close>, err = core.netns.open(nil)
-  if not here then
-    return nil, err
-  end
-  local ok
-  ok, err = here:lock("exclusive", LOCK_SECONDS)
-  if not ok then
-    err.step = "wait for the node's lock"
-    return nil, err
-  end
-  local boot
-  boot, err = target.boot()
+local function run(list, host)
+  local boot, err = target.boot()
   if not boot then
     return nil, err
   end
   local pidns, unknown = core.pidns()
   if not pidns then
     return nil, unknown
-  end
-  local host <close>, no_socket = core.open(nil)
-  if not host then
-    return nil, no_socket
   end
   local all, no_dump = host:getlinks(nil, attachments.keys)
   if not all then
@@ -124,6 +111,25 @@ function detach.detach(what)
     return nil, lost
   end
   return combine(report.failed)
+end
+
+---Takes attachments away: all of an owner's, or those with one tag, of one owner or of a list of owners; or just the
+---given attachments. What is not there (any more) is no error. Goes on after a failure.
+---
+---Equal to `ip link delete HOST_END` for each, with one wait of the kernel's for all of them.
+---@param what zlnet.attachment|{ pid: integer?, id: string?, tag: string? }|table[] pid 1–4194304; tag 1–2 characters
+---@return true? ok
+---@return zlnet.error? err the first failure (`netlink`: EPERM, …; `io`: no answer); `others` lists further ones
+function detach.detach(what)
+  local list = selections(what, 2)
+  if #list == 0 then
+    return true
+  end
+  local host <close>, err = core.open(nil)
+  if not host then
+    return nil, err
+  end
+  return run(list, host)
 end
 
 return detach
