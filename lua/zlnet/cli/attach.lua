@@ -22,7 +22,7 @@ attach.examples = {
 ---@param command table
 function attach.define(command)
   local function option(name, argname, description)
-    return command:option(name, description):argname(argname)
+    return command:option(name, description):argname(argname):overwrite(false)
   end
   option("--pid", "PID", "the container's process"):convert(convert.number)
   option("--netns", "NETNS", "or its namespace: a path, or a name under /run/netns; needs --id")

@@ -82,6 +82,14 @@ local function ping(container, address)
   return ms
 end
 
+-- As assert, without a line number before a text.
+local function must(value, err)
+  if not value then
+    error(err, 0)
+  end
+  return value
+end
+
 local function wait(seconds)
   core.poll({}, seconds)
 end
@@ -132,10 +140,11 @@ local function step(title, f)
 end
 
 step("a node and two containers: processes with a network of their own", function(s, show)
-  assert(zlnet.set_link_up_by_name "lo")
-  assert(zlnet.add_address_to_link_by_name("lo", NODE.inet, 32))
-  assert(zlnet.add_address_to_link_by_name("lo", NODE.inet6, 128))
-  s.web, s.db = assert(start "web"), assert(start "db")
+  local node <close> = must(zlnet.open(nil))
+  must(node:setlink { index = "lo", flags = { up = true } })
+  must(node:newaddr { index = "lo", ["local"] = NODE.inet, prefixlen = 32 })
+  must(node:newaddr { index = "lo", ["local"] = NODE.inet6, prefixlen = 128, flags = { nodad = true } })
+  s.web, s.db = must(start "web"), must(start "db")
   show {
     { "node", NODE.inet .. "  " .. NODE.inet6 },
     { "web", "pid " .. s.web.pid },
@@ -150,7 +159,7 @@ step("zlnet.attach{ pid = …, ip = { … }, src = { … } }, twice", function(s
   for _, c in ipairs { { s.web, WEB }, { s.db, DB } } do
     local container, ip = c[1], c[2]
     local began = core.clock()
-    local a = assert(attach {
+    local a = must(attach {
       pid = container.pid, ip = { ip.inet, ip.inet6 }, src = { NODE.inet, NODE.inet6 },
     })
     local took = core.clock() - began
@@ -166,7 +175,7 @@ step("ping: the very first packet each way", function(s, show)
   local function row(from, to, address)
     local cells = { from and from.name or "node", "to", to }
     for i, family in ipairs { "inet", "inet6" } do
-      local ms = assert(ping(from, address[family]))
+      local ms = must(ping(from, address[family]))
       s.pings[#s.pings + 1] = { from = cells[1], to = to, family = family, ms = ms }
       cells[3 + i] = { ("%.2f ms"):format(ms), "green" }
     end
@@ -182,32 +191,32 @@ step("ping: the very first packet each way", function(s, show)
 end)
 
 step("db is killed, while a forgotten descriptor pins its namespace", function(s, show)
-  s.pinned = assert(zlnet.netns.open(s.db.pid))
-  assert(kill(s.db))
+  s.pinned = must(zlnet.netns.open(s.db.pid))
+  must(kill(s.db))
   wait(0.2) -- the kernel would have taken the pair away by now
   local ok, text = shell("ip -br link show dev veth-" .. s.db.pid .. "-s")
-  assert(ok, text)
+  must(ok, text)
   show { { { "still there:", "yellow" }, text:match "^%S+%s+%S+" } }
 end)
 
 step("zlnet.sweep()", function(s, show)
-  s.sweep = assert(sweep_up())
+  s.sweep = must(sweep_up())
   show(sweep.rows(s.sweep))
   local verdict = {}
   for _, v in ipairs(s.sweep.verdicts) do
     verdict[v.pid] = v.verdict
   end
-  assert(verdict[s.web.pid] == "alive" and verdict[s.db.pid] == "orphan" and #s.sweep.verdicts == 2, "wrong verdicts")
-  assert(#s.sweep.deleted == 1 and #s.sweep.failed == 0, "the orphan was not deleted")
-  assert(ping(s.web, NODE.inet))
+  must(verdict[s.web.pid] == "alive" and verdict[s.db.pid] == "orphan" and #s.sweep.verdicts == 2, "wrong verdicts")
+  must(#s.sweep.deleted == 1 and #s.sweep.failed == 0, "the orphan was not deleted")
+  must(ping(s.web, NODE.inet))
 end)
 
 step("zlnet.detach{ pid = … }", function(s)
-  assert(detach { pid = s.web.pid })
+  must(detach { pid = s.web.pid })
   local _, inside = run(s.web, "ip -br link show")
-  assert(not inside:find "eth0", "eth0 is still in the container")
+  must(not inside:find "eth0", "eth0 is still in the container")
   s.pinned:close()
-  assert(kill(s.web))
+  must(kill(s.web))
 end)
 
 step("what is left on the node, as ip(8) sees it", function(s, show)
@@ -219,7 +228,7 @@ step("what is left on the node, as ip(8) sees it", function(s, show)
       s.left[#s.left + 1] = line
     end
   end
-  assert(#s.left == 0, table.concat(s.left, "\n"))
+  must(#s.left == 0, table.concat(s.left, "\n"))
   show { { { "nothing", "green" } } }
 end)
 

@@ -19,7 +19,7 @@ function detach.define(command)
   command:option("--pid", "the container's process; once more for others"):argname "PID":count "*"
     :convert(convert.number)
   command:option("--id", "the owner's id; once more for others"):argname "ID":count "*"
-  command:option("--tag", "only the attachments with this tag"):argname "TAG"
+  command:option("--tag", "only the attachments with this tag"):argname "TAG":overwrite(false)
 end
 
 -- One selection for each owner named.

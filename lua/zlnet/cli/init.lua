@@ -78,7 +78,7 @@ end
 
 local function wrong_use(name, message)
   name = name == "zlnet" and name or "zlnet " .. name
-  io.stderr:write(("%s: %s\nTry '%s --help'.\n"):format(name, (message:gsub("\n", " ")), name))
+  io.stderr:write(("%s: %s\nTry '%s --help'.\n"):format(name, (message:gsub("\n", ". ")), name))
   return 2
 end
 

@@ -17,7 +17,8 @@ sweep.examples = {
 
 function sweep.define(command)
   command:flag("--dry-run", "delete nothing")
-  command:option("--timeout", "for attaches under way to finish (10)"):argname "SECONDS":convert(convert.number)
+  command:option("--timeout", "for attaches under way to finish (10)"):argname "SECONDS":overwrite(false)
+    :convert(convert.number)
 end
 
 local STYLES = { alive = "green", in_use = "green", orphan = "red" }
