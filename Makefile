@@ -104,6 +104,8 @@ format: ## lay the C sources out as `make lint` wants them
 lint-deps: ## install the tools of `make lint`
 	@LUA='$(LUA)' CC='$(CC)' .ci/deps lint
 
+include spec/reliability.mk
+
 # --- install ---
 
 PREFIX      ?= /usr/local

@@ -1,0 +1,157 @@
+-- SPDX-License-Identifier: MIT
+-- What is put under faults, a row each:
+--   name
+--   before(scene)    prepares, without faults; what has to be there
+--   act(scene)       the operation: what the public function returns
+--   whole = true     after an error nothing of it may be left. Without, a request whose answer was lost may have been
+--                    carried out, so the finished state is as good
+--   resume = true    after an error a part may be done, provided that doing it once more finishes it
+--   again(scene)     what to do after a crash, `act` without it; false: a crash cannot be taken up by doing it again
+-- A scene is {pid = a container's, fd() = an open file of its namespace}.
+local zlnet = require "zlnet"
+
+local function sh(command)
+  local ok, _, status = os.execute(command .. " >/dev/null 2>&1")
+  assert(ok, ("%s: %s"):format(command, status))
+end
+
+local function attach(opts)
+  return function(scene)
+    local o = { pid = scene.pid }
+    for name, value in pairs(opts) do
+      o[name] = value
+    end
+    if o.netns == true then
+      o.netns, o.pid = ("/proc/%d/ns/net"):format(scene.pid), nil
+    end
+    return zlnet.attach(o)
+  end
+end
+
+-- After a crash: away with what it left, and once more.
+local function anew(row)
+  row.again = function(scene)
+    local ok, err = zlnet.detach { pid = not row.id and scene.pid or nil, id = row.id }
+    if not ok then
+      return nil, err
+    end
+    return row.act(scene)
+  end
+  return row
+end
+
+local function pair()
+  sh "ip link add fa0 type veth peer name fa1"
+end
+
+-- Pairs with both ends here, of an owner that is long dead.
+local function orphans(n)
+  return function(scene)
+    local alias = require "zlnet.alias"
+    local target, core = require "zlnet.target", require "zlnet.core"
+    for i = 1, n do
+      local tag = ("abcdefgh"):sub(i, i)
+      sh(("ip link add veth-4194000-%s type veth peer name vc-4194000-%s"):format(tag, tag))
+      sh(("ip link set veth-4194000-%s alias '%s'"):format(tag, assert(alias.format {
+        pid = 4194000, start = 1, boot = target.boot(), pidns = core.pidns(), netns = 4026531840, tag = tag,
+        time = 1700000000, ip = { { address = "10.9.0.9", prefix = 32, family = "inet" } },
+      })))
+    end
+    return scene
+  end
+end
+
+local function attached(tags)
+  return function(scene)
+    for i = 1, #tags do
+      assert(zlnet.attach { pid = scene.pid, ip = "10.9.1." .. i, tag = tags:sub(i, i), ifname = "eth" .. i,
+        default_route = i == 1 })
+    end
+  end
+end
+
+local function visit()
+  local links, err = zlnet.list_all_links()
+  return links and #links, err
+end
+
+local function visit_async()
+  coroutine.yield(0.001)
+  return visit()
+end
+
+local workflows = {
+  anew { name = "attach", act = attach { ip = "10.9.0.2" }, whole = true },
+  anew { name = "attach dual stack", act = attach { ip = { "10.9.0.2", "fd00:9::2" } }, whole = true },
+  anew { name = "attach direct", act = attach { ip = "10.9.0.2/24", mode = "direct", proxy_arp = true }, whole = true },
+  anew { name = "attach bridge", whole = true, before = function()
+    sh "ip link show br0 || ip link add br0 up type bridge"
+  end, act = attach { ip = "10.9.0.2/24", mode = "bridge", bridge = "br0", gateway = "10.9.0.1" } },
+  anew { name = "attach netns", id = "web-1", whole = true,
+    act = attach { ip = "10.9.0.2", netns = true, id = "web-1" } },
+  { name = "detach", before = attached "s", act = function(scene)
+    return zlnet.detach { pid = scene.pid }
+  end },
+  { name = "detach 3", before = attached "stu", resume = true, act = function(scene)
+    local pid = scene.pid
+    return zlnet.detach { { pid = pid, tag = "s" }, { pid = pid, tag = "t" }, { pid = pid, tag = "u" } }
+  end },
+  { name = "sweep 1", before = orphans(1), resume = true, act = function()
+    local report, err = zlnet.sweep()
+    return report and (#report.failed == 0 or nil), err or report.failed[1]
+  end },
+  { name = "sweep 3", before = orphans(3), resume = true, act = function()
+    local report, err = zlnet.sweep()
+    return report and (#report.failed == 0 or nil), err or report.failed[1]
+  end },
+  { name = "create_veth_pair", again = false, act = function()
+    return zlnet.create_veth_pair("fa0", "fa1")
+  end },
+  { name = "delete_link_by_name", before = pair, act = function()
+    return zlnet.delete_link_by_name "fa0"
+  end },
+  { name = "move_link_into_netns_and_rename", before = pair, again = false, act = function(scene)
+    return zlnet.move_link_into_netns_and_rename("fa1", scene.pid, "eth9")
+  end },
+  { name = "move_link_into_netns_fd_and_rename", before = pair, again = false, act = function(scene)
+    return zlnet.move_link_into_netns_fd_and_rename("fa1", scene.fd(), "eth9")
+  end },
+  { name = "list_all_links", act = function()
+    return zlnet.list_all_links()
+  end },
+  { name = "set_link_up_by_name", before = pair, act = function()
+    return zlnet.set_link_up_by_name "fa0"
+  end },
+  { name = "add_address_to_link_by_name", before = pair, again = false, act = function()
+    return zlnet.add_address_to_link_by_name("fa0", "10.9.2.1", 24)
+  end },
+  { name = "add_default_route_via_dev", before = function()
+    pair()
+    sh "ip link set fa0 up"
+  end, again = false, act = function()
+    return zlnet.add_default_route_via_dev("fa0", false)
+  end },
+  { name = "replace_route_via_dev", before = function()
+    pair()
+    sh "ip link set fa0 up"
+  end, act = function()
+    return zlnet.replace_route_via_dev("10.9.3.0", 24, "fa0")
+  end },
+  { name = "set_sysctl", act = function()
+    return zlnet.set_sysctl("net.ipv4.ip_forward", "1")
+  end },
+  { name = "with_netns", act = function(scene)
+    return zlnet.with_netns(scene.pid, visit)
+  end },
+  { name = "with_netns_fd", act = function(scene)
+    return zlnet.with_netns_fd(scene.fd(), visit)
+  end },
+  { name = "with_netns_async", act = function(scene)
+    return zlnet.with_netns_async(scene.pid, visit_async)
+  end },
+  { name = "with_netns_fd_async", act = function(scene)
+    return zlnet.with_netns_fd_async(scene.fd(), visit_async)
+  end },
+}
+
+return workflows
