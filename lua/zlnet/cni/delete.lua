@@ -1,0 +1,31 @@
+-- SPDX-License-Identifier: MIT
+-- DEL: everything that ADD made is taken away, as far as it is there; nothing is needed for it but the names.
+
+local failure = require "zlnet.cni.failure"
+local identity = require "zlnet.cni.identity"
+local ipam = require "zlnet.cni.ipam"
+
+local delete = {}
+
+---Detaches a container's interface. Goes on after a failure. The address is given back last, so that nobody else gets
+---it while something of ours still bears it.
+---@param r zlnet.cni.request
+---@param log fun(text: string)
+---@return string? text empty: DEL has no result
+---@return zlnet.cni.failure? failure the first, with all others in its details
+function delete.run(r, log)
+  local failures = {}
+  local id = identity.of(r.config.name, r.container, r.ifname)
+  local _, err = require("zlnet.detach").detach { id = id }
+  failures[1] = err and failure.from(err)
+  if r.config.ipMasq then
+    local _, left = require("zlnet.cni.masquerade").remove { id }
+    failures[#failures + 1] = left
+  end
+  local _, kept = ipam.call(r, log)
+  failures[#failures + 1] = kept
+  local failed = failure.join(failures)
+  return not failed and "" or nil, failed
+end
+
+return delete
