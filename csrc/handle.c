@@ -118,7 +118,7 @@ int handle_new(lua_State *L)
 /* RTM_GETLINK by name into h->reply; -ENODEV when there is none. */
 static int ask_link(struct handle *h, const char *name)
 {
-	_Alignas(8) char buf[256];
+	_Alignas(8) char buf[256] = {0}; /* the padding of attributes stays zero */
 	struct nlmsghdr *n = mnl_nlmsg_put_header(buf);
 	struct nl_ack ack;
 	struct zerr e;
