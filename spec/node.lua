@@ -4,10 +4,15 @@ local helper = require "spec.helper"
 
 local node = {}
 
+-- A link that came up has become usable for IPv6 a second or two later, whatever is done meanwhile.
+local function settled(text)
+  return (text:gsub(" tentative", ""))
+end
+
 ---The container as it was before anything was attached: its links, addresses and routes, less what time changes.
 function node.state_of(container)
   local _, text = container:exec "ip -o link; ip -o addr; ip route; ip -6 route"
-  return text
+  return settled(text)
 end
 
 ---The node's links, addresses, routes and forwarding, as one text.
@@ -15,7 +20,7 @@ function node.state()
   local _, text = helper.sh [[
     ip -o link; ip -o addr; ip route; ip -6 route
     cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/all/forwarding]]
-  return text
+  return settled(text)
 end
 
 ---Names of the node's links but lo, sorted.
