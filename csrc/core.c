@@ -4,6 +4,7 @@
 #include "codec.h"
 #include "error.h"
 #include "handle.h"
+#include "monitor.h"
 #include "namespace.h"
 #include "proc.h"
 #include "process.h"
@@ -182,6 +183,7 @@ __attribute__((visibility("default"))) int luaopen_zlnet_core(lua_State *L);
 int luaopen_zlnet_core(lua_State *L)
 {
 	static const luaL_Reg functions[] = {{"open", handle_new},
+	                                     {"monitor", monitor_new},
 	                                     {"process", process_new},
 	                                     {"processes", process_list},
 	                                     {"spawn", child_new},
@@ -200,6 +202,7 @@ int luaopen_zlnet_core(lua_State *L)
 	process_open(L);
 	child_open(L);
 	handle_open(L);
+	monitor_open(L);
 	luaL_newlib(L, functions);
 	namespace_open(L);
 	lua_setfield(L, -2, "netns");

@@ -54,6 +54,43 @@ void nl_adopt(struct nl_sock *s, int fd)
 	setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &one, sizeof one);
 }
 
+/* The kernel takes a socket without an address for the sender of what it announces itself, and passes it over. */
+static int ensure_address(int fd)
+{
+	struct sockaddr_nl a = {.nl_family = AF_NETLINK};
+	socklen_t len = sizeof a;
+
+	if (getsockname(fd, (struct sockaddr *)&a, &len) < 0)
+		return -errno;
+	if (a.nl_pid)
+		return 0;
+	return bind(fd, (const struct sockaddr *)&a, sizeof a) < 0 ? -errno : 0;
+}
+
+int nl_join(struct nl_sock *s, unsigned group)
+{
+	int rc = ensure_address(s->fd);
+
+	if (rc < 0)
+		return rc;
+	return setsockopt(s->fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof group) < 0 ? -errno : 0;
+}
+
+int nl_buffer(const struct nl_sock *s)
+{
+	int n = 0;
+	socklen_t len = sizeof n;
+
+	return getsockopt(s->fd, SOL_SOCKET, SO_RCVBUF, &n, &len) < 0 ? -errno : n;
+}
+
+int nl_set_buffer(struct nl_sock *s, int bytes)
+{
+	if (setsockopt(s->fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof bytes) == 0)
+		return 0;
+	return setsockopt(s->fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes) < 0 ? -errno : 0;
+}
+
 void nl_close(struct nl_sock *s)
 {
 	if (s->fd >= 0)

@@ -44,6 +44,14 @@ int nl_socket(void);
 /* Take fd, which nl_socket made. Never fails; options the kernel lacks stay off. */
 void nl_adopt(struct nl_sock *s, int fd);
 
+/* Have the kernel send this socket what it announces to the multicast group RTNLGRP_*. 0 or -errno. */
+int nl_join(struct nl_sock *s, unsigned group);
+
+/* The receive buffer as the kernel counts it: what it takes to hold messages, about twice their bytes.
+ * nl_set_buffer asks for room for `bytes`, beyond the administrator's limit where privilege allows it; 0 or -errno. */
+int nl_buffer(const struct nl_sock *s);
+int nl_set_buffer(struct nl_sock *s, int bytes);
+
 /* Idempotent. */
 void nl_close(struct nl_sock *s);
 

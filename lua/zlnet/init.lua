@@ -17,6 +17,7 @@ local LAZY = {
   attach = "zlnet.attach",
   detach = "zlnet.detach",
   make_interface_name = "zlnet.owner",
+  monitor = "zlnet.monitor",
   sweep = "zlnet.sweep",
 }
 

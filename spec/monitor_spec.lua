@@ -1,0 +1,506 @@
+-- SPDX-License-Identifier: MIT
+local core = require "zlnet.core"
+local helper = require "spec.helper"
+local monitor = require "zlnet.monitor"
+
+local function listen(...)
+  return assert(monitor.monitor(...))
+end
+
+-- All events until the kernel has been silent for a while.
+local function drain(m, seconds)
+  local list = {}
+  while true do
+    local event, err = m:next(seconds or 0.1)
+    assert(not err, err)
+    if not event then
+      return list
+    end
+    list[#list + 1] = event
+  end
+end
+
+-- The kernel announces no new alias of a link that is down.
+setup(function()
+  helper.ip("link", "set", "lo", "up")
+end)
+
+-- The first event that has all of these fields.
+local function find(list, fields)
+  for _, event in ipairs(list) do
+    local same = true
+    for key, value in pairs(fields) do
+      same = same and event[key] == value
+    end
+    if same then
+      return event
+    end
+  end
+end
+
+local function expect(list, fields)
+  local names = {}
+  for i, event in ipairs(list) do
+    names[i] = event.event
+  end
+  return assert(find(list, fields), "no such event among: " .. table.concat(names, " "))
+end
+
+local function count(list, key, value)
+  local n = 0
+  for _, event in ipairs(list) do
+    n = n + (event[key] == value and 1 or 0)
+  end
+  return n
+end
+
+local function batch(lines)
+  local pipe = assert(io.popen("ip -batch - 2>&1", "w"))
+  pipe:write(table.concat(lines, "\n"), "\n")
+  assert(pipe:close())
+end
+
+-- All links but lo, with one wait of the kernel's.
+local function clear()
+  local lines = {}
+  for _, link in ipairs(helper.ip_json("link", "show")) do
+    if link.ifname ~= "lo" then
+      lines[#lines + 1] = ("link set dev %s group 77"):format(link.ifname)
+    end
+  end
+  if #lines > 0 then
+    batch(lines)
+    helper.ip("link", "del", "group", "77")
+  end
+end
+
+describe("zlnet.monitor", function()
+  helper.insulate()
+
+  after_each(clear)
+
+  it("tells of links as they come, change and go", function()
+    local m <close> = listen(nil, "link")
+    helper.ip("link", "add", "a0", "type", "veth", "peer", "name", "a1")
+    local made = expect(drain(m), { event = "newlink", ifname = "a0" })
+    local seen = helper.ip_json("link", "show", "dev", "a0")[1]
+    assert.same({ seen.ifindex, seen.address, seen.mtu, "veth" },
+      { made.index, made.address, made.mtu, made.linkinfo.kind })
+    helper.ip("link", "set", "a0", "mtu", "1400", "alias", "hello", "up")
+    local changed = drain(m)
+    expect(changed, { event = "newlink", ifname = "a0", mtu = 1400, ifalias = "hello", index = made.index })
+    helper.ip("link", "set", "a1", "name", "b1")
+    expect(drain(m), { event = "newlink", ifname = "b1" })
+    helper.ip("link", "del", "a0")
+    local gone = drain(m, 0.3)
+    expect(gone, { event = "dellink", ifname = "a0", index = made.index })
+    expect(gone, { event = "dellink", ifname = "b1" })
+    assert.is_nil(find(gone, { event = "overrun" }))
+  end)
+
+  it("tells of addresses, routes, neighbours and rules of both families", function()
+    helper.ip("link", "add", "a0", "up", "type", "veth", "peer", "name", "a1")
+    helper.ip("link", "set", "a1", "up")
+    local m <close> = listen(nil, { "addr", "route", "neigh", "rule" })
+    local index = helper.ip_json("link", "show", "dev", "a0")[1].ifindex
+    batch {
+      "addr add 10.1.0.1/24 dev a0", "addr add fd01::1/64 dev a0 nodad",
+      "route add 10.2.0.0/16 via 10.1.0.2", "route add fd02::/64 via fd01::2",
+      "neigh add 10.1.0.9 lladdr 02:00:00:00:00:09 dev a0", "neigh add fd01::9 lladdr 02:00:00:00:00:09 dev a0",
+      "rule add from 10.3.0.0/16 table 77",
+    }
+    helper.ip("-6", "rule", "add", "from", "fd03::/64", "table", "77")
+    local list = drain(m)
+    expect(list, { event = "newaddr", family = "inet", ["local"] = "10.1.0.1", prefixlen = 24, index = index })
+    expect(list, { event = "newaddr", family = "inet6", address = "fd01::1", prefixlen = 64 })
+    expect(list, { event = "newroute", dst = "10.2.0.0", dst_len = 16, gateway = "10.1.0.2", oif = index })
+    expect(list, { event = "newroute", family = "inet6", dst = "fd02::", dst_len = 64, gateway = "fd01::2" })
+    expect(list, { event = "newneigh", dst = "10.1.0.9", lladdr = "02:00:00:00:00:09", ifindex = index })
+    expect(list, { event = "newneigh", dst = "fd01::9" })
+    expect(list, { event = "newrule", family = "inet", src = "10.3.0.0", src_len = 16, table = 77 })
+    expect(list, { event = "newrule", family = "inet6", src = "fd03::", src_len = 64, table = 77 })
+    batch {
+      "rule del from 10.3.0.0/16 table 77",
+      "neigh del 10.1.0.9 dev a0", "neigh del fd01::9 dev a0",
+      "route del 10.2.0.0/16", "route del fd02::/64",
+      "addr del 10.1.0.1/24 dev a0", "addr del fd01::1/64 dev a0",
+    }
+    helper.ip("-6", "rule", "del", "from", "fd03::/64", "table", "77")
+    list = drain(m)
+    expect(list, { event = "delrule", family = "inet", src = "10.3.0.0", src_len = 16 })
+    expect(list, { event = "delrule", family = "inet6", src = "fd03::", src_len = 64 })
+    expect(list, { event = "delneigh", dst = "10.1.0.9" })
+    expect(list, { event = "delneigh", dst = "fd01::9" })
+    expect(list, { event = "delroute", dst = "10.2.0.0", dst_len = 16, gateway = "10.1.0.2" })
+    expect(list, { event = "delroute", dst = "fd02::", dst_len = 64 })
+    expect(list, { event = "deladdr", ["local"] = "10.1.0.1" })
+    expect(list, { event = "deladdr", address = "fd01::1" })
+    assert.equal(0, count(list, "event", "newlink"))
+  end)
+
+  it("tells of ports and forwarding entries, apart from links and neighbours", function()
+    batch { "link add br0 up type bridge", "link add a0 up type veth peer name a1" }
+    local links <close> = listen(nil, { "link", "neigh" })
+    local ports <close> = listen(nil, { "bridge", "fdb" })
+    local bridge = helper.ip_json("link", "show", "dev", "br0")[1].ifindex
+    helper.ip("link", "set", "a0", "master", "br0")
+    assert(helper.sh "bridge fdb add 02:00:00:00:00:77 dev a0 master static")
+    local list = drain(ports)
+    expect(list, { event = "newlink", family = "bridge", ifname = "a0", master = bridge })
+    expect(list, { event = "newneigh", family = "bridge", lladdr = "02:00:00:00:00:77" })
+    assert.equal(#list, count(list, "family", "bridge"))
+    helper.ip("link", "set", "a0", "nomaster")
+    list = drain(ports)
+    expect(list, { event = "dellink", family = "bridge", ifname = "a0" })
+    expect(list, { event = "delneigh", family = "bridge", lladdr = "02:00:00:00:00:77" })
+    list = drain(links)
+    expect(list, { event = "newlink", ifname = "a0", master = bridge })
+    assert.equal(0, count(list, "family", "bridge"))
+    assert.equal(0, count(list, "event", "dellink")) -- it left the bridge, no more
+  end)
+
+  it("tells of the numbers given to namespaces", function()
+    local m <close> = listen(nil, "nsid")
+    local c = helper.container()
+    helper.ip("link", "add", "a0", "type", "veth", "peer", "name", "a1", "netns", tostring(c.pid))
+    local nsid = expect(drain(m), { event = "newnsid" }).nsid
+    assert.equal(nsid, helper.ip_json("link", "show", "dev", "a0")[1].link_netnsid)
+    c:kill()
+    expect(drain(m, 0.5), { event = "delnsid", nsid = nsid })
+  end)
+
+  it("listens in the namespace of its target, after its process too", function()
+    local c = helper.container()
+    local m <close> = listen(c.pid, "link")
+    helper.ip("link", "add", "a0", "type", "veth", "peer", "name", "a1")
+    c:ip("link", "add", "c0", "type", "veth", "peer", "name", "c1")
+    local list = drain(m)
+    expect(list, { event = "newlink", ifname = "c0" })
+    assert.is_nil(find(list, { ifname = "a0" }))
+    local ns <close> = assert(core.netns.open(c.pid))
+    c:kill()
+    local h <close> = assert(core.open(ns))
+    assert(h:dellink { ifname = "c0" })
+    expect(drain(m), { event = "dellink", ifname = "c0" })
+  end)
+
+  it("gives only the keys that are wanted", function()
+    local m <close> = listen(nil, { "link", "addr" }, { keys = { link = { "ifname", "index" } } })
+    batch { "link add a0 up type veth peer name a1", "addr add 10.1.0.1/24 dev a0" }
+    local list = drain(m)
+    for _, event in ipairs(list) do
+      if event.event == "newlink" then
+        assert.same({ event = "newlink", ifname = event.ifname, index = event.index }, event)
+      end
+    end
+    assert(expect(list, { event = "newlink", ifname = "a0" }).index)
+    assert.equal("10.1.0.1", expect(list, { event = "newaddr" }).address)
+  end)
+
+  it("says why the kernel announced a link under cause", function()
+    local m <close> = listen(nil, "link")
+    helper.ip("link", "add", "br0", "type", "bridge")
+    helper.ip("link", "add", "a0", "type", "veth", "peer", "name", "a1")
+    helper.ip("link", "set", "a0", "master", "br0")
+    expect(drain(m), { event = "newlink", ifname = "br0", cause = "features" })
+  end)
+
+  it("waits as long as it is told, and wakes at once", function()
+    local m <close> = listen(nil, "link")
+    local began = helper.clock()
+    assert.is_nil((m:next(0.05)))
+    local took = helper.clock() - began
+    assert.is_true(took >= 0.05 and took < 1)
+    assert.is_nil((m:next(0)))
+    assert.is_nil((m:next(-1)))
+    os.execute "(sleep 0.05; ip link set lo alias woken) &"
+    assert.equal("woken", m:next().ifalias)
+    helper.ip("link", "set", "lo", "alias", "")
+  end)
+
+  it("is a pollable by its descriptor", function()
+    local m <close> = listen(nil, "link")
+    assert.same({ "r", nil }, { m:events(), m:timeout() })
+    assert.equal(m:pollfd(), m:fd())
+    assert.equal(m:pollfd(), m:getfd())
+    assert.same({}, core.poll({ { fd = m:pollfd(), events = "r" } }, 0))
+    helper.ip("link", "set", "lo", "alias", "x")
+    assert.same({ 1 }, core.poll({ { fd = m:pollfd(), events = "r" } }, 1))
+    expect(drain(m), { ifname = "lo", ifalias = "x" })
+    helper.ip("link", "set", "lo", "alias", "")
+  end)
+
+  it("raises for wrong use before anything is opened", function()
+    local before = helper.snapshot()
+    for _, args in ipairs {
+      { nil, {} }, { nil, 5 }, { nil, { "links" } }, { nil, { "link", 5 } }, { nil }, { nil, "link", { rcvbuf = "1" } },
+      { nil, "link", { rcvbuf = 0 } }, { nil, "link", { rcvbuf = 1 << 31 } }, { nil, "link", { size = 1 } },
+      { nil, "link", { keys = { links = { "mtu" } } } }, { nil, "link", { keys = { link = { "no" } } } },
+      { nil, "link", { keys = 5 } }, { nil, "link", 5 }, { 0, "link" }, { "", "link" }, { {}, "link" },
+    } do
+      assert.is_false(pcall(monitor.monitor, args[1], args[2], args[3]))
+    end
+    assert.same({}, helper.leaks(before, 0))
+    local m <close> = listen(nil, "link")
+    assert.error_matches(function()
+      m:next "1"
+    end, "bad argument #1 to 'next' (seconds: a number expected)", 1, true)
+  end)
+
+  it("says what cannot be opened", function()
+    local m, err = monitor.monitor("nobody", "link")
+    assert.is_nil(m)
+    assert.same({ "io", "ENOENT" }, { err.kind, err.code })
+    local c = helper.container()
+    c:kill()
+    m, err = monitor.monitor(c.pid, "link")
+    assert.is_nil(m)
+    assert.equal("ESRCH", err.code)
+  end)
+
+  it("closes once and for all, by itself too", function()
+    local m = listen(nil, "link")
+    m:close()
+    m:close()
+    for _, name in ipairs { "next", "pollfd", "fd", "getfd", "events", "timeout" } do
+      assert.error_matches(function()
+        m[name](m, 0)
+      end, "closed monitor", 1, true)
+    end
+    listen(nil, "link") -- collected: insulate looks
+  end)
+end)
+
+-- What a consumer makes of events and nothing else.
+local KEYS = {
+  link = function(o)
+    return o.index
+  end,
+  addr = function(o)
+    return ("%d %s/%d"):format(o.index, o["local"] or o.address, o.prefixlen)
+  end,
+  route = function(o)
+    return ("%s %s %s %s"):format(o.family, o.table, o.dst, o.priority or 0)
+  end,
+}
+
+local function consume(picture, event)
+  local kind = event.event:sub(4)
+  local key = KEYS[kind] and KEYS[kind](event)
+  if key then
+    picture[kind][key] = event.event:sub(1, 3) == "new" and event or nil
+  end
+end
+
+local function names(picture)
+  local list = {}
+  for _, link in pairs(picture.link) do
+    list[link.ifname] = { link.mtu, link.ifalias or "", link.address }
+  end
+  return list
+end
+
+-- The kernel's, by ip; less lo, which was there before and did not change.
+local function kernel_names()
+  local list = {}
+  for _, link in ipairs(helper.ip_json("link", "show", "type", "veth")) do
+    list[link.ifname] = { link.mtu, link.ifalias or "", link.address }
+  end
+  return list
+end
+
+local function kernel_addresses()
+  local list = {}
+  for _, link in ipairs(helper.ip_json("addr", "show", "type", "veth")) do
+    for _, a in ipairs(link.addr_info) do
+      list[("%d %s/%d"):format(link.ifindex, a["local"], a.prefixlen)] = true
+    end
+  end
+  return list
+end
+
+describe("an overrun of zlnet.monitor", function()
+  helper.insulate()
+
+  after_each(clear)
+
+  it("is told, and the picture made of events is right again after 10,000 of them", function()
+    local picture = { link = {}, addr = {}, route = {} }
+    local m <close> = listen(nil, { "link", "addr" }, { rcvbuf = 4096 })
+    local lines = {}
+    for i = 0, 49 do
+      lines[#lines + 1] = ("link add old%d up type veth peer name new%d"):format(i, i)
+      lines[#lines + 1] = ("link set new%d up"):format(i)
+    end
+    batch(lines)
+    for _, event in ipairs(drain(m, 0.2)) do
+      consume(picture, event)
+    end
+    lines = {}
+    for i = 1, 10000 do
+      local n = i % 50
+      lines[i] = i % 200 == 0 and ("addr add 10.%d.%d.1/24 dev old%d"):format(i // 250, i % 250, n)
+        or i % 500 == 1 and ("link add s%d up type veth peer name t%d"):format(i, i)
+        or ("link set %s%d mtu %d alias x%d"):format(i % 2 == 0 and "old" or "new", n, 1000 + i % 400, i)
+    end
+    for i = 0, 9 do
+      lines[#lines + 1] = ("link del old%d"):format(i)
+    end
+    local pipe <close> = assert(io.popen("ip -batch - 2>&1", "w")) -- while we listen, too slowly
+    local overruns, resyncs = 0, 0
+    local function take(seconds)
+      for _, event in ipairs(drain(m, seconds)) do
+        overruns = overruns + (event.event == "overrun" and 1 or 0)
+        resyncs = resyncs + (event.resync and 1 or 0)
+        consume(picture, event)
+      end
+    end
+    for i = 1, #lines do
+      pipe:write(lines[i], "\n")
+      if i % 1000 == 0 then
+        pipe:flush()
+        take(0.01)
+      end
+    end
+    assert(pipe:close())
+    take(0.3)
+    assert.is_true(overruns >= 2 and resyncs > 0)
+    assert.same(kernel_names(), names(picture))
+    local addresses = {}
+    for key in pairs(picture.addr) do
+      addresses[key] = true
+    end
+    assert.same(kernel_addresses(), addresses)
+  end)
+
+  it("names what vanished meanwhile, before what is new, and nothing else", function()
+    batch {
+      "link add a0 up type veth peer name a1",
+      "link add b0 type veth peer name b1",
+      "link add c0 type veth peer name c1",
+      "addr add 10.9.0.1/24 dev c0", "link set c0 mtu 1400",
+    }
+    local gone = helper.ip_json("link", "show", "dev", "b0")[1]
+    local m <close> = listen(nil, { "link", "addr" }, { rcvbuf = 1024 })
+    local lines = {}
+    for i = 1, 300 do
+      lines[i] = ("link set a0 alias x%d"):format(i)
+    end
+    lines[#lines + 1] = "link del b0"
+    lines[#lines + 1] = "addr del 10.9.0.1/24 dev c0"
+    lines[#lines + 1] = "link add d0 type veth peer name d1"
+    batch(lines)
+    local list = drain(m)
+    assert.equal(1, count(list, "event", "overrun"))
+    local at = 1
+    while list[at].event ~= "overrun" do
+      at = at + 1
+    end
+    local told, order = {}, {}
+    for i = at + 1, #list do
+      assert.is_true(list[i].resync)
+      local what = list[i].event .. " " .. (list[i].ifname or list[i]["local"])
+      told[what], order[#order + 1] = list[i], what
+    end
+    assert.same({ b0 = true, b1 = true, d0 = true, d1 = true, a0 = true, ["10.9.0.1"] = true }, (function()
+      local set = {}
+      for what in pairs(told) do
+        set[what:match "^%l+ (.*)"] = true
+      end
+      return set
+    end)())
+    assert.same({ gone.ifindex, gone.address }, { told["dellink b0"].index, told["dellink b0"].address })
+    assert.equal(24, told["deladdr 10.9.0.1"].prefixlen)
+    assert.equal("x300", told["newlink a0"].ifalias)
+    local seen_new = false
+    for _, what in ipairs(order) do
+      if what:find "^newlink" then
+        seen_new = true
+      else
+        assert.is_false(seen_new and what:find "^dellink" ~= nil)
+      end
+    end
+  end)
+
+  it("leaves the monitor as good as new", function()
+    local m <close> = listen(nil, "link", { rcvbuf = 1024 })
+    for round = 1, 5 do
+      local lines = {}
+      for i = 1, 200 do
+        lines[i] = ("link set lo alias %d-%d"):format(round, i)
+      end
+      batch(lines)
+      local list = drain(m)
+      expect(list, { event = "overrun" })
+      expect(list, { ifname = "lo", ifalias = round .. "-200" })
+      assert.is_nil(m:timeout())
+      helper.ip("link", "set", "lo", "mtu", tostring(60000 + round))
+      assert.equal(60000 + round, assert(m:next(1)).mtu)
+    end
+    helper.ip("link", "set", "lo", "alias", "", "mtu", "65536")
+  end)
+
+  it("is followed by differences at once in a loop: the timeout is 0 while some wait", function()
+    local m <close> = listen(nil, "link", { rcvbuf = 1024 })
+    local lines = {}
+    for i = 1, 20 do
+      lines[i] = ("link add a%d type veth peer name b%d"):format(i, i)
+    end
+    batch(lines)
+    local event
+    repeat
+      event = assert(m:next(0))
+    until event.event == "overrun"
+    assert.is_true(m:timeout() <= 0.05)
+    assert(m:next(0))
+    assert.equal(0, m:timeout())
+    assert.is_true(#drain(m, 0) > 30)
+    assert.is_nil(m:timeout())
+  end)
+end)
+
+describe("the picture of zlnet.monitor", function()
+  helper.insulate()
+
+  after_each(clear)
+
+  it("does not grow for ever with routes that vanish unannounced, and tells of those", function()
+    local m <close> = listen(nil, "route", { rcvbuf = 1 << 20 })
+    helper.ip("link", "add", "a0", "up", "type", "veth", "peer", "name", "a1")
+    helper.ip("link", "set", "a1", "up")
+    helper.ip("addr", "add", "10.0.0.1/8", "dev", "a0")
+    local told = 0
+    for round = 1, 10 do
+      local lines = {}
+      for i = 0, 499 do
+        lines[#lines + 1] = ("route add 10.%d.%d.%d/32 dev a0"):format(round, i // 250, i % 250)
+      end
+      batch(lines)
+      helper.ip("link", "set", "a0", "down") -- all of them are gone, and the kernel says nothing
+      helper.ip("link", "set", "a0", "up")
+      for _, event in ipairs(drain(m, 0.05)) do
+        assert.not_equal("overrun", event.event)
+        told = told + (event.event == "delroute" and event.resync and 1 or 0)
+      end
+      assert.is_true(m.count.route < 2100)
+    end
+    assert.is_true(told > 2000)
+  end)
+
+  it("takes some hundred bytes an object", function()
+    local lines = {}
+    for i = 1, 200 do
+      lines[i] = ("link add a%d type veth peer name b%d"):format(i, i)
+    end
+    batch(lines)
+    collectgarbage()
+    collectgarbage()
+    local before = collectgarbage "count"
+    local m <close> = listen(nil, "link")
+    collectgarbage()
+    collectgarbage()
+    local bytes = (collectgarbage "count" - before) * 1024 / 401
+    assert.is_true(bytes < 300, bytes)
+    assert.equal(401, m.count.link)
+  end)
+end)
