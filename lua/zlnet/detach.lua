@@ -67,14 +67,37 @@ local function means(s, c, here)
   return not s.pid or s.pid == record.pid and record.pidns == here.pidns and record.boot == here.boot
 end
 
+-- Selections by the owner that they name, so that a fleet of them is not tried on each of a fleet of links.
+local function by_owner(list)
+  local by = { pid = {}, id = {} }
+  for i = 1, #list do
+    local s = list[i]
+    local key = s.pid and "pid" or "id"
+    local same = by[key][s[key]] or {}
+    by[key][s[key]], same[#same + 1] = same, s
+  end
+  return by
+end
+
+local function any_means(list, c, here)
+  for i = 1, #list do
+    if means(list[i], c, here) then
+      return true
+    end
+  end
+  return false
+end
+
+local NONE = {}
+
 local function select(list, candidates, here)
-  local chosen = {}
+  local by, chosen = by_owner(list), {}
   for i = 1, #candidates do
-    for k = 1, #list do
-      if means(list[k], candidates[i], here) then
-        chosen[#chosen + 1] = candidates[i].link
-        break
-      end
+    local c = candidates[i]
+    local whose = c.record or c.name
+    if any_means(by.pid[whose.pid] or NONE, c, here)
+      or any_means(not c.record and c.name.hash and list or by.id[whose.id] or NONE, c, here) then
+      chosen[#chosen + 1] = c.link
     end
   end
   return chosen
@@ -92,6 +115,17 @@ local function combine(failed)
   return nil, err
 end
 
+-- The link of one selection that says which: asked for alone, a dump of thousands costs more than the delete.
+local function lone(list, host, here)
+  local s = list[1]
+  if #list > 1 or not s.index and not s.tag then
+    return nil
+  end
+  local link = host:getlink(s.index and { index = s.index } or { ifname = owner.host_name(s, s.tag) }, attachments.keys)
+  local c = link and attachments.identify(link)
+  return c and means(s, c, here) and link or nil
+end
+
 local function run(list, host)
   local boot, err = target.boot()
   if not boot then
@@ -101,11 +135,16 @@ local function run(list, host)
   if not pidns then
     return nil, unknown
   end
-  local all, no_dump = host:getlinks(nil, attachments.keys)
-  if not all then
-    return nil, no_dump
+  local here = { pidns = pidns, boot = boot }
+  local link = lone(list, host, here)
+  local chosen, all = { link }, { link }
+  if not link then -- it may bear another name by now, or be one of several
+    all, err = host:getlinks(nil, attachments.keys)
+    if not all then
+      return nil, err
+    end
+    chosen = select(list, attachments.among(all), here)
   end
-  local chosen = select(list, attachments.among(all), { pidns = pidns, boot = boot })
   local report, lost = remove.links(host, chosen, all)
   if not report then
     return nil, lost
