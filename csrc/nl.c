@@ -273,13 +273,19 @@ static int take_message(struct talk *t, struct nl_reply *r, const struct nlmsghd
 	}
 }
 
+/* mnl_nlmsg_ok takes a length beyond 2 GiB for a small one. */
+static bool message_ok(const struct nlmsghdr *h, int left)
+{
+	return left >= (int)sizeof *h && h->nlmsg_len >= sizeof *h && h->nlmsg_len <= (uint32_t)left;
+}
+
 /* The n bytes just received behind r->len. */
 static int take_datagram(struct talk *t, struct nl_reply *r, size_t n)
 {
 	const struct nlmsghdr *h = (const struct nlmsghdr *)(r->data + r->len);
 	int left = (int)n;
 
-	while (mnl_nlmsg_ok(h, left)) {
+	while (message_ok(h, left)) {
 		const struct nlmsghdr *next = mnl_nlmsg_next(h, &left);
 		int rc = take_message(t, r, h);
 		if (rc < 0)
@@ -365,6 +371,9 @@ int nl_receive(struct nl_sock *s, struct nl_reply *reply)
 		return 0;
 	if (n < 0)
 		return (int)n;
-	reply->len = (size_t)n;
+	const struct nlmsghdr *h = (const struct nlmsghdr *)reply->data;
+	for (int left = (int)n; message_ok(h, left); h = mnl_nlmsg_next(h, &left))
+		reply->len = (size_t)n < reply->len + MNL_ALIGN(h->nlmsg_len) ? (size_t)n
+		                                                              : reply->len + MNL_ALIGN(h->nlmsg_len);
 	return 1;
 }

@@ -16,7 +16,7 @@ $(RELIABILITY)/host: spec/fault/host.c spec/reliability.mk
 	$(Q)$(CC) $(HOST_CFLAGS) -Wl,-E -o $@ $< $(HOST_LIBS)
 
 IN_SANDBOX = BUILD='$(BUILD)' spec/fault/sandbox
-HOST       = LUA='$(CURDIR)/$(RELIABILITY)/host' $(IN_SANDBOX)
+HOST       = LUA='$(abspath $(RELIABILITY)/host)' $(IN_SANDBOX)
 ROWS      ?=
 
 FAULT_SECONDS ?= 2400
@@ -29,3 +29,13 @@ alloc: $(CORE) $(RELIABILITY)/host ## every allocation of every operation fails,
 	$(Q)$(HOST) spec/fault/alloc.lua $(ALLOC_SECONDS) $(ROWS)
 
 .PHONY: fault alloc
+
+FUZZ = BUILD='$(BUILD)' LUA_CFLAGS='$(LUA_CFLAGS)' LUA_LIBS='$(HOST_LIBS)' MNL_CFLAGS='$(MNL_CFLAGS)' spec/fuzz/run
+FUZZ_SECONDS ?= 3600
+fuzz: ## coverage-guided fuzzing of the engine, the tables and the codec: an hour
+	$(Q)$(FUZZ) $(FUZZ_SECONDS)
+
+fuzz-short: ## the same for a minute
+	$(Q)$(FUZZ) 60
+
+.PHONY: fuzz fuzz-short

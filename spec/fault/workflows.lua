@@ -11,7 +11,7 @@
 local zlnet = require "zlnet"
 
 local function sh(command)
-  local ok, _, status = os.execute(command .. " >/dev/null 2>&1")
+  local ok, _, status = os.execute("{ " .. command .. "; } >/dev/null 2>&1")
   assert(ok, ("%s: %s"):format(command, status))
 end
 

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* Cuts an input into messages, each in room of exactly its size, with the tables for its type. */
+#ifndef ZLNET_FUZZ_MESSAGES_H
+#define ZLNET_FUZZ_MESSAGES_H
+
+#include "../../csrc/spec.h"
+
+#include <libmnl/libmnl.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static inline const struct spec_msg *messages_spec(uint16_t type)
+{
+	static const struct spec_msg *const specs[] = {&spec_link,  &spec_addr, &spec_route,
+	                                               &spec_neigh, &spec_rule, &spec_nsid};
+
+	for (size_t i = 0; i < SPEC_COUNT(specs); i++)
+		if (type / 4 == specs[i]->new_type / 4)
+			return specs[i];
+	return &spec_link;
+}
+
+static inline void messages_each(const uint8_t *data, size_t size,
+                                 void (*f)(const struct spec_msg *, struct nlmsghdr *))
+{
+	while (size >= sizeof(struct nlmsghdr)) {
+		struct nlmsghdr head;
+		memcpy(&head, data, sizeof head);
+		size_t len = head.nlmsg_len < sizeof head || head.nlmsg_len > size ? size : head.nlmsg_len;
+		struct nlmsghdr *h = malloc(len);
+		if (!h)
+			return;
+		memcpy(h, data, len);
+		h->nlmsg_len = (uint32_t)len; /* the engine hands on whole messages only */
+		f(messages_spec(h->nlmsg_type), h);
+		free(h);
+		len = MNL_ALIGN(len);
+		if (len >= size)
+			return;
+		data += len;
+		size -= len;
+	}
+}
+
+#endif
