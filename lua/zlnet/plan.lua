@@ -122,6 +122,11 @@ local function host_ops(o, p, add)
       scope = not v6 and "link" or nil, -- never a source address towards elsewhere
       flags = v6 and { nodad = true } or nil,
     }, "host", "index")
+    if v6 and not is_link_local(family, gateway) then
+      -- the kernel's own fe80 address is tentative for a second or two; until then it would forward nothing
+      add("host", "newaddr", "add a link-local address to the host end",
+        { ["local"] = options.routed_gateway.inet6, prefixlen = 64, flags = { nodad = true } }, "host", "index")
+    end
   end
   for i = 1, #o.ip do
     local ip = o.ip[i]
