@@ -190,6 +190,10 @@ end
 -- An interface that is there already is an error before anything is asked for: taking the answer back would give its
 -- address to somebody else.
 local function check_free(ns, r)
+  local own <close> = core.netns.open(nil)
+  if own == ns then
+    return nil, failure.new("environment", "CNI_NETNS is the node's own namespace", r.netns)
+  end
   local id, tag = identity.of(r.config.name, r.container, r.ifname)
   local places = { { ns, r.ifname, "in the container" }, { nil, owner.host_name({ id = id }, tag), "on the node" } }
   for i = 1, 2 do

@@ -186,7 +186,7 @@ function network.attach_options(n, r)
       has[family] = true
       r.routes[#r.routes + 1] = { dst = ANY[family], gw = gateways[family] }
     end
-    default_route = default_route and has[family] and (n.mode == "routed" or gateways[family] ~= nil)
+    default_route = default_route and has[family] == true and (n.mode == "routed" or gateways[family] ~= nil)
   end
   local rest = {}
   for _, route in ipairs(r.routes) do
