@@ -186,14 +186,17 @@ function container:alive()
   return state ~= nil and state ~= "Z" and state ~= "X"
 end
 
----Kill the container, and wait until its process is gone. Once more does nothing.
+---Kill the container, and wait until its process is gone (where the machine's init reaps it lazily: until it is a
+---zombie). Once more does nothing.
 function container:kill()
   for i, other in ipairs(containers) do
     if other == self then
       table.remove(containers, i)
       os.execute(("kill -9 %d 2>/dev/null"):format(self.pid))
+      local patience = helper.clock() + 0.1
       helper.eventually(function()
-        return not stat(self.pid)
+        local _, state = stat(self.pid)
+        return not state or state == "Z" and helper.clock() > patience
       end, 5)
       return
     end

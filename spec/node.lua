@@ -78,4 +78,21 @@ function node.pin(container)
   end, path
 end
 
+---A process that enters a network namespace (a path) and stays there. Returns a function that ends it.
+function node.guest(path)
+  local command = ("nsenter --net=%s sleep 1000 >/dev/null 2>&1 </dev/null & echo $!"):format(helper.quote(path))
+  local _, started = helper.sh(command)
+  local pid = assert(math.tointeger(tonumber(started)), started)
+  local there = ("[ /proc/%d/ns/net -ef %s ]"):format(pid, helper.quote(path))
+  helper.eventually(function()
+    return (helper.sh(there))
+  end)
+  return function()
+    helper.sh("kill -9 " .. pid)
+    helper.eventually(function()
+      return not io.open(("/proc/%d/ns/net"):format(pid))
+    end)
+  end
+end
+
 return node

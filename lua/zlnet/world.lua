@@ -36,6 +36,12 @@ function world.new(host)
   }, World)
 end
 
+-- Without a start time the number is all we have, and whoever wrote it may have meant a thread.
+local function is_thread(pid)
+  local file <close> = io.open(("/proc/%d/stat"):format(pid))
+  return file ~= nil
+end
+
 ---Whether a process is alive. With its start time, whether it is still the same.
 ---@param pid integer
 ---@param start integer? clock ticks since boot
@@ -44,10 +50,12 @@ end
 function World:liveness(pid, start)
   local process <close>, err = core.process(pid)
   if not process then
-    if err.code == "ESRCH" then
-      return "dead", "no process has its pid"
+    if err.code ~= "ESRCH" then
+      return "unknown", tostring(err)
+    elseif not start and (self.view ~= "all" or is_thread(pid)) then
+      return "unknown", "a thread may have its number"
     end
-    return "unknown", tostring(err)
+    return "dead", "no process has its pid"
   elseif not process:alive() then
     return "dead", "the process has ended"
   elseif not start then
@@ -67,6 +75,12 @@ function World:liveness(pid, start)
   return "alive", "the process is there"
 end
 
+-- Whether a process whose namespace we may not see matters. The machine's init may have privileges that we lack, but it
+-- lives in no container.
+function World:matters(pid)
+  return not (self.initial and pid == 1)
+end
+
 -- Which netnsids have a process in them. One look at each namespace, however many processes share it.
 function World:look()
   self.occupied, self.blind = {}, self.view ~= "all"
@@ -80,7 +94,7 @@ function World:look()
   for i = 1, #list do
     local pid, ino = list[i].pid, list[i].netns
     if not ino then
-      self.blind = true
+      self.blind = self.blind or self:matters(pid)
     elseif ino ~= own and not seen[ino] then
       local ns <close>, err = core.netns.open(pid)
       if ns then
