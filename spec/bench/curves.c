@@ -139,7 +139,7 @@ static void add_link(int crowd)
 
 static bool is_point(int x, int most)
 {
-	static const int points[] = {10, 100, 500, 1000, 2000, 3000, 5000, 7000, 10000, 15000, 20000};
+	static const int points[] = {10, 100, 500, 1000, 1500, 2000, 3000, 5000, 7000, 10000, 15000, 20000};
 
 	for (size_t i = 0; i < sizeof points / sizeof *points; i++)
 		if (points[i] == x)
