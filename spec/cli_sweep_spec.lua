@@ -59,6 +59,32 @@ describe("zlnet sweep", function()
     assert.are.equal(living, left[1].ifname)
   end)
 
+  it("takes ids for alive when they are named, and all others for dead", function()
+    for i, id in ipairs { "web-1", "web-2", "db-1" } do
+      helper.ip("netns", "add", id)
+      assert(attach.attach { netns = id, id = id, ip = "10.200.0." .. i })
+    end
+    local function verdicts(...)
+      local status, stdout = zlnet("sweep", "--dry-run", "--json", ...)
+      assert.are.equal(0, status, stdout)
+      local found = {}
+      for _, v in ipairs(json.decode(stdout).verdicts) do
+        found[v.id] = v.verdict
+      end
+      return found
+    end
+    assert.are.same({ ["web-1"] = "unknown", ["web-2"] = "unknown", ["db-1"] = "unknown" }, verdicts())
+    assert.are.same({ ["web-1"] = "alive", ["web-2"] = "orphan", ["db-1"] = "alive" },
+      verdicts("--valid", "web-1", "--valid", "db-1"))
+    assert.are.same({ ["web-1"] = "alive", ["web-2"] = "orphan", ["db-1"] = "foreign" },
+      verdicts("--valid", "web-1", "--owner", "web-"))
+    assert.are.same({ ["web-1"] = "alive", ["web-2"] = "young", ["db-1"] = "young" },
+      verdicts("--valid", "web-1", "--grace", "60"))
+    for _, id in ipairs { "web-1", "web-2", "db-1" } do
+      helper.ip("netns", "delete", id)
+    end
+  end)
+
   it("fails with status 1 and a hint where it may not delete", function()
     local _, dead = living_and_dead()
     local words = ("%s lua/bin/zlnet sweep --timeout 1"):format(helper.lua)

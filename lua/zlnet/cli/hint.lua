@@ -38,7 +38,7 @@ end
 local function not_permitted(err)
   local has = hint.capabilities() or {}
   local missing
-  if err.kind == "io" then -- entering a namespace, looking at a process, writing a sysctl
+  if err.kind == "io" or err.op == "setns" then -- looking at a process, entering a namespace, writing a sysctl
     missing = lacks(has, "CAP_SYS_ADMIN", "CAP_NET_ADMIN", "CAP_SYS_PTRACE")
   else
     missing = lacks(has, "CAP_NET_ADMIN")

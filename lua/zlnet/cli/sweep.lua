@@ -12,11 +12,16 @@ orphan is deleted.]]
 
 sweep.examples = {
   { "zlnet sweep --dry-run", "say what would be deleted, and why" },
+  { "zlnet sweep --valid web-1 --valid db-1", "what has an id is an orphan, but for these two" },
   { "zlnet sweep --json", "one JSON document: verdicts, deleted, failed" },
 }
 
 function sweep.define(command)
   command:flag("--dry-run", "delete nothing")
+  command:option("--valid", "the id of an owner that is alive; once for each"):argname "ID":count "*"
+  command:option("--owner", "leave attachments whose id does not begin so"):argname "PREFIX":overwrite(false)
+  command:option("--grace", "leave attachments which are younger (0)"):argname "SECONDS":overwrite(false)
+    :convert(convert.number)
   command:option("--timeout", "for attaches under way to finish (10)"):argname "SECONDS":overwrite(false)
     :convert(convert.number)
 end
@@ -40,7 +45,10 @@ function sweep.rows(report)
 end
 
 function sweep.run(args, out)
-  local report, err = zlnet.sweep { dry_run = args.dry_run, timeout = args.timeout }
+  local report, err = zlnet.sweep {
+    dry_run = args.dry_run, valid = #args.valid > 0 and args.valid or nil, owner = args.owner, grace = args.grace,
+    timeout = args.timeout,
+  }
   if not report then
     return out:fail(err)
   elseif out.json then
