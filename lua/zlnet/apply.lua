@@ -87,7 +87,7 @@ end
 local function send(handle, ops, i, j)
   if i == j then
     local op = ops[i]
-    local ok, err = handle[op.op](handle, op.args)
+    local ok, err = handle[op.op](handle, op.args, op.mode)
     if not ok and op.again and err.kind == "io" then
       ok, err = handle[op.op](handle, op.args)
     end
@@ -95,7 +95,7 @@ local function send(handle, ops, i, j)
   end
   local batch = handle:batch()
   for k = i, j do
-    local ok, err = batch[ops[k].op](batch, ops[k].args)
+    local ok, err = batch[ops[k].op](batch, ops[k].args, ops[k].mode)
     if not ok then
       return nil, err, ops[k]
     end

@@ -13,6 +13,7 @@ local plan = {}
 ---@field ns "host"|"container" the namespace it acts in
 ---@field op string a handle's method, or `"sysctl"`
 ---@field args table what the method takes; `key`/`value` for a sysctl
+---@field mode "append"? what the method takes beside args
 ---@field step string what the operation is for; errors carry it
 ---@field link ("host"|"container")? the end whose index belongs into args
 ---@field ref string? under which key it belongs there
@@ -163,16 +164,21 @@ local function container_addresses(o, p, add)
 end
 
 local function container_routes(o, p, add)
+  local reached = {}
   for i = 1, #o.ip do
     local ip = o.ip[i]
-    local gateway = p.gateways[ip.family]
-    -- without a default route the container still reaches the subnet that its prefix length names
-    if o.mode == "routed" and not o.default_route and ip.prefix < addr.host_prefix[ip.family] then
+    local subnet = addr.network(ip.address, ip.prefix) .. "/" .. ip.prefix
+    -- without a default route the container still reaches the subnet that its prefix length names; another of its links
+    -- may do so too, as with the routes that the kernel makes for addresses
+    local narrow = ip.prefix < addr.host_prefix[ip.family] and not reached[subnet]
+    if o.mode == "routed" and not o.default_route and narrow then
+      reached[subnet] = true
       add("container", "newroute", "add the container's route to its subnet", {
-        dst = addr.network(ip.address, ip.prefix) .. "/" .. ip.prefix,
-        gateway = gateway,
+        dst = subnet,
+        gateway = p.gateways[ip.family],
         flags = { onlink = true },
       }, "container", "oif")
+      p.ops[#p.ops].mode = "append"
     end
   end
   if not o.default_route then
