@@ -19,7 +19,9 @@ function delete.run(r, log)
   local _, err = require("zlnet.detach").detach { id = id }
   failures[1] = err and failure.from(err)
   if r.config.ipMasq then
-    local _, left = require("zlnet.cni.masquerade").remove { id }
+    local _, left = require("zlnet.cni.masquerade").remove(function(other)
+      return other == id
+    end)
     failures[#failures + 1] = left
   end
   local _, kept = ipam.call(r, log)

@@ -1,0 +1,84 @@
+-- SPDX-License-Identifier: MIT
+-- GC: whatever of a network belongs to none of the attachments that the runtime calls valid.
+
+local attachments = require "zlnet.attachments"
+local core = require "zlnet.core"
+local failure = require "zlnet.cni.failure"
+local identity = require "zlnet.cni.identity"
+local ipam = require "zlnet.cni.ipam"
+
+local collect = {}
+
+-- The ids of all valid attachments. Without the list, or with an entry that cannot be read, nothing is known to be
+-- stale.
+local function valid_ids(r)
+  local list = r.config["cni.dev/valid-attachments"]
+  if list == nil then
+    -- libcni leaves an empty list out, so a list that is missing is an empty one
+    list = {}
+  end
+  local valid = {}
+  if type(list) ~= "table" or #list == 0 and next(list) ~= nil then
+    return nil, failure.new("config", "cni.dev/valid-attachments is no list")
+  end
+  for i, entry in ipairs(list) do
+    if type(entry) ~= "table" or type(entry.containerID) ~= "string" or type(entry.ifname) ~= "string" then
+      return nil, failure.new("config", ("cni.dev/valid-attachments[%d] has no containerID and ifname"):format(i - 1))
+    end
+    valid[identity.of(r.config.name, entry.containerID, entry.ifname)] = true
+  end
+  return valid
+end
+
+-- Detach what is stale, all at once.
+local function detach(is_stale)
+  local host <close>, err = core.open(nil)
+  if not host then
+    return nil, failure.from(err)
+  end
+  local all, lost = host:getlinks()
+  if not all then
+    return nil, failure.from(lost)
+  end
+  local stale = {}
+  for _, candidate in ipairs(attachments.among(all)) do
+    local id = candidate.record and candidate.record.id
+    if id and is_stale(id) then
+      stale[#stale + 1] = { id = id }
+    end
+  end
+  local ok, left = require("zlnet.detach").detach(stale)
+  if not ok then
+    return nil, failure.from(left)
+  end
+  return true
+end
+
+---Takes away what is stale of a network: attachments, masquerading, addresses. Goes on after a failure.
+---@param r zlnet.cni.request
+---@param log fun(text: string)
+---@return string? text empty: GC has no result
+---@return zlnet.cni.failure? failure the first, with all others in its details
+function collect.run(r, log)
+  local valid, unread = valid_ids(r)
+  if not valid then
+    return nil, unread
+  end
+  local prefix = identity.prefix(r.config.name)
+  local function is_stale(id)
+    return id:sub(1, #prefix) == prefix and not valid[id]
+  end
+  local failures = {}
+  local _, left = detach(is_stale)
+  failures[1] = left
+  if r.config.ipMasq then
+    local _, rules = require("zlnet.cni.masquerade").remove(is_stale)
+    failures[#failures + 1] = rules
+  end
+  local _, kept = ipam.call(r, log)
+  failures[#failures + 1] = kept
+  local failed = failure.join(failures)
+  return not failed and "" or nil, failed
+end
+
+return collect
