@@ -206,6 +206,12 @@ static void ack_attributes(struct nl_ack *a, const struct nlmsghdr *h, size_t of
 	}
 }
 
+/* The kernel's errors are -1 to -4095 (MAX_ERRNO). */
+static int ack_errno(int error)
+{
+	return error <= 0 && error >= -4095 ? -error : EBADMSG;
+}
+
 static void ack_error(struct nl_ack *a, const struct nlmsghdr *h)
 {
 	const struct nlmsgerr *e = mnl_nlmsg_get_payload(h);
@@ -216,7 +222,7 @@ static void ack_error(struct nl_ack *a, const struct nlmsghdr *h)
 		a->err = EBADMSG;
 		return;
 	}
-	a->err = e->error < 0 ? -e->error : e->error;
+	a->err = ack_errno(e->error);
 	if (!(h->nlmsg_flags & NLM_F_ACK_TLVS))
 		return;
 	if (!(h->nlmsg_flags & NLM_F_CAPPED)) /* then the whole request stands before the attributes */
@@ -231,7 +237,7 @@ static void ack_done(struct nl_ack *a, const struct nlmsghdr *h)
 	a->done = true;
 	if (mnl_nlmsg_get_payload_len(h) >= sizeof err)
 		memcpy(&err, mnl_nlmsg_get_payload(h), sizeof err);
-	a->err = err < 0 ? -err : 0;
+	a->err = err < 0 ? ack_errno(err) : 0;
 	if (err < 0 && h->nlmsg_flags & NLM_F_ACK_TLVS)
 		ack_attributes(a, h, sizeof err);
 }

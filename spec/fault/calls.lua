@@ -145,7 +145,7 @@ end
 
 -- After the crash: half of the points do it again, half let the container die and sweep.
 local function after_kill(row, n, done, empty)
-  if n % 2 == 0 and row.again ~= false then
+  if row.again ~= false and (n % 2 == 0 or not row.ours) then
     local again, _, output = run(row, "list", "again")
     if not again or not again.ok then
       return "doing it again failed: " .. (again and (again.text or again.raised) or output)
@@ -153,7 +153,7 @@ local function after_kill(row, n, done, empty)
     local which, now = state.await(container.pid, 2, done)
     return not which and "done again, but differs: " .. state.difference(done, now) or nil
   end
-  if row.again == false then -- the origin's functions make links that only their caller knows
+  if not row.ours then -- the origin's functions make links that only their caller knows
     return
   end
   container:kill()

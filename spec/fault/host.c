@@ -185,6 +185,7 @@ static int fault_refuse(lua_State *L)
 static int fault_off(lua_State *L)
 {
 	armed = NOTHING;
+	n_refused = 0;
 	lua_pushinteger(L, (lua_Integer)count);
 	lua_pushboolean(L, hit);
 	return 2;

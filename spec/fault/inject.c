@@ -122,6 +122,7 @@ static bool marked;
 static unsigned long count;
 static pid_t first, victim; /* whose call's result is to be changed at its end */
 static int result;
+static unsigned long long wanted_end; /* of a brk */
 
 /* Whether the call opens a mark, which switches counting on or off. */
 static bool is_mark(pid_t tid, const struct __ptrace_syscall_info *i)
@@ -156,7 +157,12 @@ static void meddle(pid_t tid, const struct call *c)
 	if (c->nr == SYS_close) /* it always closes */
 		return;
 	ptrace(PTRACE_GETREGS, tid, NULL, &regs);
-	regs.orig_rax = (unsigned long long)-1;
+	if (c->nr == SYS_brk) { /* it fails by leaving the end where it is and saying where that is */
+		wanted_end = regs.rdi;
+		regs.rdi = 0;
+	} else {
+		regs.orig_rax = (unsigned long long)-1;
+	}
 	ptrace(PTRACE_SETREGS, tid, NULL, &regs);
 }
 
@@ -184,7 +190,10 @@ static void at_exit_of_call(pid_t tid)
 		return;
 	victim = 0;
 	ptrace(PTRACE_GETREGS, tid, NULL, &regs);
-	regs.rax = (unsigned long long)-result;
+	if (wanted_end)
+		regs.rdi = wanted_end; /* a call leaves its arguments alone */
+	else
+		regs.rax = (unsigned long long)-result;
 	ptrace(PTRACE_SETREGS, tid, NULL, &regs);
 }
 

@@ -73,11 +73,12 @@ function Stage:left(full)
   if which == 1 or which == 2 and not self.row.whole then
     return nil
   elseif self.row.resume then
-    local ok = self.row.act(self.scene)
+    local ok, err = self.row.act(self.scene)
     if ok and state.await(self.container.pid, 2, self.done) then
       return nil
     end
-    now = state.read(self.container.pid)
+    return ("doing it again (%s) does not finish it: %s"):format(err or "done",
+      state.difference(self.done, state.read(self.container.pid)))
   end
   return "not undone: " .. state.difference(self.before, now)
 end
