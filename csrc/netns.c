@@ -22,6 +22,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#ifndef NETNS_SHORT_STACK /* ThreadSanitizer needs more */
+#define NETNS_SHORT_STACK (64 * 1024)
+#endif
 #ifndef NSFS_MAGIC
 #define NSFS_MAGIC 0x6e736673
 #endif
@@ -209,8 +212,7 @@ static void affinity_restore(cpu_set_t *old)
  * moment, because mapping a new one costs half of the visit. */
 static int visit_short(struct visit *v, struct zerr *e)
 {
-	enum { SHORT_STACK = 64 * 1024 };
-	static _Alignas(4096) char stack[SHORT_STACK];
+	static _Alignas(4096) char stack[NETNS_SHORT_STACK];
 	static pthread_mutex_t stack_lock = PTHREAD_MUTEX_INITIALIZER;
 	pthread_attr_t attr;
 	cpu_set_t cpus;
@@ -220,7 +222,7 @@ static int visit_short(struct visit *v, struct zerr *e)
 		return zerr_io(e, rc, "thread", "namespace thread");
 	bool own = pthread_mutex_trylock(&stack_lock) == 0;
 	if (!own || pthread_attr_setstack(&attr, stack, sizeof stack) != 0)
-		pthread_attr_setstacksize(&attr, 2 * SHORT_STACK);
+		pthread_attr_setstacksize(&attr, 2 * NETNS_SHORT_STACK);
 	bool narrow = affinity_narrow(&cpus);
 	rc = visit_run(v, &attr, e);
 	if (narrow)

@@ -39,3 +39,24 @@ fuzz-short: ## the same for a minute
 	$(Q)$(FUZZ) 60
 
 .PHONY: fuzz fuzz-short
+
+# --- sanitizers beside those of `make asan` ---
+
+TSAN_SPECS ?= spec/netlink_netns_spec.lua spec/loop_spec.lua spec/attach_spec.lua
+tsan: ## the specs that start threads, under ThreadSanitizer
+	@$(MAKE) --no-print-directory BUILD=build/tsan CFLAGS='-O1 -g -fsanitize=thread -DNETNS_SHORT_STACK=2097152' LDFLAGS=-Wl,-z,nodelete all stub \
+		build/tsan/bin/lua5.4
+	@TSAN_OPTIONS=exitcode=99:halt_on_error=1 SPEC_TIMEOUT=300 LUA='$(CURDIR)/build/tsan/bin/lua5.4' BUILD=build/tsan \
+		setarch -R spec/run $(or $(SPECS),$(TSAN_SPECS))
+
+VALGRIND_SPECS ?= spec/codec_spec.lua spec/netlink_spec.lua spec/netlink_netns_spec.lua spec/attach_spec.lua
+valgrind: $(CORE) stub ## some specs under valgrind's memcheck
+	@mkdir -p $(BUILD)/valgrind
+	@printf '#!/bin/sh\nexec valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite %s %s "$$@"\n' \
+		--suppressions='$(CURDIR)/spec/valgrind.supp' '$(LUA)' >$(BUILD)/valgrind/lua && chmod +x $(BUILD)/valgrind/lua
+	@SPEC_TIMEOUT=600 LUA='$(abspath $(BUILD)/valgrind/lua)' BUILD='$(BUILD)' spec/run $(or $(SPECS),$(VALGRIND_SPECS))
+
+gcstress: $(CORE) stub ## the specs with a step of the collector at every allocation
+	@LUA_INIT='collectgarbage("incremental", 0, 1000, 0)' SPEC_TIMEOUT=900 LUA='$(LUA)' BUILD='$(BUILD)' spec/run $(SPECS)
+
+.PHONY: tsan valgrind gcstress
