@@ -45,9 +45,15 @@ local function guarded(run, item, c, f)
   end
 end
 
---- Who makes the attachments that others find: zlnet, so that its sweep knows them; without it the floor.
-local function keeper_of(run)
-  return run.taking_part.zlnet or contestants.floor
+--- The attachments that others find: zlnet's, so that its sweep knows them; where it can't make them, the floor's.
+local function attach_untimed(run, jobs)
+  local zlnet = run.taking_part.zlnet
+  local ok, err = pcall((zlnet or contestants.floor).attach, jobs)
+  if not ok and zlnet then
+    run.say("zlnet did not attach what others are to find: " .. tostring(err):match "[^\n]*")
+    node.fleet(jobs)
+    contestants.floor.attach(jobs)
+  end
 end
 
 -- ---- attach, detach one, detach a fleet
@@ -103,7 +109,7 @@ end
 --- N attachments whose processes are dead while something still holds their namespaces: only a sweep removes them.
 local function make_orphans(run, n)
   local held = node.containers(n, 210)
-  keeper_of(run).attach(held.jobs)
+  attach_untimed(run, held.jobs)
   held.die()
   return held
 end
@@ -203,7 +209,7 @@ function items.big(run)
   if run.wants.growth then
     grow(run, held.jobs)
   end
-  keeper_of(run).attach(held.jobs)
+  attach_untimed(run, held.jobs)
   if run.wants.list then
     list_links(run)
   end
