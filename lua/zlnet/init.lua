@@ -18,6 +18,7 @@ local LAZY = {
   detach = "zlnet.detach",
   make_interface_name = "zlnet.owner",
   monitor = "zlnet.monitor",
+  probe = "zlnet.probe",
   sweep = "zlnet.sweep",
 }
 

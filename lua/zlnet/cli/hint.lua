@@ -1,29 +1,9 @@
 -- SPDX-License-Identifier: MIT
 -- What may help a person after an error: which capability is missing, which kernel feature is not there.
 
+local probe = require "zlnet.probe"
+
 local hint = {}
-
--- Bits of capabilities(7).
-local CAPABILITIES = { CAP_NET_ADMIN = 12, CAP_NET_RAW = 13, CAP_SYS_PTRACE = 19, CAP_SYS_ADMIN = 21 }
-
----The effective capabilities of this process among those that zlnet can need.
----@return table<string, boolean>? has nil where /proc does not tell
-function hint.capabilities()
-  local file = io.open "/proc/self/status"
-  local text = file and file:read "a"
-  if file then
-    file:close()
-  end
-  local effective = text and text:match "CapEff:%s*(%x+)"
-  if not effective then
-    return nil
-  end
-  local bits, has = math.tointeger(tonumber(effective, 16)), {}
-  for name, bit in pairs(CAPABILITIES) do
-    has[name] = bits & 1 << bit ~= 0
-  end
-  return has
-end
 
 local function lacks(has, ...)
   local list = {}
@@ -36,7 +16,7 @@ local function lacks(has, ...)
 end
 
 local function not_permitted(err)
-  local has = hint.capabilities() or {}
+  local has = probe.capabilities() or {}
   local missing
   if err.kind == "io" or err.op == "setns" then -- looking at a process, entering a namespace, writing a sysctl
     missing = lacks(has, "CAP_SYS_ADMIN", "CAP_NET_ADMIN", "CAP_SYS_PTRACE")

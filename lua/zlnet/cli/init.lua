@@ -18,7 +18,7 @@ local cli = {}
 
 ---In the order of the help text.
 ---@type string[]
-cli.commands = { "attach", "detach", "sweep", "demo" }
+cli.commands = { "attach", "detach", "sweep", "probe", "demo" }
 
 local SUMMARY = "Attach containers to a network over rtnetlink, and clean up after them."
 local EXIT_STATUS = "Exit status: 0 done, 1 failed, 2 wrong use."

@@ -1,0 +1,42 @@
+-- SPDX-License-Identifier: MIT
+-- zlnet probe: what this kernel and this user can do.
+
+local zlnet = require "zlnet"
+
+local probe = { name = "probe", summary = "say what this kernel and this user can do, and what is missing" }
+
+probe.description = [[
+Tries it in a namespace of its own. Exit status 1 when something is missing that attach, detach and sweep need.]]
+
+probe.examples = { { "zlnet probe", "before anything fails" } }
+
+function probe.define() end
+
+function probe.run(_, out)
+  local report = zlnet.probe()
+  if out.json then
+    out:document(report)
+    return report.ready and 0 or 1
+  end
+  out:print(out:style(("zlnet %s on Linux %s"):format(report.version, report.kernel), "dim"))
+  local rows, missing, area = {}, {}, nil
+  for _, fact in ipairs(report.facts) do
+    local state = fact.ok and { "yes", "green" } or fact.ok == nil and { "?", "yellow" }
+      or fact.needed and { "missing", "red" } or { "no", "yellow" }
+    rows[#rows + 1] = { { fact.area ~= area and fact.area or "", "bold" }, fact.name, state, fact.what }
+    if fact.detail then
+      rows[#rows + 1] = { "", "", "", { fact.detail, "dim" } }
+    end
+    missing[#missing + 1] = fact.ok == false and fact.needed and fact.name or nil
+    area = fact.area
+  end
+  out:rows(rows)
+  if report.ready then
+    out:print(out:style("attach, detach and sweep can work here", "green"))
+  else
+    out:print(out:style("attach, detach or sweep will fail: no " .. table.concat(missing, ", "), "red"))
+  end
+  return report.ready and 0 or 1
+end
+
+return probe
