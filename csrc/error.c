@@ -45,6 +45,11 @@ int error_new(lua_State *L)
 		}
 	}
 	lua_settop(L, 1);
+	if (lua_getfield(L, 1, "code") == LUA_TNIL && lua_getfield(L, 1, "errno") == LUA_TNUMBER) {
+		lua_pushvalue(L, 1);
+		set_string(L, "code", zerr_code((int)lua_tointeger(L, 3)));
+	}
+	lua_settop(L, 1);
 	luaL_setmetatable(L, ERROR_TYPE);
 	return 1;
 }

@@ -24,6 +24,7 @@ describe("zlnet", function()
     assert.equal("lo", handle:getlink({ ifname = "lo" }).ifname)
     local ns <close> = assert(zlnet.netns.new())
     assert.is_number(ns:id().ino)
+    assert.are.equal("ENOENT", zlnet.error { kind = "io", errno = 2, message = "no" }.code)
     local err = zlnet.error { kind = "netlink", code = "EPERM", message = "no" }
     assert.equal("here: netlink operation failed: no [EPERM]", "here: " .. err)
     assert.equal(1, err.errno)
