@@ -1,9 +1,10 @@
 -- SPDX-License-Identifier: MIT
 -- zlnet attach: the options of zlnet.attach, one to one.
 
-local convert = require "zlnet.cli.convert"
+local fleet = require "zlnet.cli.fleet"
 local output = require "zlnet.cli.output"
 local options = require "zlnet.options"
+local usage = require "zlnet.cli.usage"
 local zlnet = require "zlnet"
 
 local attach = { name = "attach", summary = "attach a container: a veth pair, addresses, routes" }
@@ -16,15 +17,16 @@ attach.examples = {
   { "zlnet attach --pid 4242 --ip 10.200.0.5 --ip fd00:200::5", "IPv4 and IPv6" },
   { "zlnet attach --netns blue --id web-1 --ip 10.200.0.6", "a namespace of `ip netns`, which needs an owner's id" },
   { "zlnet attach --pid 4242 --ip 10.9.0.5/24 --tag g --ifname eth1 --no-default-route", "a second attachment" },
+  { "zlnet attach --batch fleet.json --mtu 1400", "each line like {\"pid\": 4242, \"ip\": [\"10.200.0.5\"]}" },
 }
 
----Adds attach's options to an argparse command; `zlnet plan` takes the same.
+---Adds the options of the library's attach to an argparse command; `zlnet plan` takes the same.
 ---@param command table
-function attach.define(command)
+function attach.define_options(command)
   local function option(name, argname, description)
     return command:option(name, description):argname(argname):overwrite(false)
   end
-  option("--pid", "PID", "the container's process"):convert(convert.number)
+  option("--pid", "PID", "the container's process"):convert(usage.number)
   option("--netns", "NETNS", "or its namespace: a path, or a name under /run/netns; needs --id")
   option("--id", "ID", "the owner's id, e.g. a container's")
   option("--ip", "ADDRESS", "its address, with or without /LENGTH; once more for a second one"):count "*"
@@ -34,18 +36,24 @@ function attach.define(command)
   option("--gateway", "ADDRESS", "of the default route; once for each family"):count "*"
   option("--bridge", "NAME", "the bridge, in mode bridge")
   option("--src", "ADDRESS", "preferred source of the host's routes; once for each family"):count "*"
-  option("--mtu", "BYTES", "of both ends, or `inherit`"):convert(convert.number)
+  option("--mtu", "BYTES", "of both ends, or `inherit`"):convert(usage.number)
   option("--mac", "MAC", "of the container end (derived from the owner)")
   option("--host-mac", "MAC", "of the host end (derived from the owner)")
-  option("--queues", "N", "of each end, or `kernel` (1)"):convert(convert.number)
+  option("--queues", "N", "of each end, or `kernel` (1)"):convert(usage.number)
   option("--on-exists", "WHAT", "when we made a link of that name before: replace, keep or error (replace)")
     :choices { "replace", "keep", "error" }
-  option("--timeout", "SECONDS", "for all of it"):convert(convert.number)
+  option("--timeout", "SECONDS", "for all of it"):convert(usage.number)
   command:flag("--proxy-arp", "the host end answers ARP for others, in mode direct")
   command:flag("--no-default-route", "do without"):target "default_route":action "store_false"
   command:flag("--no-forwarding", "leave the node's forwarding as it is"):target "forwarding":action "store_false"
   command:flag("--dad", "look for duplicates of IPv6 addresses first: usable after a second or two")
     :target "nodad":action "store_false"
+end
+
+function attach.define(command)
+  attach.define_options(command)
+  command:option("--batch", "many containers: a file (- is stdin) with an object of these options on each line, as " ..
+    "JSON; the command line has what is common to them"):argname "FILE":overwrite(false)
 end
 
 ---What was given on the command line, as the library takes it.
@@ -94,12 +102,14 @@ local function print_attachment(a, out)
 end
 
 function attach.run(args, out)
+  if args.batch then
+    return fleet.attach(args.batch, attach.options_of(args), out)
+  end
   local a, err = zlnet.attach(attach.options_of(args))
   if not a then
     return out:fail(err)
   elseif out.json then
-    output.object(a.gateway)
-    out:document(a)
+    out:document(output.attachment(a))
   else
     print_attachment(a, out)
   end

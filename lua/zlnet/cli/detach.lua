@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
 -- zlnet detach: one or several owners' attachments.
 
-local convert = require "zlnet.cli.convert"
+local batch = require "zlnet.cli.batch"
+local usage = require "zlnet.cli.usage"
 local zlnet = require "zlnet"
 
 local detach = { name = "detach", summary = "take attachments of containers away" }
@@ -12,17 +13,20 @@ Works from the node's side alone, also when the container is gone. What is not t
 detach.examples = {
   { "zlnet detach --pid 4242", "all attachments of this container" },
   { "zlnet detach --pid 4242 --tag g", "the one with this tag" },
+  { "zlnet attach --batch fleet.json --json >made; zlnet detach --batch made", "what was attached, and no more" },
   { "zlnet detach --pid 4242 --pid 4243 --id web-1", "several containers with one wait of the kernel's" },
 }
 
 function detach.define(command)
   command:option("--pid", "the container's process; once more for others"):argname "PID":count "*"
-    :convert(convert.number)
+    :convert(usage.number)
   command:option("--id", "the owner's id; once more for others"):argname "ID":count "*"
+  command:option("--batch", "a file (- is stdin) with a selection or an attachment on each line, as JSON")
+    :argname "FILE":overwrite(false)
   command:option("--tag", "only the attachments with this tag"):argname "TAG":overwrite(false)
 end
 
--- One selection for each owner named.
+-- One selection for each owner named, and for each line of the batch.
 local function selections(args)
   local list = {}
   for _, name in ipairs { "pid", "id" } do
@@ -30,14 +34,26 @@ local function selections(args)
       list[#list + 1] = { [name] = value, tag = args.tag }
     end
   end
-  if #list == 0 then -- to the library an empty list
-    error "bad option 'pid' to 'detach': required (or id)"
+  if args.batch then
+    local lines, err = batch.read(args.batch)
+    if not lines then
+      return nil, err
+    end
+    for _, line in ipairs(lines) do
+      list[#list + 1] = line.object
+    end
+  elseif #list == 0 then -- to the library an empty list
+    usage.wrong "--pid: required (or --id, --batch)"
   end
   return list
 end
 
 function detach.run(args, out)
-  local ok, err = zlnet.detach(selections(args))
+  local list, ok, err
+  list, err = selections(args)
+  if list then
+    ok, err = zlnet.detach(list)
+  end
   if not ok then
     return out:fail(err)
   elseif out.json then

@@ -5,6 +5,7 @@
 local argparse = require "argparse"
 
 local output = require "zlnet.cli.output"
+local usage = require "zlnet.cli.usage"
 
 local cli = {}
 
@@ -82,13 +83,10 @@ local function wrong_use(name, message)
   return 2
 end
 
--- What the library raises for a wrong option is the user's mistake; all else that is raised is ours.
+-- What is not wrong use is a fault of ours.
 local function handler(raised)
-  local option, why = tostring(raised):match "bad option '([%w_]+)' to '[%w_]+': (.*)$"
-  if option then
-    return { message = ("--%s: %s"):format(option:gsub("_", "-"), why) }
-  end
-  return { trace = debug.traceback(tostring(raised), 2) }
+  local message = usage.message(raised)
+  return message and { message = message } or { trace = debug.traceback(tostring(raised), 2) }
 end
 
 ---Runs a command line.

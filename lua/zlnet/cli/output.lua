@@ -84,6 +84,15 @@ function output.object(t)
   return t and setmetatable(t, { __jsontype = "object" })
 end
 
+---An attachment, ready to be a document.
+---@param a zlnet.attachment
+---@return zlnet.attachment a
+function output.attachment(a)
+  output.object(a.gateway)
+  output.object(a.src)
+  return a
+end
+
 local function width(text)
   return utf8.len(text) or #text
 end
@@ -138,8 +147,9 @@ end
 
 ---Prints an error, with what undoing it met and what may help: to stderr, or as JSON to stdout.
 ---@param err zlnet.error
+---@param what string? goes before the message
 ---@return integer status 1
-function Output:fail(err)
+function Output:fail(err, what)
   if self.json then
     self:document { error = err }
     return 1
@@ -147,7 +157,7 @@ function Output:fail(err)
   local function red(text)
     return self.stderr_colours and styled(text, "red") or text
   end
-  local lines = { ("zlnet %s: %s"):format(self.command, red(tostring(err))) }
+  local lines = { ("zlnet %s: %s%s"):format(self.command, what or "", red(tostring(err))) }
   for _, other in ipairs(err.others or {}) do
     lines[#lines + 1] = "  also: " .. tostring(other)
   end

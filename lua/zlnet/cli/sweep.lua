@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- zlnet sweep: deletes orphans, and says of every candidate what it is.
 
-local convert = require "zlnet.cli.convert"
+local usage = require "zlnet.cli.usage"
 local zlnet = require "zlnet"
 
 local sweep = { name = "sweep", summary = "delete the pairs which nobody will use again" }
@@ -21,9 +21,9 @@ function sweep.define(command)
   command:option("--valid", "the id of an owner that is alive; once for each"):argname "ID":count "*"
   command:option("--owner", "leave attachments whose id does not begin so"):argname "PREFIX":overwrite(false)
   command:option("--grace", "leave attachments which are younger (0)"):argname "SECONDS":overwrite(false)
-    :convert(convert.number)
+    :convert(usage.number)
   command:option("--timeout", "for attaches under way to finish (10)"):argname "SECONDS":overwrite(false)
-    :convert(convert.number)
+    :convert(usage.number)
 end
 
 local STYLES = { alive = "green", in_use = "green", orphan = "red" }

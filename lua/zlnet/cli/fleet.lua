@@ -1,0 +1,64 @@
+-- SPDX-License-Identifier: MIT
+-- zlnet attach --batch: many containers, one after the other. What is wrong use is found before the first is attached;
+-- what fails does not keep the others from being attached.
+
+local batch = require "zlnet.cli.batch"
+local core = require "zlnet.core"
+local options = require "zlnet.options"
+local output = require "zlnet.cli.output"
+local progress = require "zlnet.cli.progress"
+local usage = require "zlnet.cli.usage"
+local zlnet = require "zlnet"
+
+local fleet = {}
+
+-- The options of each line, those of the command line being the defaults.
+local function complete(lines, defaults)
+  for _, line in ipairs(lines) do
+    for name, value in pairs(defaults) do
+      if line.object[name] == nil then
+        line.object[name] = value
+      end
+    end
+    local ok, raised = pcall(options.check, "attach", options.attach, line.object)
+    if not ok then
+      usage.wrong(("--batch: line %d: %s"):format(line.number, usage.message(raised) or raised))
+    end
+  end
+end
+
+---@param path string of the batch
+---@param defaults zlnet.attach.options
+---@param out zlnet.cli.output
+---@return integer status
+function fleet.attach(path, defaults, out)
+  local lines, err = batch.read(path)
+  if not lines then
+    return out:fail(err)
+  end
+  complete(lines, defaults)
+  local began, failed = core.clock(), {}
+  do
+    local bar <close> = progress.new("attaching", #lines)
+    for i, line in ipairs(lines) do
+      local a, refused = zlnet.attach(line.object)
+      if out.json then
+        out:document(a and output.attachment(a) or { line = line.number, error = refused })
+      end
+      if not a then
+        failed[#failed + 1] = { number = line.number, err = refused }
+      end
+      bar:step(i)
+    end
+  end
+  if not out.json then
+    for _, f in ipairs(failed) do
+      out:fail(f.err, ("line %d: "):format(f.number))
+    end
+    local took = output.duration(core.clock() - began)
+    out:print(("attached %d of %d in %s"):format(#lines - #failed, #lines, took))
+  end
+  return #failed == 0 and 0 or 1
+end
+
+return fleet
