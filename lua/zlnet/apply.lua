@@ -8,15 +8,24 @@ local apply = {}
 -- What we read of the new link.
 local NEEDED = { "index", "link" }
 
--- Put the index of the end it is about, and the target's descriptor, where the plan could not know them.
-local function complete(op, index, ns_fd)
-  local args = op.args
+-- An operation's arguments with the index of the end that it is about, and the target's descriptor: what the plan could
+-- not know. The plan stays as it is.
+local function complete(op, index, ns)
+  local args = {}
+  for key, value in next, op.args do
+    args[key] = value
+  end
   if op.link then
     args[op.ref] = index[op.link]
   end
   if op.op == "newlink" then
-    args.linkinfo.data.peer.net_ns_fd = ns_fd
+    local peer = { net_ns_fd = ns:fd() }
+    for key, value in next, args.linkinfo.data.peer do
+      peer[key] = value
+    end
+    args.linkinfo = { kind = args.linkinfo.kind, data = { peer = peer } }
   end
+  return args
 end
 
 -- Delete the host end, and with it the other. Gone already is as good.
@@ -51,10 +60,10 @@ local function take_back_pair(host, p, made)
 end
 
 -- How to undo it is pushed first: memory may run out between the kernel's answer and us.
-local function create(op, p, handles, undo)
+local function create(args, p, handles, undo)
   local host, made = handles.host, { refused = false, index = nil }
   undo:push("delete the veth pair", take_back_pair, host, p, made)
-  local link, err = host:newlink(op.args, nil, NEEDED)
+  local link, err = host:newlink(args, nil, NEEDED)
   made.refused = not link and err.kind ~= "io"
   if link == true then -- not echoed, and could not be asked for
     link, err = host:getlink({ ifname = p.host_ifname }, NEEDED)
@@ -73,29 +82,35 @@ local function restore_sysctl(args, made)
   return true
 end
 
-local function write_sysctl(op, undo)
+local function write_sysctl(op, handles, undo)
   local args, made = op.args, { written = false }
   if args.old then
     undo:push("restore " .. args.key, restore_sysctl, args, made)
   end
-  local ok, err = core.sysctl_write(args.key, args.value)
+  local ok, err
+  if op.ns == "container" then
+    ok, err = handles.ns:run(core.sysctl_write, args.key, args.value)
+  else
+    ok, err = core.sysctl_write(args.key, args.value)
+  end
   made.written = ok
   return ok, err
 end
 
 -- Operations i to j, which are all for one handle, as one datagram.
-local function send(handle, ops, i, j)
+local function send(handle, ops, i, j, index)
   if i == j then
     local op = ops[i]
-    local ok, err = handle[op.op](handle, op.args, op.mode)
+    local args = complete(op, index)
+    local ok, err = handle[op.op](handle, args, op.mode)
     if not ok and op.again and err.kind == "io" then
-      ok, err = handle[op.op](handle, op.args)
+      ok, err = handle[op.op](handle, args)
     end
     return ok, err, op
   end
   local batch = handle:batch()
   for k = i, j do
-    local ok, err = batch[ops[k].op](batch, ops[k].args, ops[k].mode)
+    local ok, err = batch[ops[k].op](batch, complete(ops[k], index), ops[k].mode)
     if not ok then
       return nil, err, ops[k]
     end
@@ -109,62 +124,78 @@ local function send(handle, ops, i, j)
   return true
 end
 
-local AWAIT_SECONDS = 10
+local function too_late(op)
+  return core.error { kind = "io", code = "ETIMEDOUT", op = op.op, message = "the time for the whole attach is over" }
+end
 
 -- Ask until the answer says what the operation waits for.
-local function await(handle, op)
+local function await(handle, op, index, deadline)
   local key, value = next(op.await)
-  local deadline = core.clock() + AWAIT_SECONDS
+  local args, keys = complete(op, index), { key }
   while true do
-    local answer, err = handle[op.op](handle, op.args, { key })
+    local answer, err = handle[op.op](handle, args, keys)
     if answer and answer[key] == value then
       return true
     elseif not answer and err.kind == "io" then
       return nil, err
     elseif core.clock() > deadline then
-      return nil, core.error { kind = "io", code = "ETIMEDOUT", op = op.op, message = "it takes too long" }
+      return nil, too_late(op)
     end
     core.poll({}, 0.001)
   end
 end
 
-local function fail(err, op)
+-- The last of the operations from i on which go with it as one datagram.
+local function last_of(ops, i)
+  local j = i
+  while ops[j + 1] and ops[j + 1].ns == ops[i].ns and ops[j + 1].op ~= "sysctl" and not ops[j + 1].await do
+    j = j + 1
+  end
+  return j
+end
+
+local UNDO_SECONDS = 10
+
+-- Undoing has time of its own.
+local function fail(err, op, handles)
   err.step = op.step
+  handles.host:settimeout(UNDO_SECONDS)
   return nil, err
 end
 
 ---Carries out a plan.
 ---@param p zlnet.plan
----@param handles { host: table, container: table } open handles of the two namespaces
----@param ns_fd integer descriptor of the target's namespace
+---@param handles { host: table, container: table, ns: table } handles of both namespaces' sockets, and of the target
+---@param deadline number when it has to be done, by core.clock
 ---@param undo table an undo stack; what was done is pushed there as soon as it is done
 ---@return { host: integer, container: integer }? index of both ends
 ---@return table? err
-function apply.run(p, handles, ns_fd, undo)
-  local ops, n, i = p.ops, #p.ops, 1
+function apply.run(p, handles, deadline, undo)
+  local ops, i = p.ops, 1
   local index = {}
-  while i <= n do
+  while ops[i] do
     local op, j = ops[i], i
-    complete(op, index, ns_fd)
+    local handle, left = handles[op.ns], deadline - core.clock()
+    if left <= 0 then
+      return fail(too_late(op), op, handles)
+    end
+    handle:settimeout(left)
     local ok, err, failed
     if op.op == "newlink" then
-      index, err = create(op, p, handles, undo)
+      index, err = create(complete(op, index, handles.ns), p, handles, undo)
       ok, failed = index, op
     elseif op.op == "sysctl" then
-      ok, err = write_sysctl(op, undo)
+      ok, err = write_sysctl(op, handles, undo)
       failed = op
     elseif op.await then
-      ok, err = await(handles[op.ns], op)
+      ok, err = await(handle, op, index, deadline)
       failed = op
     else
-      while j < n and ops[j + 1].ns == op.ns and ops[j + 1].op ~= "sysctl" and not ops[j + 1].await do
-        j = j + 1
-        complete(ops[j], index, ns_fd)
-      end
-      ok, err, failed = send(handles[op.ns], ops, i, j)
+      j = last_of(ops, i)
+      ok, err, failed = send(handle, ops, i, j, index)
     end
     if not ok then
-      return fail(err, failed)
+      return fail(err, failed, handles)
     end
     i = j + 1
   end

@@ -1,82 +1,96 @@
 -- SPDX-License-Identifier: MIT
--- attach: validate, pin the target, decide (plan.lua), carry out (apply.lua), undo on any failure.
+-- attach: validate, pin the target, look at the node, decide (plan.lua), carry out (apply.lua), undo on any failure.
 
 local apply = require "zlnet.apply"
+local attachments = require "zlnet.attachments"
 local core = require "zlnet.core"
 local options = require "zlnet.options"
 local plan = require "zlnet.plan"
+local survey = require "zlnet.survey"
 local target = require "zlnet.target"
 local undo = require "zlnet.undo"
 
 local attach = {}
 
-local LOCK_SECONDS = 10
-
-local SYSCTL = { inet = "net/ipv4/ip_forward", inet6 = "net/ipv6/conf/all/forwarding" }
-
--- What the node's forwarding is, for the families that need it.
-local function read_forwarding(o)
-  local state = { forwarding = {} }
-  for i = 1, o.forwarding and o.mode ~= "bridge" and #o.ip or 0 do
-    local family = o.ip[i].family
-    if not state.forwarding[family] then
-      local value, err = core.sysctl_read(SYSCTL[family])
-      if not value then
-        err.step = "read whether forwarding is on"
-        return nil, err
-      end
-      state.forwarding[family] = value
-    end
-  end
-  return state
-end
-
-local function decide(o, t)
-  local state, err = read_forwarding(o)
-  if not state then
-    return nil, err
-  end
-  local p, reason = plan.build(o, t.who, state)
-  if not p then -- options.attach saw to it that the record fits
-    return nil, core.error { kind = "io", code = "E2BIG", op = "attach", message = reason }
-  end
-  return p
-end
-
--- What the caller gets: the kernel's names for what is made. Both indexes are not known yet.
-local function attachment_of(o, t, p)
-  local changed = {}
-  for i = 1, #p.ops do
-    local args = p.ops[i].args
-    if args.old then
-      changed[#changed + 1] = { key = args.key, old = args.old, new = args.value }
-    end
-  end
-  return {
-    pid = o.pid, id = o.id, tag = o.tag, mode = o.mode, ip = o.ip,
-    ifname = p.ifname, index = false, mac = p.mac,
-    host_ifname = p.host_ifname, host_index = false, host_mac = p.host_mac,
-    bridge = o.bridge, gateway = p.gateways, netns = t.who.netns, time = t.who.time, changed = changed,
-  }
-end
+local SECONDS = 30 -- as long as a single request may take
 
 local function step(err, text)
   err.step = text
   return nil, err
 end
 
----Attaches a container to the node: one veth pair, its addresses, routes and owner's record. All or nothing.
+local function decide(o, t, host)
+  local seen, err = survey.of(o, host)
+  if not seen then
+    return nil, err
+  end
+  o.mtu = seen.mtu
+  local p, reason = plan.build(o, t.who, seen)
+  if not p then -- options.attach saw to it that the record fits
+    return nil, core.error { kind = "io", code = "E2BIG", op = "attach", message = reason }
+  end
+  return p
+end
+
+-- What the caller gets. Both indexes are not known yet.
+local function attachment_of(p)
+  local link = { ifname = p.host_ifname, index = false, address = p.host_mac, link = false }
+  local a = attachments.describe(p.record, link)
+  a.mac, a.changed = p.mac, {}
+  for i = 1, #p.ops do
+    local args = p.ops[i].args
+    if args.old then
+      a.changed[#a.changed + 1] = { key = args.key, old = args.old, new = args.value }
+    end
+  end
+  return a
+end
+
+-- One try: all of the plan, or nothing.
+local function carry_out(p, handles, deadline)
+  local made = attachment_of(p) -- now, because from the last operation on nothing may run out of memory any more
+  local stack <close> = undo.new()
+  local index, failed = apply.run(p, handles, deadline, stack)
+  if not index then
+    return stack:fail(failed)
+  end
+  made.index, made.host_index = index.container, index.host
+  stack:commit()
+  return made
+end
+
+-- The plan once more where what was in the way is gone now.
+local function attach_again(o, p, handles, deadline, refusal)
+  local what, answer = require("zlnet.existing").settle(p, o, handles, refusal)
+  if what == "kept" then
+    return answer
+  elseif not what then
+    return nil, answer
+  end
+  local a, err = carry_out(p, handles, deadline)
+  if not a then
+    err.replaced = p.host_ifname
+    err.step = (err.step or "attach") .. ", after the former attachment was deleted"
+  end
+  return a, err
+end
+
+---Attaches a container to the node: one veth pair, its addresses, routes and owner's record. All or nothing. Where the
+---owner has an attachment of that tag already, `on_exists` says what becomes of it.
 ---
----Equal to, in mode `routed`: `ip link add veth-PID-s up type veth peer name eth0 netns PID`, `ip link set veth-PID-s
----alias …`, `ip addr add 169.254.1.1/32 dev veth-PID-s scope link`, `ip route add IP/32 dev veth-PID-s`, and in the
----container `ip addr add IP/32 dev eth0`, `ip link set eth0 up`, `ip route add default via 169.254.1.1 dev eth0
----onlink`, `ip link set lo up`.
+---Equal to what `print(zlnet.plan(opts))` shows; in mode `routed`: `ip link add veth-PID-s up type veth peer name eth0
+---netns PID`, `ip link set veth-PID-s alias …`, `ip addr add 169.254.1.1/32 dev veth-PID-s scope link`, `ip route add
+---IP/32 dev veth-PID-s`, and in the container `ip addr add IP/32 dev eth0`, `ip link set eth0 up`, `ip route add
+---default via 169.254.1.1 dev eth0 onlink`, `ip link set lo up`. Source: rtnetlink(7), ip-link(8).
 ---@param opts zlnet.attach.options
 ---@return zlnet.attachment? attachment
----@return zlnet.error? err with the step that failed, and `rollback` when undoing met errors
+---@return zlnet.error? err with the step that failed, `rollback` when undoing met errors, and `replaced` (a name) when
+---the former attachment is gone and the new one could not be made
 function attach.attach(opts)
   local o = options.check("attach", options.attach, opts)
-  local t <close>, err = target.pin(o, o.timeout or LOCK_SECONDS)
+  local seconds = o.timeout or SECONDS
+  local deadline = core.clock() + seconds
+  local t <close>, err = target.pin(o, seconds)
   if not t then
     return nil, err
   end
@@ -88,23 +102,52 @@ function attach.attach(opts)
   if not container then
     return step(no_container, "open a netlink socket in the target")
   end
-  if o.timeout then
-    host:settimeout(o.timeout)
-    container:settimeout(o.timeout)
-  end
-  local p, undecided = decide(o, t)
+  local p
+  p, err = decide(o, t, host)
   if not p then
-    return nil, undecided
+    return nil, err
   end
-  local made = attachment_of(o, t, p) -- now, because from the last operation on nothing may run out of memory any more
-  local stack <close> = undo.new()
-  local index, failed = apply.run(p, { host = host, container = container }, t.ns:fd(), stack)
-  if not index then
-    return stack:fail(failed)
+  local handles = { host = host, container = container, ns = t.ns }
+  local a
+  a, err = carry_out(p, handles, deadline)
+  if not a and err.code == "EEXIST" and err.op == "newlink" then
+    a, err = attach_again(o, p, handles, deadline, err)
   end
-  made.index, made.host_index = index.container, index.host
-  stack:commit()
-  return made
+  return a, err
+end
+
+local Plan = {}
+
+function Plan:__tostring()
+  return require("zlnet.shell").script(self)
+end
+
+---What attach would do now, as data. Changes nothing.
+---@param opts zlnet.attach.options those of attach
+---@return zlnet.plan? plan its operations bear the equal `ip` or `sysctl` command; tostring makes a script of them, in
+---which `$NETNS` is the path of the container's namespace where the target is a handle, a file or a descriptor
+---@return zlnet.error? err as attach's, when the target or the node is not as it must be
+function attach.plan(opts)
+  local o = options.check("plan", options.attach, opts)
+  local t <close>, err = target.pin(o, o.timeout or SECONDS)
+  if not t then
+    return nil, err
+  end
+  local host <close>, no_host = core.open(nil)
+  if not host then
+    return step(no_host, "open a netlink socket")
+  end
+  local p
+  p, err = decide(o, t, host)
+  if not p then
+    return nil, err
+  end
+  local name = o.pid or o.netns
+  name = type(name) ~= "userdata" and type(name) ~= "table" and tostring(name) or nil
+  for _, op in ipairs(p.ops) do
+    op.command = require("zlnet.shell").command(op, p, name)
+  end
+  return setmetatable(p, Plan)
 end
 
 return attach

@@ -2,12 +2,14 @@
 -- Which links of this namespace are ours, read from the kernel alone: there is no state file.
 
 local alias = require "zlnet.alias"
+local core = require "zlnet.core"
 local owner = require "zlnet.owner"
+local plan = require "zlnet.plan"
 
 local attachments = {}
 
----The keys of a link that `identify`, and deleting it, look at.
-attachments.keys = { "index", "ifname", "ifalias", "address", "group", "link_netnsid", "linkinfo" }
+---The keys of a link that `identify`, `describe` and deleting it look at.
+attachments.keys = { "index", "ifname", "ifalias", "address", "group", "link", "link_netnsid", "linkinfo" }
 
 ---@class zlnet.candidate
 ---@field link table the link as the kernel reports it
@@ -44,6 +46,73 @@ function attachments.among(links)
   for i = 1, #links do
     list[#list + 1] = attachments.identify(links[i])
   end
+  return list
+end
+
+---@class zlnet.attachment
+---@field host_ifname string the host end's name
+---@field host_index integer
+---@field host_mac string
+---@field ifname string the container end's name
+---@field index integer
+---@field mac string? only from attach: the host side cannot see it
+---@field tag string
+---@field pid integer? the owner process,
+---@field start integer? its start time in clock ticks since boot,
+---@field boot string and the boot,
+---@field pidns integer? and the inode of the pid namespace in which it is meant
+---@field id string? the owner's id
+---@field netns integer inode of the container's network namespace
+---@field time integer when it was made, seconds
+---@field mode "routed"|"direct"|"bridge"
+---@field ip zlnet.addr.ip[]
+---@field default_route boolean
+---@field gateway table<"inet"|"inet6", string>
+---@field src table<"inet"|"inet6", string>?
+---@field mtu integer? where one was asked for
+---@field bridge string?
+---@field proxy_arp boolean
+---@field changed { key: string, old: string, new: string }[]? only from attach: sysctls of the node
+
+---An attachment as attach returns it, from its record and its host end.
+---@param record zlnet.alias.fields
+---@param link { ifname: string, index: integer, link: integer, address: string } link: the other end's index
+---@return zlnet.attachment
+function attachments.describe(record, link)
+  local a = {}
+  for key, value in next, record do
+    a[key] = value
+  end
+  a.gateway = plan.gateways(record)
+  a.host_ifname, a.host_index, a.host_mac, a.index = link.ifname, link.index, link.address, link.link
+  return a
+end
+
+---Lists the attachments whose host end is in the calling thread's namespace, by their names. What has no record, or
+---another's, is none.
+---
+---Equal to `ip -d link show type veth`, and reading what stands behind `alias`.
+---@return zlnet.attachment[]? list
+---@return zlnet.error? err
+function attachments.attachments()
+  local host <close>, err = core.open(nil)
+  if not host then
+    return nil, err
+  end
+  local all
+  all, err = host:getlinks(nil, attachments.keys)
+  if not all then
+    return nil, err
+  end
+  local list = {}
+  for _, c in ipairs(attachments.among(all)) do
+    if c.record then
+      list[#list + 1] = attachments.describe(c.record, c.link)
+    end
+  end
+  table.sort(list, function(a, b)
+    return a.host_ifname < b.host_ifname
+  end)
   return list
 end
 

@@ -15,9 +15,13 @@ end
 -- public name -> the module that has a function of this name
 local LAZY = {
   attach = "zlnet.attach",
+  attachments = "zlnet.attachments",
+  bridge = "zlnet.bridge",
+  check = "zlnet.check",
   detach = "zlnet.detach",
   make_interface_name = "zlnet.owner",
   monitor = "zlnet.monitor",
+  plan = "zlnet.attach",
   probe = "zlnet.probe",
   sweep = "zlnet.sweep",
 }

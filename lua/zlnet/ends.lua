@@ -1,0 +1,189 @@
+-- SPDX-License-Identifier: MIT
+-- What the two ends of a pair get, as operations of a plan: links, addresses, routes. Pure: plan.lua puts the pieces
+-- in order. Each function takes the validated options, the plan so far, and what appends an operation.
+
+local addr = require "zlnet.addr"
+local options = require "zlnet.options"
+
+local ends = {}
+
+local function is_link_local(family, text)
+  return family == "inet6" and addr.contains("fe80::", 10, text)
+end
+
+-- fe80::/64 with the MAC's modified EUI-64, as the kernel makes it.
+local function link_local_of(mac)
+  local a, b, c, d, e, f = mac:match "^(%x%x):(%x%x):(%x%x):(%x%x):(%x%x):(%x%x)$"
+  local text = ("fe80::%02x%s:%sff:fe%s:%s%s"):format(tonumber(a, 16) ~ 2, b, c, d, e, f)
+  return addr.parse(text).address
+end
+
+---One RTM_NEWLINK: the container end is born in the target under its final name, so nothing is ever moved.
+---@return zlnet.plan.op
+function ends.create(o, p)
+  local queues = o.queues ~= "kernel" and o.queues or nil
+  return {
+    ns = "host",
+    op = "newlink",
+    step = "create the veth pair",
+    args = {
+      ifname = p.host_ifname,
+      flags = { up = true },
+      mtu = o.mtu,
+      address = p.host_mac,
+      num_tx_queues = queues,
+      num_rx_queues = queues,
+      master = o.bridge,
+      linkinfo = {
+        kind = "veth",
+        data = {
+          peer = {
+            ifname = p.ifname,
+            mtu = o.mtu,
+            address = p.mac,
+            num_tx_queues = queues,
+            num_rx_queues = queues,
+          },
+        },
+      },
+    },
+  }
+end
+
+-- What the host end answers for in mode `routed`.
+local function gateway_addresses(p, add)
+  for _, family in ipairs(p.families) do
+    local gateway = p.gateways[family]
+    local v6 = family == "inet6"
+    add("host", "newaddr", "add the gateway's address to the host end", {
+      ["local"] = gateway,
+      prefixlen = is_link_local(family, gateway) and 64 or addr.host_prefix[family],
+      scope = not v6 and "link" or nil, -- never a source address towards elsewhere
+      flags = v6 and { nodad = true } or nil,
+    }, "host", "index")
+    if v6 and not is_link_local(family, gateway) then
+      -- the kernel's own fe80 address is tentative for a second or two; until then it would forward nothing
+      add("host", "newaddr", "add a link-local address to the host end",
+        { ["local"] = options.routed_gateway.inet6, prefixlen = 64, flags = { nodad = true } }, "host", "index")
+    end
+  end
+end
+
+---The host end: its record, what it answers for, the way to the container.
+function ends.host(o, p, add)
+  add("host", "setlink", "write the owner's record", { ifalias = p.alias }, "host", "index")
+  if o.mode == "bridge" then
+    return
+  end
+  if o.proxy_arp then
+    local conf = { inet = { conf = { proxy_arp = 1 } } }
+    add("host", "setlink", "switch proxy ARP on", { af_spec = conf }, "host", "index")
+    -- otherwise the kernel waits up to 0.8 s before it answers for others
+    local key = "net/ipv4/neigh/" .. p.host_ifname .. "/proxy_delay"
+    add("host", "sysctl", "answer ARP at once", { key = key, value = "0" })
+  end
+  if o.mode == "routed" then
+    gateway_addresses(p, add)
+  end
+  for i = 1, #o.ip do
+    local ip = o.ip[i]
+    add("host", "newroute", "add the host's route to the container", {
+      dst = ip.address .. "/" .. addr.host_prefix[ip.family],
+      scope = ip.family == "inet" and "link" or nil,
+      prefsrc = o.src and o.src[ip.family],
+    }, "host", "oif")
+  end
+end
+
+---The container end's addresses.
+function ends.addresses(o, p, add)
+  for i = 1, #o.ip do
+    local ip = o.ip[i]
+    local flags
+    if ip.family == "inet6" and o.nodad then
+      flags = { nodad = true }
+    end
+    -- in routed mode nobody on the link answers for the subnet: it is reached through the gateway
+    if o.mode == "routed" and ip.prefix < addr.host_prefix[ip.family] then
+      flags = flags or {}
+      flags.noprefixroute = true
+    end
+    add("container", "newaddr", "add the container's address",
+      { ["local"] = ip.address, prefixlen = ip.prefix, flags = flags }, "container", "index")
+  end
+  if o.nodad and p.families.inet6 then
+    -- the kernel's own fe80 address would be tentative for a second or two: make it ourselves, usable at once
+    add("container", "setlink", "leave the link-local address to us",
+      { af_spec = { inet6 = { addr_gen_mode = "none" } } }, "container", "index")
+    add("container", "newaddr", "add the container's link-local address",
+      { ["local"] = link_local_of(p.mac), prefixlen = 64, flags = { nodad = true } }, "container", "index")
+  end
+end
+
+---The container's routes, for when its end is up.
+function ends.routes(o, p, add)
+  local reached = {}
+  for i = 1, #o.ip do
+    local ip = o.ip[i]
+    local subnet = addr.network(ip.address, ip.prefix) .. "/" .. ip.prefix
+    -- without a default route the container still reaches the subnet that its prefix length names; another of its links
+    -- may do so too, as with the routes that the kernel makes for addresses
+    local narrow = ip.prefix < addr.host_prefix[ip.family] and not reached[subnet]
+    if o.mode == "routed" and not o.default_route and narrow then
+      reached[subnet] = true
+      add("container", "newroute", "add the container's route to its subnet", {
+        dst = subnet,
+        gateway = p.gateways[ip.family],
+        flags = { onlink = true },
+      }, "container", "oif")
+      p.ops[#p.ops].mode = "append"
+    end
+  end
+  for _, family in ipairs(o.default_route and p.families or {}) do
+    local gateway = p.gateways[family]
+    add("container", "newroute", "add the container's default route", {
+      family = family,
+      gateway = gateway,
+      scope = not gateway and family == "inet" and "link" or nil,
+      flags = o.mode == "routed" and { onlink = true } or nil,
+    }, "container", "oif")
+  end
+end
+
+---The kernel starts to use an IPv6 address, and joins its group, from a queue of its own: some milliseconds after it
+---was added, more under load. A neighbour solicitation that comes before is lost, and repeated a second later.
+function ends.await(o, p, add)
+  local function await(ns, address)
+    add(ns, "getroute", "wait until IPv6 addresses are usable", { dst = address .. "/128" }, ns, "oif",
+      { type = "local" })
+  end
+  if not (o.nodad and p.families.inet6) then
+    return
+  end
+  for i = 1, #o.ip do
+    if o.ip[i].family == "inet6" then
+      await("container", o.ip[i].address)
+    end
+  end
+  await("container", link_local_of(p.mac))
+  if o.mode == "routed" then
+    await("host", p.gateways.inet6)
+    if not is_link_local("inet6", p.gateways.inet6) then
+      await("host", options.routed_gateway.inet6)
+    end
+  end
+end
+
+---Others on a bridge may remember an earlier owner's MAC for an address, for half a minute and longer. Told to, the
+---kernel announces the addresses of a link whenever its MAC is set.
+function ends.announce(_, p, add)
+  add("container", "setlink", "announce IPv4 addresses", { af_spec = { inet = { conf = { arp_notify = 1 } } } },
+    "container", "index")
+  if p.families.inet6 then
+    add("container", "sysctl", "announce IPv6 addresses",
+      { key = "net/ipv6/conf/" .. p.ifname .. "/ndisc_notify", value = "1" })
+  end
+  add("container", "setlink", "announce the addresses", { address = p.mac }, "container", "index")
+end
+
+return ends

@@ -1,0 +1,68 @@
+-- SPDX-License-Identifier: MIT
+-- Where the container of an attachment is now: the way from a record back to a namespace.
+
+local core = require "zlnet.core"
+
+local locate = {}
+
+-- The handle, when it is the namespace with this inode; else closed.
+local function checked(ns, ino)
+  local id = ns and ns:id()
+  if id and id.ino == ino then
+    return ns
+  elseif ns then
+    ns:close()
+  end
+end
+
+-- That of the owner process, if it is still the same one.
+local function by_owner(a)
+  local process <close> = a.pid and a.pidns == core.pidns() and core.process(a.pid) or nil
+  if process and process:starttime() == a.start then
+    return checked(process:netns(), a.netns)
+  end
+end
+
+local function by_name(a)
+  for _, name in ipairs(core.netns.list() or {}) do
+    local ns = checked(core.netns.open(name), a.netns)
+    if ns then
+      return ns
+    end
+  end
+end
+
+local function by_process(a)
+  for _, process in ipairs(core.processes() or {}) do
+    if process.netns == a.netns then
+      local ns = checked(core.netns.open(process.pid), a.netns)
+      if ns then
+        return ns
+      end
+    end
+  end
+end
+
+---Opens the network namespace of an attachment's container.
+---@param a zlnet.attachment
+---@param target any? where it is, if the caller knows
+---@return table? ns handle, to be closed; nil when it is not found
+---@return zlnet.error? err when the caller's target cannot be opened
+function locate.container(a, target)
+  if target ~= nil then
+    return core.netns.open(target)
+  end
+  return by_owner(a) or by_name(a) or by_process(a)
+end
+
+---Whether the other end of a veth is in this namespace. An inode or an index alone does not tell.
+---@param host table handle of the link's namespace
+---@param link table
+---@param ns table handle of a namespace
+---@return boolean
+function locate.is_other_end(host, link, ns)
+  local answer = host:getnsid { fd = ns:fd() }
+  return answer ~= nil and link.link_netnsid ~= nil and answer.nsid == link.link_netnsid
+end
+
+return locate
