@@ -73,6 +73,10 @@ test: deps ## run every spec, each in a sandbox of its own; SPECS='spec/x_spec.l
 	@$(MAKE) --no-print-directory all stub
 	@LUA='$(LUA)' BUILD='$(BUILD)' spec/run $(SPECS)
 
+e2e: deps ## run the specs with real container runtimes, as root; what is not installed is skipped
+	@$(MAKE) --no-print-directory all
+	@LUA='$(LUA)' BUILD='$(BUILD)' JOBS=1 SPEC_TIMEOUT=300 spec/run spec/e2e/*_spec.lua
+
 KERNELS ?= 6.1 6.12
 kernels: deps ## run every spec under other packaged kernels too (qemu, minutes); KERNELS='6.1' CPUS=2 SPECS='…'
 	@$(MAKE) --no-print-directory all stub
@@ -115,13 +119,22 @@ INST_LUADIR ?= $(PREFIX)/share/lua/$(LUA_VERSION)
 INST_BINDIR ?= $(PREFIX)/bin
 MODULES     := $(patsubst lua/%,%,$(wildcard lua/zlnet/*.lua lua/zlnet/*/*.lua))
 SCRIPTS     := $(notdir $(wildcard lua/bin/*))
+BUNDLED     ?= zlnet-cni
 
-install: all ## install under PREFIX (and DESTDIR before it)
+# A plugin is started anew for each container: it is installed as one compiled file. For another machine than this one
+# (of other endianness, or other Lua): make install BUNDLED=
+$(BUILD)/zlnet-cni: lua/bundle.lua lua/bin/zlnet-cni $(MODULES:%=lua/%)
+	@mkdir -p $(@D)
+	@echo "  LUA $@"
+	$(Q)$(LUA) lua/bundle.lua lua/bin/zlnet-cni "$$(command -v $(LUA))" >$@
+
+install: all $(BUNDLED:%=$(BUILD)/%) ## install under PREFIX (and DESTDIR before it)
 	install -d $(addprefix $(DESTDIR),$(sort $(INST_LIBDIR)/zlnet $(dir $(MODULES:%=$(INST_LUADIR)/%)) $(INST_BINDIR)))
 	install -m 755 $(CORE) $(DESTDIR)$(INST_LIBDIR)/zlnet/core.so
 	$(foreach m,$(MODULES),install -m 644 lua/$m $(DESTDIR)$(INST_LUADIR)/$m &&) :
-	$(foreach s,$(SCRIPTS),sed '1s|lua5\.4|$(notdir $(LUA))|' lua/bin/$s >$(DESTDIR)$(INST_BINDIR)/$s && \
-		chmod 755 $(DESTDIR)$(INST_BINDIR)/$s &&) :
+	$(foreach s,$(filter-out $(BUNDLED),$(SCRIPTS)),sed '1s|lua5\.4|$(notdir $(LUA))|' lua/bin/$s \
+		>$(DESTDIR)$(INST_BINDIR)/$s && chmod 755 $(DESTDIR)$(INST_BINDIR)/$s &&) :
+	$(foreach s,$(BUNDLED),install -m 755 $(BUILD)/$s $(DESTDIR)$(INST_BINDIR)/$s &&) :
 
 uninstall: ## remove what install put there
 	rm -rf $(DESTDIR)$(INST_LIBDIR)/zlnet $(DESTDIR)$(INST_LUADIR)/zlnet
@@ -145,4 +158,4 @@ clean: ## remove all that was built
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-.PHONY: all stub deps demo test kernels asan lint format lint-deps install uninstall rock clean help
+.PHONY: all stub deps demo test e2e kernels asan lint format lint-deps install uninstall rock clean help
