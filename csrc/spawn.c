@@ -8,7 +8,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
+#include <spawn.h> // NOLINT(readability-duplicate-include): the system's
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>

@@ -1,5 +1,5 @@
----@meta
 -- SPDX-License-Identifier: MIT
+---@meta
 -- What the C core offers, for language servers and for `make doc`. Never required. The functions written in Lua are
 -- annotated where they stand.
 error("zlnet.meta is for language servers; nothing requires it")
