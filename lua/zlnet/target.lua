@@ -69,14 +69,14 @@ end
 
 -- What goes into the owner's record. An `==` of handles would take one that cannot be looked at for a different one.
 local function identify(self, o)
-  local who, ours, theirs, err = self.who, nil, nil, nil
-  ours, err = self.here:id()
+  local who = self.who
+  local ours, err = self.here:id()
   if not ours then
     return nil, err
   end
-  theirs, err = self.ns:id()
+  local theirs, unseen = self.ns:id()
   if not theirs then
-    return nil, err
+    return nil, unseen
   elseif ours.ino == theirs.ino and ours.dev == theirs.dev then
     return nil, core.error { kind = "io", code = "EINVAL", op = "attach",
       message = "the target is the caller's own network namespace" }
