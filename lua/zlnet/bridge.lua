@@ -59,13 +59,22 @@ end
 -- A MAC of its own keeps it from taking that of a port, and changing it when the port goes.
 local function make(o, host, stack)
   local link, err = host:newlink {
-    ifname = o.name, flags = { up = true }, mtu = o.mtu, address = o.mac or random_mac(),
+    ifname = o.name, flags = { up = true }, address = o.mac or random_mac(),
     linkinfo = { kind = "bridge", data = { stp_state = o.stp and 1 or 0 } },
   }
   if not link then
     return step(err, "create the bridge")
   end
   stack:push("delete the bridge", delete, host, link.index)
+  -- of its own too, or it takes the smallest of its ports'; but only when it is changed, not when it is created
+  if o.mtu and o.mtu ~= link.mtu then
+    local ok
+    ok, err = host:setlink { index = link.index, mtu = o.mtu }
+    if not ok then
+      return step(err, "set the bridge's MTU")
+    end
+    link.mtu = o.mtu
+  end
   return link
 end
 
