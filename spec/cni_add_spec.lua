@@ -345,7 +345,7 @@ describe("ADD", function()
     end
     local c = container()
     for what, more in pairs {
-      ["a bridge that is not there"] = { mode = "bridge", bridge = "nosuch" },
+      ["a bridge that is none"] = { mode = "bridge", bridge = "lo" },
       ["a route the kernel refuses"] = { routes = { { dst = "10.1.0.0/16", gw = "127.0.0.1" } } },
       ["a wrong option"] = { mtu = 40 },
       ["a wrong configuration"] = { mode = "wrong" },

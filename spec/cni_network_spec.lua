@@ -11,11 +11,11 @@ local function leased(t)
   return assert(result.read(json.decode(json.encode(t)), "ipam"))
 end
 
--- The options of attach and the routes left for what an IPAM plugin answered.
+-- The options of attach and the gateways for what an IPAM plugin answered.
 local function decide(config, answer)
   local r = leased(answer)
-  local opts, rest = network.attach_options(assert(read(config)), r)
-  return opts, rest, r
+  local opts, gateways = network.attach_options(assert(read(config)), r)
+  return opts, gateways, r
 end
 
 describe("zlnet.cni.network", function()
@@ -76,39 +76,19 @@ describe("zlnet.cni.network", function()
     assert.are.equal(7, select(2, network.without_ipam(read({}, { IP = "x" }))).code)
   end)
 
-  it("gives the plain default routes to attach, and keeps the others", function()
-    local opts, rest = decide({}, {
-      ips = { { address = "10.1.2.3/24", gateway = "10.1.2.1" }, { address = "fd00::3/64", gateway = "fd00::1" } },
-      routes = { { dst = "0.0.0.0/0" }, { dst = "::/0", gw = "fd00::1" }, { dst = "10.9.0.0/16" } },
+  it("asks attach for the addresses and for no route", function()
+    local opts, gateways = decide({ mtu = 1400 }, {
+      ips = { { address = "10.1.2.3/24", gateway = "10.1.2.1" }, { address = "fd00::3/64" } },
+      routes = { { dst = "0.0.0.0/0" } },
     })
-    assert.is_true(opts.default_route)
-    assert.are.same({ "10.1.2.3/24", "fd00::3/64" }, opts.ip)
-    assert.are.same({ "10.1.2.1", "fd00::1" }, opts.gateway)
-    assert.are.equal(1, #rest)
-    assert.are.equal("10.9.0.0", rest[1].dst.address)
-  end)
-
-  it("makes a default route itself where a family has none, or one with more to it", function()
-    local ips = { { address = "10.1.2.3/24", gateway = "10.1.2.1" }, { address = "fd00::3/64", gateway = "fd00::1" } }
-    local opts, rest = decide({}, { ips = ips, routes = { { dst = "0.0.0.0/0" } } })
-    assert.is_false(opts.default_route)
-    assert.are.equal(1, #rest)
-    for _, route in ipairs { { dst = "0.0.0.0/0", gw = "10.1.2.254" }, { dst = "0.0.0.0/0", priority = 5 } } do
-      opts, rest = decide({}, { ips = { ips[1] }, routes = { route } })
-      assert.is_false(opts.default_route)
-      assert.are.equal(1, #rest)
-    end
-  end)
-
-  it("has no default route that nobody asked for", function()
-    local opts, rest = decide({}, { ips = { { address = "10.1.2.3/24" } } })
-    assert.is_false(opts.default_route)
-    assert.are.same({}, rest)
+    table.sort(opts.gateway)
+    assert.are.same({ ip = { "10.1.2.3/24", "fd00::3/64" }, mode = "routed", default_route = false, mtu = 1400,
+      gateway = { "10.1.2.1", "fe80::1" }, forwarding = true }, opts)
+    assert.are.same({ inet = "10.1.2.1", inet6 = "fe80::1" }, gateways)
   end)
 
   it("reports the gateway in use where the IPAM plugin names none", function()
-    local opts, _, r = decide({}, { ips = { { address = "10.1.2.3/24" }, { address = "fd00::3/64" } } })
-    assert.is_nil(opts.gateway)
+    local _, _, r = decide({}, { ips = { { address = "10.1.2.3/24" }, { address = "fd00::3/64" } } })
     assert.are.equal("169.254.1.1", r.ips[1].gateway)
     assert.are.equal("fe80::1", r.ips[2].gateway)
   end)
@@ -122,17 +102,22 @@ describe("zlnet.cni.network", function()
 
   it("makes the node the gateway of a bridge, and the default one, as the bridge plugin does", function()
     local answer = { ips = { { address = "10.1.2.3/24" }, { address = "fd00::3/64" } } }
-    local none = decide({ mode = "bridge" }, answer)
-    assert.is_false(none.default_route)
-    assert.is_nil(none.gateway)
-    local gateway, _, result_of = decide({ mode = "bridge", isGateway = true }, answer)
-    assert.are.equal("10.1.2.1", result_of.ips[1].gateway)
-    assert.are.equal("fd00::1", result_of.ips[2].gateway)
-    assert.is_false(gateway.default_route)
-    local opts, rest, r = decide({ mode = "bridge", isDefaultGateway = true }, answer)
-    assert.is_true(opts.default_route)
-    assert.are.same({ "10.1.2.1", "fd00::1" }, opts.gateway)
-    assert.are.same({}, rest)
+    local opts, gateways, r = decide({ mode = "bridge" }, answer)
+    assert.is_nil(opts.gateway)
+    assert.are.same({}, gateways)
+    assert.are.same({}, r.routes)
+    opts, gateways, r = decide({ mode = "bridge", isGateway = true }, answer)
+    assert.is_nil(opts.gateway)
+    assert.are.equal("10.1.2.1", r.ips[1].gateway)
+    assert.are.equal("fd00::1", r.ips[2].gateway)
+    assert.are.same({ inet = "10.1.2.1", inet6 = "fd00::1" }, gateways)
+    assert.are.same({}, r.routes)
+    r = select(3, decide({ mode = "bridge", isDefaultGateway = true }, answer))
+    assert.are.equal("10.1.2.1", r.routes[1].gw)
+    assert.are.equal("fd00::1", r.routes[2].gw)
+    answer.routes = { { dst = "0.0.0.0/0", gw = "10.1.2.9" } }
+    r = select(3, decide({ mode = "bridge", isDefaultGateway = true }, answer))
     assert.are.equal(2, #r.routes)
+    assert.are.equal("10.1.2.9", r.routes[1].gw)
   end)
 end)

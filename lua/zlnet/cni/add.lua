@@ -11,12 +11,6 @@ local undo = require "zlnet.undo"
 
 local add = {}
 
-local HOST_PREFIX = { inet = 32, inet6 = 128 }
-
-local function release(r, log)
-  local ok, failed = ipam.call(r, log, "DEL")
-  return ok, failed and { message = failed.msg .. (failed.details and ": " .. failed.details or "") }
-end
 
 -- What the IPAM plugin is still working at.
 local function start_lease(r, stack, log)
@@ -26,7 +20,7 @@ local function start_lease(r, stack, log)
   end
   local child, missing = ipam.start(r, name)
   if child then
-    stack:push("release the address", release, r, log) -- also when it fails: so the specification
+    stack:push("release the address", ipam.call, r, log, "DEL") -- also when it fails: so the specification
   end
   return child, missing, name
 end
@@ -108,66 +102,6 @@ local function attach(ns, opts, r)
   return failure.call(require("zlnet.attach").attach, opts)
 end
 
--- A route's operation. Without a next hop of its own it goes through its family's gateway, or straight to the link.
-local function route_args(route, a, mode)
-  local family, link = route.dst.family, route.scope ~= nil and route.scope ~= 0
-  local gateway = route.gw or not link and a.gateway[family] or nil
-  return {
-    family = family,
-    dst = route.dst.prefix > 0 and route.dst.address .. "/" .. route.dst.prefix or nil,
-    gateway = gateway,
-    oif = a.index,
-    scope = route.scope or not gateway and family == "inet" and "link" or nil,
-    table = route.table,
-    priority = route.priority,
-    metrics = (route.mtu or route.advmss) and { mtu = route.mtu, advmss = route.advmss } or nil,
-    flags = gateway and mode == "routed" and { onlink = true } or nil,
-  }
-end
-
-local function send(target, step, operations)
-  if not operations[1] then
-    return true
-  end
-  local handle <close>, err = core.open(target)
-  if not handle then
-    return nil, failure.from(err)
-  end
-  local batch = handle:batch()
-  for _, operation in ipairs(operations) do
-    batch[operation.op](batch, operation.args, "replace")
-  end
-  local results, failed = batch:send()
-  if results and not failed then
-    return true
-  end
-  err = results and results[failed] or failed
-  err.step = step
-  return nil, failure.from(err)
-end
-
--- What attach does not do: routes of the IPAM plugin's, and the gateways of further addresses.
-local function complete(ns, a, rest, own)
-  local routes, gateways = {}, {}
-  for i, route in ipairs(rest) do
-    routes[i] = { op = "newroute", args = route_args(route, a, a.mode) }
-  end
-  for _, entry in ipairs(a.mode == "routed" and own.ips or {}) do
-    local family = entry.ip.family
-    if entry.gateway ~= a.gateway[family] then
-      gateways[#gateways + 1] = { op = "newaddr", args = {
-        index = a.host_index, ["local"] = entry.gateway, prefixlen = HOST_PREFIX[family],
-        scope = family == "inet" and "link" or nil, flags = family == "inet6" and { nodad = true } or nil,
-      } }
-    end
-  end
-  local ok, failed = send(nil, "add the gateway's address to the host end", gateways)
-  if ok then
-    ok, failed = send(ns, "add the container's routes", routes)
-  end
-  return ok, failed
-end
-
 local function describe(r, n, a, own)
   local mtu = n.mtu
   if not mtu and request.at_least(r.version, "1.1.0") then
@@ -189,22 +123,21 @@ end
 
 -- An interface that is there already is an error before anything is asked for: taking the answer back would give its
 -- address to somebody else.
-local function check_free(ns, r)
+local function check_free(ns, container, r)
   local own <close> = core.netns.open(nil)
   if own == ns then
     return nil, failure.new("environment", "CNI_NETNS is the node's own namespace", r.netns)
   end
+  local host <close>, err = core.open(nil)
+  if not host then
+    return nil, failure.from(err)
+  end
   local id, tag = identity.of(r.config.name, r.container, r.ifname)
-  local places = { { ns, r.ifname, "in the container" }, { nil, owner.host_name({ id = id }, tag), "on the node" } }
-  for i = 1, 2 do
-    local target, ifname, where = places[i][1], places[i][2], places[i][3]
-    local handle <close>, err = core.open(target)
-    if not handle then
-      return nil, failure.from(err)
-    end
-    local link, gone = handle:getlink { ifname = ifname }
+  for where, place in pairs { ["in the container"] = { container, r.ifname },
+    ["on the node"] = { host, owner.host_name({ id = id }, tag) } } do
+    local link, gone = place[1]:getlink { ifname = place[2] }
     if link then
-      return nil, failure.new("other", ("interface '%s' exists already %s"):format(ifname, where))
+      return nil, failure.new("other", ("interface '%s' exists already %s"):format(place[2], where))
     elseif gone.kind ~= "not_found" then
       return nil, failure.from(gone)
     end
@@ -213,8 +146,8 @@ local function check_free(ns, r)
 end
 
 -- Everything between the namespace that is open and the result that is whole.
-local function run(r, ns, stack, log)
-  local free, taken = check_free(ns, r)
+local function run(r, ns, container, stack, log)
+  local free, taken = check_free(ns, container, r)
   if not free then
     return nil, taken
   end
@@ -222,11 +155,15 @@ local function run(r, ns, stack, log)
   if not n then
     return nil, failed
   end
-  local network = require "zlnet.cni.network"
   table.move(n.routes, 1, #n.routes, #own.routes + 1, own.routes)
-  local opts, rest = network.attach_options(n, own)
-  local a
-  a, failed = attach(ns, opts, r)
+  local opts, gateways = require("zlnet.cni.network").attach_options(n, own)
+  local ready, a = true, nil
+  if n.mode == "bridge" then
+    ready, failed = require("zlnet.cni.gateway").prepare(n, own)
+  end
+  if ready then
+    a, failed = attach(ns, opts, r)
+  end
   if not a then
     return nil, failed
   end
@@ -234,8 +171,13 @@ local function run(r, ns, stack, log)
     return require("zlnet.detach").detach(a)
   end)
   local ok
-  ok, failed = complete(ns, a, rest, own)
+  ok, failed = require("zlnet.cni.routes").add(container, a, own, gateways)
   if ok and n.masquerade then
+    stack:push("take masquerading away", function()
+      return require("zlnet.cni.masquerade").remove(function(id)
+        return id == opts.id
+      end)
+    end)
     ok, failed = require("zlnet.cni.masquerade").add(opts.id, own.ips)
   end
   if not ok then
@@ -249,7 +191,7 @@ end
 local function with_rollback(failed)
   local details = { failed.details }
   for _, err in ipairs(failed.rollback or {}) do
-    details[#details + 1] = ("could not %s: %s"):format(err.step, err.message or tostring(err))
+    details[#details + 1] = ("could not %s: %s"):format(err.step, err.message or err.msg or tostring(err))
   end
   return { code = failed.code, msg = failed.msg, details = details[1] and table.concat(details, "; ") }
 end
@@ -264,8 +206,12 @@ function add.run(r, log)
   if not ns then
     return nil, failure.new("environment", "CNI_NETNS: " .. err, r.netns)
   end
+  local container <close>, no_socket = core.open(ns)
+  if not container then
+    return nil, failure.from(no_socket)
+  end
   local stack <close> = undo.new()
-  local done, failed = run(r, ns, stack, log)
+  local done, failed = run(r, ns, container, stack, log)
   if not done then
     stack:fail(failed)
     return nil, with_rollback(failed)

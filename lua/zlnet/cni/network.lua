@@ -140,12 +140,6 @@ function network.without_ipam(n)
   return r
 end
 
----Whether a route is the plain default route of its family.
-local function is_default(route, gateway)
-  return route.dst.prefix == 0 and (not route.gw or route.gw == gateway)
-    and not (route.mtu or route.advmss or route.priority or route.table or route.scope)
-end
-
 -- One gateway of each family for attach; the result says which each address has.
 local function choose_gateways(n, r)
   local gateways = {}
@@ -162,45 +156,38 @@ local function choose_gateways(n, r)
   return gateways
 end
 
----What attach has to be asked for, and what is left to do after it.
+---What attach has to be asked for. Routes are not among it: several networks of one container may ask for the same.
 ---@param n zlnet.cni.network
----@param r zlnet.cni.result the IPAM plugin's with our routes; addresses without a gateway get the one in use
----@return table opts ip, gateway, mode, default_route, mtu, mac, bridge: options of attach
----@return zlnet.cni.route[] routes those that attach does not make
+---@param r zlnet.cni.result with our routes; addresses without a gateway get the one in use, and a bridge's default
+---gateway its default routes
+---@return table opts ip, gateway, mode, default_route, forwarding, mtu, mac, bridge: options of attach
+---@return table<"inet"|"inet6", string> gateways which routes without one of their own go through
 function network.attach_options(n, r)
   local gateways = choose_gateways(n, r)
-  local ips, has, needs = {}, {}, {}
-  for i, entry in ipairs(r.ips) do
-    ips[i] = entry.ip.address .. "/" .. entry.ip.prefix
-    needs[entry.ip.family] = true
-    if n.mode == "routed" then
-      entry.gateway = entry.gateway or gateways[entry.ip.family] or options.routed_gateway[entry.ip.family]
-    end
-  end
+  local ips, given, has = {}, {}, {}
   for _, route in ipairs(r.routes) do
-    has[route.dst.family] = has[route.dst.family] or is_default(route, gateways[route.dst.family])
+    has[route.dst.family] = has[route.dst.family] or route.dst.prefix == 0
   end
-  local default_route = true
-  for family in pairs(needs) do
+  for i, entry in ipairs(r.ips) do
+    local family = entry.ip.family
+    ips[i] = entry.ip.address .. "/" .. entry.ip.prefix
+    if n.mode == "routed" then
+      gateways[family] = gateways[family] or options.routed_gateway[family]
+      entry.gateway = entry.gateway or gateways[family]
+    end
     if n.is_default_gateway and not has[family] then
       has[family] = true
       r.routes[#r.routes + 1] = { dst = ANY[family], gw = gateways[family] }
     end
-    default_route = default_route and has[family] == true and (n.mode == "routed" or gateways[family] ~= nil)
   end
-  local rest = {}
-  for _, route in ipairs(r.routes) do
-    local family = route.dst.family
-    if not (default_route and is_default(route, gateways[family])) then
-      rest[#rest + 1] = route
-    end
+  for _, gateway in pairs(n.mode == "routed" and gateways or {}) do
+    given[#given + 1] = gateway
   end
-  local given = { gateways.inet, gateways.inet and gateways.inet6 or nil }
-  given[1] = given[1] or gateways.inet6
   return {
-    ip = ips, mode = n.mode, bridge = n.bridge, mtu = n.mtu, mac = n.mac, default_route = default_route,
-    gateway = (n.mode == "routed" or default_route) and given[1] and given or nil,
-  }, rest
+    ip = ips, mode = n.mode, bridge = n.bridge, mtu = n.mtu, mac = n.mac, default_route = false,
+    gateway = given[1] and given,
+    forwarding = n.mode == "routed", -- a bridge's is for gateway.lua
+  }, gateways
 end
 
 return network

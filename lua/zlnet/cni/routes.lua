@@ -1,0 +1,89 @@
+-- SPDX-License-Identifier: MIT
+-- The routes that a result asks for, in the container.
+
+local addr = require "zlnet.addr"
+local core = require "zlnet.core"
+local failure = require "zlnet.cni.failure"
+
+local routes = {}
+
+-- A route's arguments. Without a next hop of its own it goes through its family's gateway, or straight to the link.
+local function route_args(route, a, gateways)
+  local family, link = route.dst.family, route.scope ~= nil and route.scope ~= 0
+  local gateway = route.gw or not link and gateways[family] or nil
+  return {
+    family = family,
+    dst = route.dst.prefix > 0 and route.dst.address .. "/" .. route.dst.prefix or nil,
+    gateway = gateway,
+    oif = a.index,
+    scope = route.scope or not gateway and family == "inet" and "link" or nil,
+    table = route.table,
+    priority = route.priority,
+    metrics = (route.mtu or route.advmss) and { mtu = route.mtu, advmss = route.advmss } or nil,
+    flags = gateway and a.mode == "routed" and { onlink = true } or nil,
+  }
+end
+
+-- Adds what may be there already.
+local function append(handle, method, list, step)
+  if not list[1] then
+    return true
+  end
+  local batch = handle:batch()
+  for i = 1, #list do
+    batch[method](batch, list[i], method == "newroute" and "append" or nil)
+  end
+  local results, lost = batch:send()
+  for i = 1, results and #list or 0 do
+    local answer = results[i]
+    if type(answer) == "table" and answer.kind and answer.code ~= "EEXIST" then
+      lost = answer
+      break
+    end
+    lost = nil
+  end
+  if lost then
+    lost.step = step
+    return nil, failure.from(lost)
+  end
+  return true
+end
+
+---Adds what attach does not: the routes, and the gateways of further addresses. A route joins those of the container's
+---other networks: the first one that is there stays the one that is used.
+---
+---Equal to `ip route append DST via GATEWAY dev IFNAME onlink` for each, in the container.
+---@param container table handle of the container's namespace
+---@param a zlnet.attachment
+---@param own zlnet.cni.result
+---@param gateways table<"inet"|"inet6", string> for routes that name none
+---@return true? ok
+---@return zlnet.cni.failure? failure
+function routes.add(container, a, own, gateways)
+  local list, further = {}, {}
+  for i, route in ipairs(own.routes) do
+    list[i] = route_args(route, a, gateways)
+  end
+  for _, entry in ipairs(a.mode == "routed" and own.ips or {}) do
+    local family = entry.ip.family
+    if entry.gateway ~= gateways[family] then
+      further[#further + 1] = {
+        index = a.host_index, ["local"] = entry.gateway, prefixlen = addr.host_prefix[family],
+        scope = family == "inet" and "link" or nil, flags = family == "inet6" and { nodad = true } or nil,
+      }
+    end
+  end
+  if further[1] then
+    local host <close>, err = core.open(nil)
+    if not host then
+      return nil, failure.from(err)
+    end
+    local ok, failed = append(host, "newaddr", further, "add a gateway's address to the host end")
+    if not ok then
+      return nil, failed
+    end
+  end
+  return append(container, "newroute", list, "add the container's routes")
+end
+
+return routes
