@@ -14,14 +14,16 @@ local cli = {}
 ---@field summary string one line
 ---@field description string? what `--help` and the manual say beyond the summary
 ---@field examples { [1]: string, [2]: string }[] a command line and what it does
+---@field plain boolean? it prints what is no JSON
 ---@field define fun(command: table) adds arguments and options to an argparse command
 ---@field run fun(args: table, out: zlnet.cli.output): integer returns the exit status
 
 ---In the order of the help text.
 ---@type string[]
-cli.commands = { "attach", "detach", "sweep", "probe", "demo" }
+cli.commands = { "attach", "detach", "sweep", "probe", "demo", "completion", "manual" }
 
 local SUMMARY = "Attach containers to a network over rtnetlink, and clean up after them."
+local HELP = "show this and exit"
 local EXIT_STATUS = "Exit status: 0 done, 1 failed, 2 wrong use."
 
 local function epilog(examples)
@@ -49,13 +51,17 @@ function cli.parser()
     print("zlnet " .. require("zlnet.core").version)
     os.exit(0)
   end)
+  parser._options[1]:description(HELP)
   local commands = {}
   for _, name in ipairs(cli.commands) do
     local command = require("zlnet.cli." .. name)
     local p = parser:command(name, nil, epilog(command.examples)):summary(command.summary)
     p:description(summary_line(command) .. (command.description and "\n\n" .. command.description or ""))
+    p._options[1]:description(HELP)
     command.define(p)
-    p:flag("--json", "print JSON, also for errors")
+    if not command.plain then
+      p:flag("--json", "print JSON, also for errors")
+    end
     commands[name] = command
   end
   return parser, commands
