@@ -6,6 +6,7 @@
 #include "handle.h"
 #include "monitor.h"
 #include "namespace.h"
+#include "pollset.h"
 #include "proc.h"
 #include "process.h"
 #include "version.h"
@@ -190,11 +191,12 @@ int luaopen_zlnet_core(lua_State *L)
 	static const luaL_Reg functions[] = {{"open", handle_new},
 	                                     {"monitor", monitor_new},
 	                                     {"process", process_new},
-	                                     {"processes", process_list},
+	                                     {"occupants", process_occupants},
 	                                     {"spawn", child_new},
 	                                     {"proc_view", core_proc_view},
 	                                     {"pidns", core_pidns},
 	                                     {"poll", core_poll},
+	                                     {"pollset", pollset_new},
 	                                     {"sysctl_read", core_sysctl_read},
 	                                     {"sysctl_write", core_sysctl_write},
 	                                     {"clock", core_clock},
@@ -208,6 +210,7 @@ int luaopen_zlnet_core(lua_State *L)
 	child_open(L);
 	handle_open(L);
 	monitor_open(L);
+	pollset_open(L);
 	luaL_newlib(L, functions);
 	namespace_open(L);
 	lua_setfield(L, -2, "netns");

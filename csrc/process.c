@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "process.h"
 #include "error.h"
+#include "handle.h"
 #include "namespace.h"
 #include "netns.h"
+#include "occupants.h"
 #include "proc.h"
 
 #include <errno.h>
 #include <lauxlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#define OCCUPANTS_TYPE "zlnet.occupants"
 
 struct process {
 	int pidfd;
@@ -112,35 +116,32 @@ static int p_close(lua_State *L)
 	return 0;
 }
 
-static int list_gc(lua_State *L)
+static int occupants_gc(lua_State *L)
 {
-	proc_list_free(lua_touserdata(L, 1));
+	occupants_free(lua_touserdata(L, 1));
 	return 0;
 }
 
-int process_list(lua_State *L)
+int process_occupants(lua_State *L)
 {
 	struct zerr e;
-	struct proc_list *list = lua_newuserdatauv(L, sizeof *list, 0);
+	struct handle *h = handle_check(L, 1);
+	struct occupants *list = lua_newuserdatauv(L, sizeof *list, 0);
 
 	memset(list, 0, sizeof *list);
-	luaL_setmetatable(L, "zlnet.process.list");
-	if (proc_scan(list, &e) < 0)
+	luaL_setmetatable(L, OCCUPANTS_TYPE);
+	if (occupants_find(&h->sock, list, &e) < 0)
 		return error_return(L, &e);
-	lua_createtable(L, (int)list->n, 0);
+	lua_Integer unseen = 0;
+	lua_newtable(L);
+	lua_newtable(L);
 	for (size_t i = 0; i < list->n; i++) {
-		lua_createtable(L, 0, 2);
-		lua_pushinteger(L, list->entries[i].pid);
-		lua_setfield(L, -2, "pid");
-		if (list->entries[i].netns)
-			lua_pushinteger(L, (lua_Integer)list->entries[i].netns);
-		else
-			lua_pushboolean(L, 0);
-		lua_setfield(L, -2, "netns");
-		lua_rawseti(L, -2, (lua_Integer)i + 1);
+		bool seen = list->v[i].nsid >= 0;
+		lua_pushinteger(L, list->v[i].pid);
+		lua_rawseti(L, seen ? -3 : -2, seen ? list->v[i].nsid : ++unseen);
 	}
-	proc_list_free(list);
-	return 1;
+	occupants_free(list);
+	return 2;
 }
 
 void process_open(lua_State *L)
@@ -149,8 +150,8 @@ void process_open(lua_State *L)
 	                                   {"netns", p_netns},     {"pollfd", p_pollfd}, {"events", p_events},
 	                                   {"timeout", p_timeout}, {"close", p_close},   {NULL, NULL}};
 
-	luaL_newmetatable(L, "zlnet.process.list");
-	lua_pushcfunction(L, list_gc);
+	luaL_newmetatable(L, OCCUPANTS_TYPE);
+	lua_pushcfunction(L, occupants_gc);
 	lua_setfield(L, -2, "__gc");
 	lua_pop(L, 1);
 	luaL_newmetatable(L, PROCESS_TYPE);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core.process and core.processes: Lua's side of proc.h. */
+/* core.process and core.occupants: Lua's side of proc.h. */
 #ifndef ZLNET_PROCESS_H
 #define ZLNET_PROCESS_H
 
@@ -19,7 +19,9 @@ void process_open(lua_State *L);
 /* core.process(pid) -> process | nil, err */
 int process_new(lua_State *L);
 
-/* core.processes() -> { {pid=, netns=inode or false}, … } | nil, err */
-int process_list(lua_State *L);
+/* core.occupants(handle) -> { [nsid] = pid, … }, { pid, … } | nil, err: a process for each namespace that the handle's
+ * has a number for and that a process lives in, and those whose namespace could not be seen. The handle is of our own
+ * namespace. */
+int process_occupants(lua_State *L);
 
 #endif

@@ -24,6 +24,7 @@ local LAZY = {
   plan = "zlnet.attach",
   probe = "zlnet.probe",
   sweep = "zlnet.sweep",
+  watch = "zlnet.watch",
 }
 
 -- What a workflow is on another platform; names need no kernel.

@@ -81,34 +81,12 @@ function World:matters(pid)
   return not (self.initial and pid == 1)
 end
 
--- Which netnsids have a process in them. One look at each namespace, however many processes share it.
+-- Which netnsids have a process in them.
 function World:look()
-  self.occupied, self.blind = {}, self.view ~= "all"
-  local here <close> = core.netns.open(nil)
-  local list = core.processes()
-  if not here or not list then
-    self.blind = true
-    return
-  end
-  local own, seen = here:id().ino, {}
-  for i = 1, #list do
-    local pid, ino = list[i].pid, list[i].netns
-    if not ino then
-      self.blind = self.blind or self:matters(pid)
-    elseif ino ~= own and not seen[ino] then
-      local ns <close>, err = core.netns.open(pid)
-      if ns then
-        seen[ino] = true
-        local answer = self.host:getnsid { fd = ns:fd() }
-        if not answer then
-          self.blind = true
-        elseif answer.nsid and answer.nsid >= 0 then
-          self.occupied[answer.nsid] = pid
-        end
-      elseif err.code ~= "ESRCH" and err.code ~= "ENOENT" then
-        self.blind = true
-      end
-    end
+  local occupied, unseen = core.occupants(self.host)
+  self.occupied, self.blind = occupied or {}, not occupied or self.view ~= "all"
+  for _, pid in ipairs(occupied and unseen or {}) do
+    self.blind = self.blind or self:matters(pid)
   end
 end
 

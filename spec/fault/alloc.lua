@@ -71,9 +71,9 @@ local layer = {
     local ok, kept = core.netns.delete "faulty"
     return ok and names, kept or unlisted
   end },
-  { name = "processes", act = function()
-    return core.processes()
-  end },
+  { name = "occupants", act = with_handle(function(h)
+    return core.occupants(h)
+  end) },
   { name = "process", act = function(scene)
     local p, err = core.process(scene.pid)
     if not p then

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+#include "occupants.h"
+#include "proc.h"
+#include "zerr.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libmnl/libmnl.h>
+#include <linux/net_namespace.h>
+#include <linux/rtnetlink.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define TIMEOUT 30000 /* ms */
+
+/* The number that the namespace nsfd has here, -1 when it has none. 0 or -errno. */
+static int ask_nsid(struct nl_sock *s, struct nl_reply *r, int nsfd, int32_t *nsid)
+{
+	_Alignas(8) char buf[64];
+	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
+	const struct nlattr *a;
+	struct nl_ack ack;
+	struct zerr e;
+
+	h->nlmsg_type = RTM_GETNSID;
+	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	mnl_nlmsg_put_extra_header(h, sizeof(struct rtgenmsg));
+	mnl_attr_put_u32_check(h, sizeof buf, NETNSA_FD, (uint32_t)nsfd);
+	r->len = 0;
+	int rc = nl_talk(s, h, h->nlmsg_len, 1, nl_now() + TIMEOUT, r, &ack, &e);
+	if (rc < 0 || ack.err)
+		return rc < 0 ? rc : -ack.err;
+	if (r->len < NLMSG_HDRLEN + MNL_ALIGN(sizeof(struct rtgenmsg)))
+		return -EBADMSG;
+	/* clang-format off */
+	mnl_attr_for_each(a, (const struct nlmsghdr *)r->data, sizeof(struct rtgenmsg))
+		if (mnl_attr_get_type(a) == NETNSA_NSID && mnl_attr_get_payload_len(a) == sizeof *nsid) {
+			*nsid = (int32_t)mnl_attr_get_u32(a);
+			return 0;
+		}
+	/* clang-format on */
+	return -EBADMSG;
+}
+
+static int by_netns(const void *a, const void *b)
+{
+	uint64_t x = ((const struct proc_entry *)a)->netns, y = ((const struct proc_entry *)b)->netns;
+
+	return x < y ? -1 : x > y;
+}
+
+static int open_netns(pid_t pid)
+{
+	char path[48];
+
+	snprintf(path, sizeof path, "/proc/%d/ns/net", (int)pid);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static void add(struct occupants *list, int32_t nsid, pid_t pid)
+{
+	list->v[list->n++] = (struct occupant){nsid, pid};
+}
+
+/* One process as the scan saw it. True: done with its namespace; false: it has left, another process may be there. */
+static bool look(struct nl_sock *s, struct nl_reply *r, const struct proc_entry *p, struct occupants *list)
+{
+	struct stat st;
+	int32_t nsid = -1;
+	int fd = open_netns(p->pid);
+
+	if (fd == -ESRCH || fd == -ENOENT)
+		return false;
+	bool same = fd < 0 || (fstat(fd, &st) == 0 && st.st_ino == p->netns); /* else the pid is another's by now */
+	if (fd < 0 || (same && ask_nsid(s, r, fd, &nsid) < 0))
+		add(list, -1, p->pid);
+	else if (same && nsid >= 0) /* else we have no links into it */
+		add(list, nsid, p->pid);
+	if (fd >= 0)
+		close(fd);
+	return same;
+}
+
+static void look_at_all(struct nl_sock *s, const struct proc_list *all, uint64_t own, struct occupants *list)
+{
+	struct nl_reply reply = {0};
+
+	for (size_t i = 0; i < all->n; i++) {
+		const struct proc_entry *p = &all->entries[i];
+		if (!p->netns)
+			add(list, -1, p->pid);
+		else if (p->netns == own || look(s, &reply, p, list))
+			while (i + 1 < all->n && all->entries[i + 1].netns == p->netns)
+				i++;
+	}
+	nl_reply_free(&reply);
+}
+
+int occupants_find(struct nl_sock *s, struct occupants *list, struct zerr *e)
+{
+	struct proc_list all = {0};
+	struct stat own;
+	int rc = proc_scan(&all, e);
+
+	if (rc == 0 && stat("/proc/thread-self/ns/net", &own) < 0)
+		rc = zerr_io(e, errno, "stat", "/proc/thread-self/ns/net");
+	if (rc == 0) {
+		list->v = calloc(all.n + 1, sizeof *list->v);
+		if (list->v) {
+			qsort(all.entries, all.n, sizeof *all.entries, by_netns);
+			look_at_all(s, &all, own.st_ino, list);
+		} else {
+			rc = zerr_io(e, ENOMEM, "scan", NULL);
+		}
+	}
+	proc_list_free(&all);
+	return rc;
+}
+
+void occupants_free(struct occupants *list)
+{
+	free(list->v);
+	memset(list, 0, sizeof *list);
+}
