@@ -36,10 +36,7 @@ local function route_text(hop, names)
 end
 
 local function prefix_of(route)
-  if not route.dst then
-    return "default"
-  end
-  return route.dst:find("/", 1, true) and route.dst or route.dst .. "/" .. (route.family == "inet" and 32 or 128)
+  return route.dst and route.dst .. "/" .. route.dst_len or "default"
 end
 
 -- What the kernel would use of a route's kind: the best of those with the same destination, as text; the expected one
@@ -116,7 +113,7 @@ end
 
 local function check_link(findings, ns, a, link, ifname, mac)
   findings:compare(ns, "ifname", ifname, link.ifname)
-  findings:compare(ns, "up", true, link.flags.up)
+  findings:compare(ns, "up", true, link.flags.up or false)
   findings:compare(ns, "mtu", a.mtu or DEFAULT_MTU, link.mtu)
   if mac then
     findings:compare(ns, "mac", mac, link.address)
@@ -165,7 +162,7 @@ end
 local function check_container(findings, a, container, link, p, host_mac)
   check_link(findings, "container", a, link, a.ifname, a.mac)
   local lo = container:getlink({ index = 1 }, { "flags" })
-  findings:compare("container", "loopback", true, lo and lo.flags.up)
+  findings:compare("container", "loopback", true, lo and lo.flags.up or false)
   for _, family in ipairs(a.mode == "routed" and p.families or {}) do
     check_neighbour(findings, "container", container, link.index, p.gateways[family], host_mac)
   end
