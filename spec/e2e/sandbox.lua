@@ -82,6 +82,37 @@ function sandbox.rootfs()
   return path
 end
 
+---The same as an image: an archive as `docker save` makes it, which containerd imports as localhost/busybox:latest.
+---@return string path
+function sandbox.image()
+  local directory = sandbox.directory .. "/image"
+  sandbox.run(("mkdir -p %s && tar -C %s -cf %s/layer.tar ."):format(directory, sandbox.rootfs(), directory))
+  local digest = sandbox.run(("sha256sum %s/layer.tar"):format(directory)):match "%x+"
+  local _, machine = helper.sh "uname -m"
+  sandbox.write(directory .. "/config.json", {
+    architecture = ({ x86_64 = "amd64", aarch64 = "arm64" })[machine:match "%S+"] or machine:match "%S+", os = "linux",
+    config = { Cmd = { "/bin/sh" } }, rootfs = { type = "layers", diff_ids = { "sha256:" .. digest } },
+  })
+  sandbox.write(directory .. "/manifest.json",
+    { { Config = "config.json", RepoTags = { "localhost/busybox:latest" }, Layers = { "layer.tar" } } })
+  sandbox.run(("tar -C %s -cf %s/image.tar manifest.json config.json layer.tar"):format(directory, sandbox.directory))
+  return sandbox.directory .. "/image.tar"
+end
+
+---Starts a daemon.
+---@param command string
+---@return fun() stop ends it, and waits for that
+function sandbox.daemon(command)
+  local log = sandbox.directory .. "/daemon.log"
+  local pid = sandbox.run(("%s >%s 2>&1 </dev/null & echo $!"):format(command, log)):match "%d+"
+  return function()
+    helper.sh("kill " .. pid)
+    helper.eventually(function()
+      return not lfs.attributes("/proc/" .. pid .. "/exe", "mode")
+    end, 10)
+  end
+end
+
 function sandbox.write(path, text)
   local file = assert(io.open(path, "w"))
   file:write(type(text) == "table" and json.encode(text, { indent = true }) or text)
