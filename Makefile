@@ -117,6 +117,7 @@ DESTDIR     ?=
 INST_LIBDIR ?= $(PREFIX)/lib/lua/$(LUA_VERSION)
 INST_LUADIR ?= $(PREFIX)/share/lua/$(LUA_VERSION)
 INST_BINDIR ?= $(PREFIX)/bin
+INST_DATADIR ?= $(PREFIX)/share
 MODULES     := $(patsubst lua/%,%,$(wildcard lua/zlnet/*.lua lua/zlnet/*/*.lua))
 SCRIPTS     := $(notdir $(wildcard lua/bin/*))
 BUNDLED     ?= zlnet-cni
@@ -128,17 +129,34 @@ $(BUILD)/zlnet-cni: lua/bundle.lua lua/bin/zlnet-cni $(MODULES:%=lua/%)
 	@echo "  LUA $@"
 	$(Q)$(LUA) lua/bundle.lua lua/bin/zlnet-cni "$$(command -v $(LUA))" >$@
 
-install: all $(BUNDLED:%=$(BUILD)/%) ## install under PREFIX (and DESTDIR before it)
+# The manual page and the shells' completions, written by the script itself; for another machine: make install PAGES=
+PAGES       ?= $(if $(INST_DATADIR),manual bash zsh fish)
+PAGE_manual  = man/man8/zlnet.8
+PAGE_bash    = bash-completion/completions/zlnet
+PAGE_zsh     = zsh/site-functions/_zlnet
+PAGE_fish    = fish/vendor_completions.d/zlnet.fish
+
+$(BUILD)/page/%: $(CORE) lua/bin/zlnet $(MODULES:%=lua/%)
+	@mkdir -p $(@D)
+	@echo "  LUA $@"
+	$(Q)$(LUA_ENV) $(LUA) lua/bin/zlnet $(subst completion manual,manual,completion $*) >$@.new && mv $@.new $@
+
+man: $(BUILD)/page/manual ## make the manual page of what --help says: man -l build/page/manual
+	@:
+
+install: all $(BUNDLED:%=$(BUILD)/%) $(PAGES:%=$(BUILD)/page/%) ## install under PREFIX (and DESTDIR before it)
 	install -d $(addprefix $(DESTDIR),$(sort $(INST_LIBDIR)/zlnet $(dir $(MODULES:%=$(INST_LUADIR)/%)) $(INST_BINDIR)))
 	install -m 755 $(CORE) $(DESTDIR)$(INST_LIBDIR)/zlnet/core.so
 	$(foreach m,$(MODULES),install -m 644 lua/$m $(DESTDIR)$(INST_LUADIR)/$m &&) :
 	$(foreach s,$(filter-out $(BUNDLED),$(SCRIPTS)),sed '1s|lua5\.4|$(notdir $(LUA))|' lua/bin/$s \
 		>$(DESTDIR)$(INST_BINDIR)/$s && chmod 755 $(DESTDIR)$(INST_BINDIR)/$s &&) :
 	$(foreach s,$(BUNDLED),install -m 755 $(BUILD)/$s $(DESTDIR)$(INST_BINDIR)/$s &&) :
+	$(foreach p,$(PAGES),install -D -m 644 $(BUILD)/page/$p $(DESTDIR)$(INST_DATADIR)/$(PAGE_$p) &&) :
 
 uninstall: ## remove what install put there
 	rm -rf $(DESTDIR)$(INST_LIBDIR)/zlnet $(DESTDIR)$(INST_LUADIR)/zlnet
 	rm -f $(SCRIPTS:%=$(DESTDIR)$(INST_BINDIR)/%)
+	rm -f $(foreach p,$(PAGES),$(DESTDIR)$(INST_DATADIR)/$(PAGE_$p))
 
 ROCK = $(CURDIR)/build/rock
 doc: all ## write the HTML reference to build/doc/reference.html
@@ -158,4 +176,4 @@ clean: ## remove all that was built
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-.PHONY: all stub deps demo test e2e kernels asan lint format lint-deps install uninstall rock clean help
+.PHONY: all stub deps demo test e2e kernels asan lint format lint-deps man install uninstall rock clean help

@@ -36,5 +36,6 @@ build = {
     INST_LIBDIR = "$(LIBDIR)",
     INST_LUADIR = "$(LUADIR)",
     INST_BINDIR = "$(BINDIR)",
+    PAGES = "", -- a rock has no place for them: `zlnet manual`, `zlnet completion`
   },
 }
