@@ -15,8 +15,11 @@ function node.state_of(container)
   return settled(text)
 end
 
----The node's links, addresses, routes and forwarding, as one text.
+---The node's links, addresses, routes and forwarding, as one text. Carriers that came or went are settled before.
 function node.state()
+  for _, name in ipairs(node.links()) do
+    helper.ip("link", "show", "dev", name)
+  end
   local _, text = helper.sh [[
     ip -o link; ip -o addr; ip route; ip -6 route
     cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/all/forwarding]]
