@@ -50,7 +50,7 @@ tsan: ## the specs that start threads, under ThreadSanitizer
 		setarch -R spec/run $(or $(SPECS),$(TSAN_SPECS))
 
 # not those which need pidfd_open: valgrind knows that call from 3.21 on
-VALGRIND_SPECS ?= spec/codec_spec.lua spec/loop_spec.lua spec/undo_spec.lua spec/options_spec.lua spec/alias_spec.lua
+VALGRIND_SPECS ?= spec/codec_spec.lua spec/undo_spec.lua spec/options_spec.lua spec/alias_spec.lua
 valgrind: $(CORE) stub ## some specs under valgrind's memcheck
 	@mkdir -p $(BUILD)/valgrind
 	@printf '#!/bin/sh\nexec valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite %s "$$@"\n' \
@@ -72,3 +72,16 @@ soak-short: $(CORE) ## the same for a minute
 	$(Q)LUA='$(LUA)' $(IN_SANDBOX) spec/soak/soak.lua 60 100000 10000
 
 .PHONY: soak soak-short
+
+LOAD ?= 2000
+load: $(CORE) ## LOAD containers (2000) on one node, 16 processes at once, storms of events, containers that die
+	$(Q)ulimit -n 8192; LUA='$(LUA)' $(IN_SANDBOX) spec/fault/load.lua $(LOAD)
+
+ARGUMENTS ?= 20000
+arguments: $(CORE) ## ARGUMENTS calls (20000) with random values of all public functions
+	$(Q)LUA='$(LUA)' $(IN_SANDBOX) spec/fault/arguments.lua $(ARGUMENTS) $(SEED)
+
+privilege: $(CORE) ## each operation with exactly the capabilities it needs, without each of them, and unprivileged
+	$(Q)LUA='$(LUA)' $(IN_SANDBOX) spec/fault/privilege.lua
+
+.PHONY: load arguments privilege

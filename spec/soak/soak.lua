@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- Attach and detach again and again, and sweep in between, from one process: nothing may grow. Counted at the beginning,
--- after a warm-up, and at the end: resident memory, memory of the Lua state, descriptors, threads, links, namespaces'
--- ids, and the kernel's objects where /proc/slabinfo can be read.
+-- after a warm-up, and at the end: resident memory, memory of the Lua state, descriptors, threads, links, mounted
+-- namespaces, and the kernel's objects where /proc/slabinfo can be read.
 -- usage: spec/fault/sandbox spec/soak/soak.lua SECONDS [CYCLES SWEEPS]
 local helper = require "spec.helper"
 local zlnet = require "zlnet"
