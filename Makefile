@@ -82,6 +82,10 @@ kernels: deps ## run every spec under other packaged kernels too (qemu, minutes)
 	@$(MAKE) --no-print-directory all stub
 	@SPECS='$(SPECS)' spec/kernels/run $(KERNELS)
 
+parity: deps ## compare with iproute2 key by key and print the counts, by object and kind
+	@$(MAKE) --no-print-directory all
+	@LUA='$(LUA)' BUILD='$(BUILD)' spec/parity/report
+
 # --- checks ---
 
 SANITIZE = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all

@@ -27,11 +27,17 @@ void codec_decode(lua_State *L, const struct spec_msg *spec, const struct nlmsgh
 struct codec_keys {
 	uint64_t attr[2];
 	uint32_t field;
+	bool conf;    /* the settings of a link (SPEC_CONF), which are most of its values */
+	bool unknown; /* what the tables do not know, under "unknown" */
 };
+
+/* Everything but the settings: what a dump gives which was asked for nothing in particular. */
+extern const struct codec_keys codec_keys_dump;
 
 /* Adds the rows of a key, both when a field and an attribute share it; false when there is none. No Lua. */
 bool codec_keys_add(struct codec_keys *keys, const struct spec_set *set, const char *key);
-/* From a list of keys in Lua; raises as luaL_argerror when one is unknown. */
+/* From a list of keys in Lua, in which "unknown" asks for the numbers of attributes that the tables do not know; raises as
+ * luaL_argerror when there is no such key. */
 void codec_keys(lua_State *L, int idx, const struct spec_msg *spec, struct codec_keys *out);
 
 /* As codec_decode, but of the message itself only these keys (NULL: all). With unknown the numbers of attributes which the tables

@@ -17,6 +17,7 @@ struct dec {
 	int keys;                      /* stack index of the arrays of keys, by set */
 	int family;                    /* the message's */
 	bool unknown;                  /* list the numbers of attributes without a row? */
+	bool conf;                     /* decode the settings of links? */
 	const struct codec_keys *only; /* of the message itself, or NULL */
 };
 
@@ -106,13 +107,15 @@ static bool push_attr(struct dec *d, const struct spec_level *at, const struct s
 	const struct spec_set *set;
 
 	switch (row->type) {
-	case SPEC_FLAG:
-		lua_pushboolean(d->L, 1);
+	case SPEC_FLAG: /* vxlan answers some as a byte */
+		lua_pushboolean(d->L, len == 0 || *p != 0);
 		return true;
 	case SPEC_STRUCT:
 		push_set(d, row->set, p, len, depth + 1);
 		return true;
 	case SPEC_CONF:
+		if (!d->conf)
+			return false;
 		/* requests nest what answers line up */
 		if (!(attr->nla_type & NLA_F_NESTED)) {
 			push_conf(d, row, p, len);
@@ -246,10 +249,12 @@ void codec_decode_some(lua_State *L, const struct spec_msg *spec, const struct n
                        const struct codec_keys *only, bool unknown)
 {
 	static const char keys = 'k'; /* its address is the registry's key */
-	struct dec d = {.L = L, .unknown = unknown, .only = only};
+	struct dec d = {.L = L, .only = only};
 	const uint8_t *payload = mnl_nlmsg_get_payload(nlh);
 	size_t len = nlh->nlmsg_len > MNL_NLMSG_HDRLEN ? nlh->nlmsg_len - MNL_NLMSG_HDRLEN : 0;
 
+	d.unknown = unknown || (only && only->unknown);
+	d.conf = !only || only->conf;
 	luaL_checkstack(L, 8, NULL);
 	if (lua_rawgetp(L, LUA_REGISTRYINDEX, &keys) != LUA_TTABLE) {
 		lua_pop(L, 1);

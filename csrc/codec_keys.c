@@ -5,6 +5,8 @@
 #include <lauxlib.h>
 #include <string.h>
 
+const struct codec_keys codec_keys_dump = {.attr = {UINT64_MAX, UINT64_MAX}, .field = UINT32_MAX};
+
 /* Most keys differ in their first letter, which spares most calls of strcmp. */
 static inline bool key_is(const char *a, const char *b)
 {
@@ -35,11 +37,14 @@ void codec_keys(lua_State *L, int idx, const struct spec_msg *spec, struct codec
 
 	luaL_checktype(L, arg, LUA_TTABLE);
 	memset(out, 0, sizeof(*out));
+	out->conf = true;
 	n = (lua_Integer)lua_rawlen(L, arg);
 	for (lua_Integer i = 1; i <= n; i++) {
 		if (lua_rawgeti(L, arg, i) != LUA_TSTRING)
 			luaL_argerror(L, arg, "list of keys expected");
-		if (!codec_keys_add(out, spec->set, lua_tostring(L, -1)))
+		if (key_is(lua_tostring(L, -1), "unknown"))
+			out->unknown = true;
+		else if (!codec_keys_add(out, spec->set, lua_tostring(L, -1)))
 			luaL_argerror(L, arg, lua_pushfstring(L, "unknown key '%s'", lua_tostring(L, -1)));
 		lua_pop(L, 1);
 	}

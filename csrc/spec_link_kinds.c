@@ -172,6 +172,7 @@ static const struct spec_kind link_kinds[] = {
 	{"ip6tnl", 0, &spec_set_ip6tnl},
 	{"vti", 0, &spec_set_vti},
 	{"vti6", 0, &spec_set_vti6},
+	{"xfrm", 0, &spec_set_xfrm},
 };
 const struct spec_kinds spec_link_kinds = {link_kinds, SPEC_COUNT(link_kinds)};
 

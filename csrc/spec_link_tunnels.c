@@ -48,7 +48,7 @@ static const struct spec_row vxlan_attrs[] = {
 	SPEC_ATTR(IFLA_VXLAN_COLLECT_METADATA, "collect_metadata", SPEC_BOOL),
 	SPEC_ATTR(IFLA_VXLAN_LABEL, "label", SPEC_BE32),
 	SPEC_ATTR(IFLA_VXLAN_GPE, "gpe", SPEC_FLAG),
-	SPEC_ATTR(IFLA_VXLAN_TTL_INHERIT, "ttl_inherit", SPEC_BOOL),
+	SPEC_ATTR(IFLA_VXLAN_TTL_INHERIT, "ttl_inherit", SPEC_FLAG),
 	SPEC_ATTR(IFLA_VXLAN_DF, "df", SPEC_U8, .names = &dont_fragment),
 	SPEC_ATTR(IFLA_VXLAN_VNIFILTER, "vnifilter", SPEC_BOOL),
 	SPEC_ATTR(COMPAT_IFLA_VXLAN_LOCALBYPASS, "localbypass", SPEC_BOOL),
@@ -174,3 +174,12 @@ const struct spec_set spec_set_vti = {.attr = vti_attrs, .nattr = SPEC_COUNT(vti
 
 static const struct spec_row vti6_attrs[] = {VTI_ROWS(SPEC_IP6)};
 const struct spec_set spec_set_vti6 = {.attr = vti6_attrs, .nattr = SPEC_COUNT(vti6_attrs)};
+
+/* xfrm */
+
+static const struct spec_row xfrm_attrs[] = {
+	SPEC_ATTR(IFLA_XFRM_LINK, "link", SPEC_LINK),
+	SPEC_ATTR(IFLA_XFRM_IF_ID, "if_id", SPEC_U32),
+	SPEC_ATTR(IFLA_XFRM_COLLECT_METADATA, "collect_metadata", SPEC_FLAG),
+};
+const struct spec_set spec_set_xfrm = {.attr = xfrm_attrs, .nattr = SPEC_COUNT(xfrm_attrs)};

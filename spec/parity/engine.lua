@@ -1,0 +1,357 @@
+-- SPDX-License-Identifier: MIT
+-- What zlnet reads held against what `ip -j -d` reads, key by key, and what zlnet makes against what `ip` makes. Each
+-- scenario runs twice, in two fresh namespaces: once made by ip, once by zlnet. Rules that say which of our values is
+-- which of ip's are in *_keys.lua; a key of ip's without a rule is a difference.
+local helper = require "spec.helper"
+local json = require "dkjson"
+local lfs = require "lfs"
+local zlnet = require "zlnet"
+
+local engine = {}
+
+-- The namespace of one run.
+local place = {}
+place.__index = place
+place.__close = function(self)
+  self.handle:close()
+  self.ns:close()
+  if self.other then
+    assert(zlnet.netns.delete(self.other))
+  end
+end
+
+local function open_place(scenario, other)
+  local ns = assert(zlnet.netns.new())
+  other = scenario.elsewhere and other
+  if other then
+    assert(zlnet.netns.create(other)):close()
+  end
+  return setmetatable({ ns = ns, handle = assert(zlnet.open(ns)), other = other }, place)
+end
+
+---Shell commands in the namespace; true or false, what they wrote.
+function place:sh(commands)
+  local own = lfs.symlinkattributes("/proc/self", "target")
+  return helper.sh(("nsenter --net=/proc/%s/fd/%d sh -ec %s"):format(own, self.ns:fd(), helper.quote(commands)))
+end
+
+function place:must(commands)
+  local ok, output = self:sh(commands)
+  if not ok then
+    error(("%s: %s"):format(commands, output), 0)
+  end
+  return output
+end
+
+---What a command of iproute2 prints as JSON, without empty objects. Where it says null it means "yes".
+function place:json(command)
+  local rows = {}
+  local text = self:must(command)
+  for _, row in ipairs(text:find "%S" and assert(json.decode(text, 1, true)) or {}) do
+    if next(row) then
+      rows[#rows + 1] = row
+    end
+  end
+  return rows
+end
+
+---Names by index.
+function place:names()
+  local names = {}
+  for _, row in ipairs(self:json "ip -j link show") do
+    names[row.ifindex] = row.ifname
+  end
+  return names
+end
+
+-- --- comparing ---
+
+local function text(value)
+  return type(value) == "table" and json.encode(value) or tostring(value)
+end
+
+local function is_object(value)
+  return type(value) == "table" and next(value) ~= nil and #value == 0
+end
+
+-- Leaves of ip's objects by their path; a list is a leaf.
+local function flatten(row, into, prefix)
+  for key, value in pairs(row) do
+    if is_object(value) then
+      flatten(value, into, prefix .. key .. ".")
+    else
+      into[prefix .. key] = value
+    end
+  end
+  return into
+end
+
+local function same(a, b)
+  if type(a) ~= "table" or type(b) ~= "table" then
+    return a == b
+  end
+  for key, value in pairs(a) do
+    if not same(value, b[key]) then
+      return false
+    end
+  end
+  for key in pairs(b) do
+    if a[key] == nil then
+      return false
+    end
+  end
+  return true
+end
+engine.same = same
+
+---The value at a path, "linkinfo.data.id".
+function engine.at(t, path)
+  for key in path:gmatch "[^.]+" do
+    if type(t) ~= "table" then
+      return nil
+    end
+    t = t[key]
+  end
+  return t
+end
+
+---Holds one row of ip's against the table which zlnet decoded. `rules` maps ip's path to our path, or to a function of
+---(our table, context, ip's value) which returns what ip should say, or to `engine.own` where the key says nothing of
+---the kernel's. Counts into `tally`, returns the differences.
+function engine.compare(row, ours, rules, context, tally)
+  local differences = {}
+  for path, value in pairs(flatten(row, {}, "")) do
+    local rule = rules[path]
+    if rule == nil then
+      differences[#differences + 1] = ("%s = %s has no rule"):format(path, text(value))
+    elseif rule == engine.own then
+      tally.own = tally.own + 1
+    else
+      tally.compared = tally.compared + 1
+      local expected
+      if type(rule) == "function" then
+        expected = rule(ours, context, value)
+      else
+        expected = engine.at(ours, rule)
+      end
+      if not same(expected, value) then
+        differences[#differences + 1] = ("%s: ip %s, zlnet %s"):format(path, text(value), text(expected))
+      end
+    end
+  end
+  tally.differing = tally.differing + #differences
+  table.sort(differences)
+  return differences
+end
+
+---ip's own: its presentation, or no attribute of the kernel's message.
+engine.own = setmetatable({}, { __name = "ip's own" })
+
+-- Two readings by ip of what ip made and of what zlnet made.
+local function compare_made(made_by_ip, made_by_us, ignored, tally)
+  local a, b, differences = {}, {}, {}
+  flatten(made_by_ip, a, "")
+  flatten(made_by_us, b, "")
+  for path, value in pairs(a) do
+    tally.made = tally.made + 1
+    if not ignored(path, value, b[path]) and not same(value, b[path]) then
+      differences[#differences + 1] = ("%s: made by ip %s, by zlnet %s"):format(path, text(value), text(b[path]))
+    end
+  end
+  for path, value in pairs(b) do
+    if a[path] == nil and not ignored(path, nil, value) then
+      differences[#differences + 1] = ("%s: made by ip without, by zlnet %s"):format(path, text(value))
+    end
+  end
+  tally.made_differing = tally.made_differing + #differences
+  table.sort(differences)
+  return differences
+end
+
+-- --- running ---
+
+-- Without what the kernel made by itself.
+local function asked(pairs_of)
+  local kept = {}
+  for _, pair in ipairs(pairs_of) do
+    if not pair.aside then
+      kept[#kept + 1] = pair
+    end
+  end
+  return kept
+end
+
+---Counts by object and kind.
+engine.tallies = {}
+
+function engine.tally(object, kind)
+  local key = object .. "\t" .. kind
+  engine.tallies[key] = engine.tallies[key]
+    or { compared = 0, differing = 0, own = 0, made = 0, made_differing = 0, scenarios = 0, pending = 0 }
+  return engine.tallies[key]
+end
+
+---Attributes without a row: how often, by object, kind, path and number.
+engine.unknown = {}
+
+---Those which have none on purpose: a link's IFLA_STATS, which stats64 says in full; IFLA_MAP, the memory map of cards of
+---old; IFLA_DEVLINK_PORT and IFLA_DPLL_PIN, empty unless the device is hardware which ip does not show either.
+engine.left_out = { [7] = true, [14] = true, [62] = true, [65] = true }
+
+local function collect_unknown(t, where, path)
+  for key, value in pairs(t) do
+    if key == "unknown" and type(value) == "table" then
+      for _, attribute in ipairs(value) do
+        if path ~= "" or not where:find "^link" or not engine.left_out[attribute] then
+          local name = ("%s %s%d"):format(where, path, attribute)
+          engine.unknown[name] = (engine.unknown[name] or 0) + 1
+        end
+      end
+    elseif type(value) == "table" then
+      collect_unknown(value, where, path .. key .. ".")
+    end
+  end
+end
+
+-- The kernel's refusal in what iproute2 printed; nil when it was iproute2 itself which refused.
+local function refusal(output)
+  local said = output:match "RTNETLINK answers: ([^\n]+)" or output:match "Error: ([^\n]+)"
+  return said and not said:match "^either " and not said:match "^argument " and said or nil
+end
+
+local function by_ip(scenario, p)
+  local lines = {}
+  for _, words in ipairs(scenario.ip or {}) do
+    lines[#lines + 1] = (words:match "^bridge " and "" or "ip ") .. words:gsub("%$OTHER", p.other or "")
+  end
+  return p:sh(table.concat(lines, "\n"))
+end
+
+local function by_zlnet(scenario, p)
+  local steps = {}
+  if scenario.make and not scenario.make[1] then
+    steps[1] = { "newlink", scenario.make }
+  end
+  for _, step in ipairs(scenario.make or {}) do
+    steps[#steps + 1] = step
+  end
+  for _, t in ipairs(scenario.after or {}) do
+    if t then
+      steps[#steps + 1] = { "setlink", t }
+    end
+  end
+  local other <close> = scenario.elsewhere and assert(zlnet.netns.open(p.other)) or nil
+  if other then
+    scenario.make.linkinfo.data.peer.net_ns_fd = other:fd()
+  end
+  for _, step in ipairs(steps) do
+    local ok, err = p.handle[step[1]](p.handle, step[2], step[3])
+    if not ok then
+      return nil, err
+    end
+  end
+  return true
+end
+
+---Runs a scenario of an object (objects.lua): returns the list of differences, or nil and why it cannot be run here.
+function engine.run(scenario, object)
+  local tally = engine.tally(object.name, scenario.kind)
+  local differences = {}
+  local function add(list, what)
+    for _, difference in ipairs(list) do
+      differences[#differences + 1] = what .. difference
+    end
+  end
+  local function pending(why)
+    tally.pending = tally.pending + 1
+    return nil, why
+  end
+
+  local first <close> = open_place(scenario, "by-ip")
+  if scenario.before then
+    local ok, output = first:sh(scenario.before)
+    if not ok then
+      return pending((refusal(output) or output:gsub("%s+$", "")) .. " (what it stands on)")
+    end
+  end
+  local ok, output = by_ip(scenario, first)
+  local why = not ok and refusal(output) or nil
+  if not ok and not why then
+    return pending("this ip refuses: " .. output:gsub("%s+$", ""):sub(1, 100))
+  end
+  local shown
+  if ok then
+    shown = object.read(first, scenario)
+    if #shown == 0 then
+      differences[1] = "ip shows nothing"
+    end
+    for _, pair in ipairs(shown) do
+      collect_unknown(pair.ours, object.name .. " " .. (engine.at(pair.ours, "linkinfo.kind") or ""), "")
+      add(engine.compare(pair.ip, pair.ours or {}, object.rules(pair.ours or {}), pair.context, tally), pair.name .. " ")
+    end
+  end
+  if not scenario.make and not scenario.after then
+    tally.scenarios = tally.scenarios + (ok and 1 or 0)
+    return differences
+  end
+
+  local second <close> = open_place(scenario, "by-zlnet")
+  if scenario.before then
+    second:must(scenario.before)
+  end
+  local made, err = by_zlnet(scenario, second)
+  if not ok then
+    if made then
+      return { "zlnet makes what ip cannot: " .. why }
+    end
+    return pending(("refused to ip (%s) and to zlnet (%s)"):format(why, err.message))
+  elseif not made then
+    return { ("ip makes what zlnet cannot: %s%s"):format(tostring(err), err.attr and " at " .. err.attr or "") }
+  end
+  local random = {}
+  for _, key in ipairs(scenario.random or {}) do
+    random[key] = true
+  end
+  local mine = asked(object.read(second, scenario))
+  shown = asked(shown)
+  if #mine ~= #shown then
+    differences[#differences + 1] = ("ip makes %d, zlnet %d"):format(#shown, #mine)
+  end
+  for i, pair in ipairs(shown) do
+    add(compare_made(pair.ip, mine[i] and mine[i].ip or {}, function(path, a, b)
+      return random[path] or object.moving(path, a, b)
+    end, tally), pair.name .. " ")
+  end
+  tally.scenarios = tally.scenarios + 1
+  return differences
+end
+
+---A line for every object and kind, then the sums and what was not decoded.
+function engine.report()
+  local names, lines, sums = {}, {}, {}
+  for name in pairs(engine.tallies) do
+    names[#names + 1] = name
+  end
+  table.sort(names)
+  local columns = { "scenarios", "pending", "compared", "differing", "made", "made_differing", "own" }
+  local layout = "%-26s %9s %8s %9s %10s %6s %15s %5s"
+  lines[1] = layout:format("", table.unpack(columns))
+  for _, name in ipairs(names) do
+    local row = {}
+    for i, column in ipairs(columns) do
+      row[i] = engine.tallies[name][column]
+      sums[i] = (sums[i] or 0) + row[i]
+    end
+    lines[#lines + 1] = layout:format(name:gsub("\t", " "), table.unpack(row))
+  end
+  lines[#lines + 1] = layout:format("all", table.unpack(sums))
+  local unknown = {}
+  for name, count in pairs(engine.unknown) do
+    unknown[#unknown + 1] = ("not decoded: %s (%d times)"):format(name, count)
+  end
+  table.sort(unknown)
+  table.move(unknown, 1, #unknown, #lines + 1, lines)
+  return table.concat(lines, "\n")
+end
+
+return engine
