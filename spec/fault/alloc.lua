@@ -95,6 +95,7 @@ local layer = {
 local function is_clean(ran, err)
   if not ran then
     return tostring(err):find "not enough memory" ~= nil
+      or tostring(err):find "stack overflow" ~= nil -- how Lua says that a stack cannot grow
   end
   return type(err) == "table" and (err.code == "ENOMEM" or err.code == "EAGAIN" or err.code == nil)
     or tostring(err):find "not enough memory" ~= nil

@@ -1,4 +1,5 @@
 -- SPDX-License-Identifier: MIT
+-- luacheck: ignore 631
 -- Random values and tables of options to every public function: it raises an argument error before any side effect, or
 -- does what was asked, or returns nil and an error. Never another error, never a crash.
 -- usage: spec/fault/sandbox spec/fault/arguments.lua [CALLS [SEED]]

@@ -1,4 +1,5 @@
 -- SPDX-License-Identifier: MIT
+-- luacheck: ignore 631
 -- Many at once, and a world that changes meanwhile: thousands of containers on one node, 16 processes, a storm of link
 -- events, a container that dies at every stage of its attach. Nothing may be lost, nothing left.
 -- usage: spec/fault/sandbox spec/fault/load.lua [CONTAINERS]
@@ -106,9 +107,9 @@ local function storm()
   check("storm of link events", "no link is left", none_left())
 end
 
--- The container is killed after n instructions of the attach, n = 200, 400, … until the attach is quicker.
+-- The container is killed after n instructions of the attach, n = 50, 100, … until the attach is quicker.
 local function deaths()
-  local STEP = 200
+  local STEP = 50
   local points, attached, refused, wrong = 0, 0, 0, nil
   local alive
   repeat

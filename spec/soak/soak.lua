@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- Attach and detach again and again, and sweep in between, from one process: nothing may grow. Counted at the beginning,
+-- Attach and detach again and again, and sweep in between, in one process: nothing may grow. Counted at the beginning,
 -- after a warm-up, and at the end: resident memory, memory of the Lua state, descriptors, threads, links, mounted
 -- namespaces, and the kernel's objects where /proc/slabinfo can be read.
 -- usage: spec/fault/sandbox spec/soak/soak.lua SECONDS [CYCLES SWEEPS]
@@ -93,7 +93,7 @@ local function burst(n)
     list[#list + 1] = must("attach", zlnet.attach(MODES[(n + i) % #MODES + 1](c.pid, i))) or nil
   end
   -- a sweep finds all of them alive, and takes none
-  if done.sweeps * cycles <= done.cycles * sweeps then
+  while done.sweeps * cycles <= done.cycles * sweeps do
     local report = must("sweep", zlnet.sweep())
     if report and #report.deleted > 0 then
       errors[#errors + 1] = "a sweep took what is alive: " .. table.concat(report.deleted, " ")
