@@ -203,7 +203,11 @@ static bool affinity_narrow(cpu_set_t *old)
 
 static void affinity_restore(cpu_set_t *old)
 {
-	if (CPU_COUNT(old) >= sysconf(_SC_NPROCESSORS_ONLN))
+	static _Atomic long online; /* asking reads a file; an old number only means that a mask is put back as it was */
+
+	if (!online)
+		online = sysconf(_SC_NPROCESSORS_ONLN);
+	if (CPU_COUNT(old) >= online)
 		memset(old, 0xff, sizeof *old);
 	sched_setaffinity(0, sizeof *old, old);
 }

@@ -27,13 +27,13 @@ local function explain(err, link, step)
 end
 
 -- One request on a socket of its own.
-local function talk(method, args, mode)
+local function talk(method, args, more)
   local h <close>, err = core.open(nil)
   if not h then
     return nil, err
   end
   local answer
-  answer, err = h[method](h, args, mode)
+  answer, err = h[method](h, args, more)
   return answer, err
 end
 
@@ -147,7 +147,7 @@ end
 ---@return { index: integer, name: string }[]? links in the kernel's order
 ---@return zlnet.error? err `netlink`: EINTR (changed while listed, again and again), …
 function netlink.list_all_links()
-  local links, err = talk "getlinks"
+  local links, err = talk("getlinks", nil, { "index", "ifname" })
   if not links then
     return nil, err
   end

@@ -135,6 +135,16 @@ local function longest_record(o)
   }
 end
 
+-- Whether there can be no doubt that the record fits, as with a process and an address or two: all that is not asked
+-- about here takes 209 bytes at the most.
+local function fits_surely(o)
+  local length = #o.ip * 4
+  for i = 1, #o.ip do
+    length = length + #o.ip[i].address
+  end
+  return not (o.id or o.gateway or o.src or o.bridge) and length <= 46
+end
+
 -- An address by family must go with an address of the container, and differ from it.
 local function relate_to_ips(o, name, families)
   local given = o[name]
@@ -210,7 +220,7 @@ local function relate_attach(o)
   if not wrong then
     wrong, why = relate_gateway(o, families)
   end
-  if not wrong then
+  if not wrong and not fits_surely(o) then
     local line, long = alias.format(longest_record(o))
     wrong, why = not line and (o.id and "id" or "ip"), long
   end
