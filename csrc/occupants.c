@@ -52,11 +52,14 @@ static int by_netns(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static int open_netns(pid_t pid)
+static int open_netns(const struct proc_entry *p)
 {
-	char path[48];
+	char path[64];
 
-	snprintf(path, sizeof path, "/proc/%d/ns/net", (int)pid);
+	if (p->tid)
+		snprintf(path, sizeof path, "/proc/%d/task/%d/ns/net", (int)p->pid, (int)p->tid);
+	else
+		snprintf(path, sizeof path, "/proc/%d/ns/net", (int)p->pid);
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }
@@ -71,7 +74,7 @@ static bool look(struct nl_sock *s, struct nl_reply *r, const struct proc_entry 
 {
 	struct stat st;
 	int32_t nsid = -1;
-	int fd = open_netns(p->pid);
+	int fd = open_netns(p);
 
 	if (fd == -ESRCH || fd == -ENOENT)
 		return false;

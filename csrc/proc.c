@@ -58,6 +58,25 @@ ssize_t proc_read(const char *path, char *buf, size_t cap, struct zerr *e)
 	return n;
 }
 
+/* By how many ticks /proc is ahead of the machine in our time namespace: what proc_pid_stat(5) shows of other processes
+ * is shifted by that. */
+static int64_t boottime_offset(void)
+{
+	enum { PROC_TIME_INIT_INO = 0xEFFFFFFAU };
+	char buf[128];
+	struct stat st;
+	struct zerr e;
+	int64_t sec, nsec;
+	const char *p;
+
+	if (stat("/proc/self/ns/time", &st) < 0 || st.st_ino == PROC_TIME_INIT_INO)
+		return 0;
+	if (proc_read("/proc/self/timens_offsets", buf, sizeof buf, &e) < 0 || !(p = strstr(buf, "boottime")) ||
+	    sscanf(p, "boottime %" SCNd64 " %" SCNd64, &sec, &nsec) != 2)
+		return 0;
+	return sec * 100 + nsec / 10000000; /* USER_HZ is 100 wherever Linux runs today */
+}
+
 int proc_starttime(pid_t pid, uint64_t *ticks, struct zerr *e)
 {
 	char path[32], buf[1024];
@@ -72,6 +91,7 @@ int proc_starttime(pid_t pid, uint64_t *ticks, struct zerr *e)
 		p = strchr(p + 1, ' ');
 	if (!p || sscanf(p, " %" SCNu64, ticks) != 1)
 		return zerr_io(e, EBADMSG, "read", "%s", path);
+	*ticks -= (uint64_t)boottime_offset();
 	return 0;
 }
 
@@ -141,7 +161,7 @@ int proc_pidns(uint64_t *ino, struct zerr *e)
 	return 0;
 }
 
-static int list_add(struct proc_list *list, pid_t pid, uint64_t netns)
+static int list_add(struct proc_list *list, pid_t pid, pid_t tid, uint64_t netns)
 {
 	if (list->n == list->cap) {
 		size_t cap = list->cap ? list->cap * 2 : 256;
@@ -151,8 +171,43 @@ static int list_add(struct proc_list *list, pid_t pid, uint64_t netns)
 		list->entries = p;
 		list->cap = cap;
 	}
-	list->entries[list->n++] = (struct proc_entry){pid, netns};
+	list->entries[list->n++] = (struct proc_entry){pid, tid, netns};
 	return 0;
+}
+
+/* The inode of PATH/ns/net below dir, 0 when we may not see it, -1 when there is none (any more). */
+static int64_t netns_below(DIR *dir, const char *path)
+{
+	struct stat st;
+
+	if (fstatat(dirfd(dir), path, &st, 0) == 0)
+		return (int64_t)st.st_ino;
+	return errno == ENOENT || errno == ESRCH ? -1 : 0;
+}
+
+/* Add the threads of a process that are in another namespace than its first one: programs enter containers that way. */
+static int scan_threads(struct proc_list *list, pid_t pid, int64_t first)
+{
+	char path[32];
+	const struct dirent *d;
+	int rc = 0;
+
+	snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
+	DIR *dir = opendir(path);
+	if (!dir)
+		return 0; /* ended meanwhile, or hidden, which the first thread's namespace says */
+	while (rc == 0 && (d = readdir(dir))) {
+		char ns[sizeof d->d_name + 8];
+		pid_t tid = (pid_t)strtol(d->d_name, NULL, 10);
+		if (tid <= 0 || tid == pid)
+			continue;
+		snprintf(ns, sizeof ns, "%s/ns/net", d->d_name);
+		int64_t netns = netns_below(dir, ns);
+		if (netns >= 0 && netns != first)
+			rc = list_add(list, pid, tid, (uint64_t)netns);
+	}
+	closedir(dir);
+	return rc;
 }
 
 int proc_scan(struct proc_list *list, struct zerr *e)
@@ -165,14 +220,15 @@ int proc_scan(struct proc_list *list, struct zerr *e)
 		return zerr_io(e, errno, "open", "/proc");
 	while (rc == 0 && (errno = 0, d = readdir(dir))) {
 		char path[sizeof d->d_name + 8];
-		struct stat st;
 		if (!isdigit((unsigned char)d->d_name[0]))
 			continue;
+		pid_t pid = (pid_t)strtol(d->d_name, NULL, 10);
 		snprintf(path, sizeof path, "%s/ns/net", d->d_name);
-		bool seen = fstatat(dirfd(dir), path, &st, 0) == 0;
-		if (!seen && (errno == ENOENT || errno == ESRCH))
-			continue; /* ended meanwhile, or a zombie: it holds no namespace */
-		rc = list_add(list, (pid_t)strtol(d->d_name, NULL, 10), seen ? st.st_ino : 0);
+		int64_t netns = netns_below(dir, path);
+		if (netns >= 0) /* else ended meanwhile, or a zombie: it holds none itself */
+			rc = list_add(list, pid, 0, (uint64_t)netns);
+		if (rc == 0)
+			rc = scan_threads(list, pid, netns);
 	}
 	if (rc == 0 && errno)
 		rc = -errno;

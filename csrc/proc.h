@@ -17,7 +17,8 @@ int proc_pidfd(pid_t pid, struct zerr *e);
 /* Whether the process behind a pidfd has not ended. */
 bool proc_alive(int pidfd);
 
-/* Field 22 of /proc/PID/stat: clock ticks after boot. Tells processes with the same pid apart. */
+/* Field 22 of /proc/PID/stat: clock ticks after boot, whatever our time namespace is (there it may be off by one). Tells
+ * processes with the same pid apart. */
 int proc_starttime(pid_t pid, uint64_t *ticks, struct zerr *e);
 
 /* How much of our pid namespace /proc shows us. */
@@ -31,9 +32,10 @@ enum proc_view proc_view(void);
 /* Inode of the pid namespace we live in. 0 or -errno. */
 int proc_pidns(uint64_t *ino, struct zerr *e);
 
-/* One process as /proc shows it. netns is the inode of its network namespace, 0 when we may not see it. */
+/* One process as /proc shows it, or with a tid one thread of it that is in another network namespace than the first.
+ * netns is the inode of the namespace, 0 when we may not see it. */
 struct proc_entry {
-	pid_t pid;
+	pid_t pid, tid;
 	uint64_t netns;
 };
 

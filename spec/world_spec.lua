@@ -83,7 +83,7 @@ describe("world", function()
       local start = starttime(c.pid)
       assert.equal("alive", liveness(c.pid))
       assert.equal("alive", liveness(c.pid, start))
-      assert.equal("dead", liveness(c.pid, start - 1))
+      assert.equal("dead", liveness(c.pid, start - 2))
       c:kill()
       assert.equal("dead", liveness(c.pid))
       assert.equal("dead", liveness(c.pid, start))
@@ -114,6 +114,24 @@ describe("world", function()
     end)
   end)
 
+  -- A start time is counted from a boot that a time namespace may move: a later boot is no later process.
+  it("knows an owner again from another time namespace, and one that was made there from here", function()
+    local elsewhere = "unshare --time --boottime 123456 --fork "
+    if not helper.sh(elsewhere .. "true") then
+      pending "time namespaces are not permitted here"
+    end
+    local function lua(code)
+      return select(2, helper.sh(elsewhere .. helper.lua .. " -e " .. helper.quote(code)))
+    end
+    local c, d = helper.container(), helper.container()
+    assert(zlnet.attach { pid = c.pid, ip = "10.200.0.5" })
+    assert.equal("alive\n", lua "print(require 'zlnet'.sweep().verdicts[1].verdict)")
+    assert(zlnet.detach { pid = c.pid })
+    assert.equal("", lua(("assert(require 'zlnet'.attach { pid = %d, ip = '10.200.0.6' })"):format(d.pid)))
+    assert.equal("alive", assert(zlnet.sweep()).verdicts[1].verdict)
+    assert(zlnet.detach { pid = d.pid })
+  end)
+
   describe("in_use", function()
     local function link_into(c)
       helper.ip("link", "add", "here", "type", "veth", "peer", "name", "there", "netns", c.pid)
@@ -128,6 +146,30 @@ describe("world", function()
       c:kill()
       assert.equal("yes", (assert(world.new(host)):in_use(link)))
       leave()
+      assert.equal("no", (assert(world.new(host)):in_use(link)))
+    end)
+
+    it("is yes while just one thread of a process is there", function()
+      if not helper.sh "command -v python3" then
+        pending "no python3 to make a thread with"
+      end
+      local c, path = pinned()
+      local link = link_into(c)
+      c:kill()
+      assert.equal("no", (assert(world.new(host)):in_use(link)))
+      local script = [[
+import ctypes, os, threading, time
+def enter():
+    assert ctypes.CDLL(None).setns(os.open("%s", os.O_RDONLY), 0x40000000) == 0
+    print(os.getpid(), flush=True)
+    time.sleep(1000)
+threading.Thread(target=enter, daemon=True).start()
+time.sleep(1000)]]
+      local pipe = assert(io.popen("exec python3 -c " .. helper.quote(script:format(path))))
+      local pid = pipe:read "n"
+      assert.equal("yes", (assert(world.new(host)):in_use(link)))
+      helper.sh(("kill -9 %d"):format(pid))
+      pipe:close()
       assert.equal("no", (assert(world.new(host)):in_use(link)))
     end)
 
