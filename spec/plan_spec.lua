@@ -90,24 +90,25 @@ describe("plan.build", function()
     assert.equal("append", op.mode)
   end)
 
-  it("waits for every IPv6 address that is to be usable at once, and for no other", function()
+  it("waits for the host end, for every IPv6 address that is to be usable at once, and for no other", function()
     local function awaited(opts)
       local list = {}
       for _, op in ipairs(build(opts).ops) do
         if op.await then
-          list[#list + 1] = op.ns:sub(1, 1) .. " " .. op.args.dst
+          list[#list + 1] = op.ns:sub(1, 1) .. " " .. (op.args.dst or op.await.operstate)
         end
       end
       return list
     end
     local mac = "02:00:00:00:00:01"
-    assert.same({}, awaited { ip = "10.200.0.5" })
-    assert.same({}, awaited { ip = "fd00::5", nodad = false })
-    assert.same({ "c fd00::5/128", "c fd00::6/128", "c fe80::ff:fe00:1/128", "h fe80::1/128" },
+    assert.same({ "h up" }, awaited { ip = "10.200.0.5" })
+    assert.same({ "h up" }, awaited { ip = "fd00::5", nodad = false })
+    assert.same({ "h up", "c fd00::5/128", "c fd00::6/128", "c fe80::ff:fe00:1/128", "h fe80::1/128" },
       awaited { ip = { "fd00::5", "fd00::6" }, mac = mac })
-    assert.same({ "c fd00::5/128", "c fe80::ff:fe00:1/128", "h fd00::1/128", "h fe80::1/128" },
+    assert.same({ "h up", "c fd00::5/128", "c fe80::ff:fe00:1/128", "h fd00::1/128", "h fe80::1/128" },
       awaited { ip = "fd00::5", gateway = "fd00::1", mac = mac })
-    assert.same({ "c fd00::5/128", "c fe80::ff:fe00:1/128" }, awaited { ip = "fd00::5", mode = "direct", mac = mac })
+    assert.same({ "h up", "c fd00::5/128", "c fe80::ff:fe00:1/128" },
+      awaited { ip = "fd00::5", mode = "direct", mac = mac })
   end)
 
   it("switches on just the forwarding that is off, keeping what routers announced", function()
@@ -163,11 +164,18 @@ describe("zlnet.plan", function()
   local VOLATILE = { ifindex = true, link_index = true, link_netnsid = true, address = true, tentative = true,
     master_index = true, valid_life_time = true, preferred_life_time = true }
 
-  local function keys_of(t)
+  -- The names in a row and in the tables in it, sorted.
+  local function keys_of(row)
     local keys = {}
-    for key in pairs(t) do
-      keys[#keys + 1] = key
+    local function collect(t)
+      for key, value in pairs(t) do
+        keys[#keys + 1] = type(key) == "string" and key or nil
+        if type(value) == "table" then
+          collect(value)
+        end
+      end
     end
+    collect(row)
     table.sort(keys)
     return keys
   end
@@ -210,7 +218,8 @@ describe("zlnet.plan", function()
   -- What ip(8) and /proc/sys say of both namespaces: a set of lines.
   local function state(c)
     helper.eventually(function()
-      return not select(2, helper.sh "ip addr"):find "tentative" -- routes to it come then
+      local addresses = select(2, helper.sh "ip addr") .. select(2, c:exec "ip addr")
+      return not addresses:find "tentative" -- routes to it come then
     end, 5)
     local lines = {}
     for name, where in pairs { node = here, container = c } do

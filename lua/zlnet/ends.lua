@@ -95,7 +95,19 @@ function ends.host(o, p, add)
   end
 end
 
----The container end's addresses.
+---Brings the container end up, and with it the host end's carrier.
+function ends.up(o, p, add)
+  if o.nodad and p.families.inet6 then
+    -- the kernel's own fe80 address would be tentative for a second or two
+    add("container", "setlink", "leave the link-local address to us",
+      { af_spec = { inet6 = { addr_gen_mode = "none" } } }, "container", "index")
+  end
+  add("container", "setlink", "bring the container end up", { flags = { up = true } }, "container", "index")
+  add("container", "getlink", "let the container end's carrier settle", {}, "container", "index") -- see ends.await
+end
+
+---The container end's addresses. It is up: then the first one of IPv6 brings the route for multicast, without which no
+---neighbour solicitation is heard; otherwise the link watch does, which older kernels (6.1) run up to a second later.
 function ends.addresses(o, p, add)
   for i = 1, #o.ip do
     local ip = o.ip[i]
@@ -112,9 +124,6 @@ function ends.addresses(o, p, add)
       { ["local"] = ip.address, prefixlen = ip.prefix, flags = flags }, "container", "index")
   end
   if o.nodad and p.families.inet6 then
-    -- the kernel's own fe80 address would be tentative for a second or two: make it ourselves, usable at once
-    add("container", "setlink", "leave the link-local address to us",
-      { af_spec = { inet6 = { addr_gen_mode = "none" } } }, "container", "index")
     add("container", "newaddr", "add the container's link-local address",
       { ["local"] = link_local_of(p.mac), prefixlen = 64, flags = { nodad = true } }, "container", "index")
   end
@@ -150,6 +159,9 @@ function ends.routes(o, p, add)
   end
 end
 
+---Waits until both ends are usable.
+---A carrier that comes is acted upon when the kernel's link watch runs, and until then the host end transmits nothing.
+---Asking for a single link runs it at once (linkwatch_sync_dev), in older kernels (6.1) it is some milliseconds late.
 ---The kernel starts to use an IPv6 address, and joins its group, from a queue of its own: some milliseconds after it
 ---was added, more under load. A neighbour solicitation that comes before is lost, and repeated a second later.
 function ends.await(o, p, add)
@@ -157,6 +169,7 @@ function ends.await(o, p, add)
     add(ns, "getroute", "wait until IPv6 addresses are usable", { dst = address .. "/128" }, ns, "oif",
       { type = "local" })
   end
+  add("host", "getlink", "wait until the host end transmits", {}, "host", "index", { operstate = "up" })
   if not (o.nodad and p.families.inet6) then
     return
   end

@@ -119,14 +119,10 @@ function plan.build(o, who, node)
     ops[#ops + 1] = { ns = ns, op = op, step = step, args = args, link = link, ref = ref, await = await }
   end
   ops[1] = ends.create(o, p)
+  ends.up(o, p, add)
   ends.addresses(o, p, add)
-  add("container", "setlink", "bring the container end up", { flags = { up = true } }, "container", "index")
-  -- A carrier that comes is acted upon when the kernel's link watch runs, up to a second later: until then the host end
-  -- transmits nothing and IPv6 is not set up. Asking for a single link runs it at once (linkwatch_sync_dev).
-  add("container", "getlink", "let the container end's carrier settle", {}, "container", "index")
   ends.routes(o, p, add)
   ends.host(o, p, add)
-  add("host", "getlink", "let the host end's carrier settle", {}, "host", "index")
   ends.await(o, p, add)
   if o.mode == "bridge" then
     ends.announce(o, p, add)

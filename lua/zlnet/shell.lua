@@ -53,8 +53,14 @@ function writers.setlink(args, c)
     option("alias", args.ifalias), option("address", args.address), args.flags and "up")
 end
 
+-- What is waited for is asked for until it is so.
+local function wait(question, answer)
+  return ("until %s 2>/dev/null | grep -q '%s'; do sleep 0.01; done"):format(question, answer)
+end
+
 function writers.getlink(_, c)
-  return join("ip link show dev", quote(c.dev), ">/dev/null")
+  local ask = join("ip link show dev", quote(c.dev))
+  return c.await and wait(c.inside .. ask, " state " .. c.await.operstate:upper() .. " ") or ask .. " >/dev/null"
 end
 
 function writers.newaddr(args, c)
@@ -70,10 +76,9 @@ function writers.newroute(args, c)
     args.flags and args.flags.onlink and "onlink")
 end
 
--- What is waited for is asked for until it is so.
 function writers.getroute(args, c)
-  return ("until %sip -6 route get %s oif %s 2>/dev/null | grep -q '^%s '; do sleep 0.01; done"):format(c.inside,
-    args.dst:match "^[^/]+", quote(c.dev), c.await.type)
+  local ask = join("ip -6 route get", args.dst:match "^[^/]+", "oif", quote(c.dev))
+  return wait(c.inside .. ask, "^" .. c.await.type .. " ")
 end
 
 function writers.sysctl(args)
