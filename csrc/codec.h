@@ -27,12 +27,12 @@ void codec_decode(lua_State *L, const struct spec_msg *spec, const struct nlmsgh
 struct codec_keys {
 	uint64_t attr[2];
 	uint32_t field;
-	bool conf;    /* the settings of a link (SPEC_CONF), which are most of its values */
 	bool unknown; /* what the tables do not know, under "unknown" */
 };
 
-/* Everything but the settings: what a dump gives which was asked for nothing in particular. */
-extern const struct codec_keys codec_keys_dump;
+/* What a dump gives of a message when it was asked for nothing in particular: NULL, which is all, but of an ordinary link
+ * not af_spec: its settings for IPv4 and IPv6 are most of a link's values, and hardly ever wanted. */
+const struct codec_keys *codec_keys_dump(const struct spec_msg *spec, const struct nlmsghdr *nlh);
 
 /* Adds the rows of a key, both when a field and an attribute share it; false when there is none. No Lua. */
 bool codec_keys_add(struct codec_keys *keys, const struct spec_set *set, const char *key);

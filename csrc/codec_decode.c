@@ -17,7 +17,6 @@ struct dec {
 	int keys;                      /* stack index of the arrays of keys, by set */
 	int family;                    /* the message's */
 	bool unknown;                  /* list the numbers of attributes without a row? */
-	bool conf;                     /* decode the settings of links? */
 	const struct codec_keys *only; /* of the message itself, or NULL */
 };
 
@@ -114,8 +113,6 @@ static bool push_attr(struct dec *d, const struct spec_level *at, const struct s
 		push_set(d, row->set, p, len, depth + 1);
 		return true;
 	case SPEC_CONF:
-		if (!d->conf)
-			return false;
 		/* requests nest what answers line up */
 		if (!(attr->nla_type & NLA_F_NESTED)) {
 			push_conf(d, row, p, len);
@@ -254,7 +251,6 @@ void codec_decode_some(lua_State *L, const struct spec_msg *spec, const struct n
 	size_t len = nlh->nlmsg_len > MNL_NLMSG_HDRLEN ? nlh->nlmsg_len - MNL_NLMSG_HDRLEN : 0;
 
 	d.unknown = unknown || (only && only->unknown);
-	d.conf = !only || only->conf;
 	luaL_checkstack(L, 8, NULL);
 	if (lua_rawgetp(L, LUA_REGISTRYINDEX, &keys) != LUA_TTABLE) {
 		lua_pop(L, 1);

@@ -3,9 +3,20 @@
 #include "codec.h"
 
 #include <lauxlib.h>
+#include <libmnl/libmnl.h>
+#include <linux/rtnetlink.h>
 #include <string.h>
+#include <sys/socket.h>
 
-const struct codec_keys codec_keys_dump = {.attr = {UINT64_MAX, UINT64_MAX}, .field = UINT32_MAX};
+const struct codec_keys *codec_keys_dump(const struct spec_msg *spec, const struct nlmsghdr *nlh)
+{
+	static const struct codec_keys link = {.attr = {~(UINT64_C(1) << IFLA_AF_SPEC), UINT64_MAX},
+	                                       .field = UINT32_MAX};
+	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
+
+	/* the bridge's vlans are af_spec, too, and asked for by the family */
+	return spec == &spec_link && nlh->nlmsg_len > MNL_NLMSG_HDRLEN && ifi->ifi_family == AF_UNSPEC ? &link : NULL;
+}
 
 /* Most keys differ in their first letter, which spares most calls of strcmp. */
 static inline bool key_is(const char *a, const char *b)
@@ -37,7 +48,6 @@ void codec_keys(lua_State *L, int idx, const struct spec_msg *spec, struct codec
 
 	luaL_checktype(L, arg, LUA_TTABLE);
 	memset(out, 0, sizeof(*out));
-	out->conf = true;
 	n = (lua_Integer)lua_rawlen(L, arg);
 	for (lua_Integer i = 1; i <= n; i++) {
 		if (lua_rawgeti(L, arg, i) != LUA_TSTRING)

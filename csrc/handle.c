@@ -250,7 +250,7 @@ static void push_all(lua_State *L, const struct handle *h, const struct spec_msg
 	m = first;
 	left = (int)h->reply.len;
 	for (int i = 1; i <= n; i++, m = mnl_nlmsg_next(m, &left)) {
-		codec_decode_some(L, spec, m, only ? only : &codec_keys_dump, false);
+		codec_decode_some(L, spec, m, only ? only : codec_keys_dump(spec, m), false);
 		lua_rawseti(L, -2, i);
 	}
 }

@@ -307,12 +307,16 @@ kinds.vlan.egress_qos = D .. "egress_qos.mapping"
 
 kinds.vrf = plain({}, nil, "table")
 
-kinds.bond = plain({}, nil, "mode", "miimon", "updelay", "downdelay", "arp_interval", "arp_validate", "arp_all_targets",
+kinds.bond = plain({}, nil, "mode", "miimon", "updelay", "downdelay", "arp_interval", "arp_all_targets",
   "arp_ip_target", "ns_ip6_target", "primary_reselect", "fail_over_mac", "xmit_hash_policy", "resend_igmp", "num_peer_notif",
   "min_links", "lp_interval", "packets_per_slave", "ad_lacp_rate", "ad_select", "ad_actor_sys_prio", "ad_user_port_key",
   "ad_actor_system")
 plain(kinds.bond, number, "use_carrier", "all_slaves_active", "tlb_dynamic_lb")
 plain(kinds.bond, link, "active_slave", "primary")
+kinds.bond.arp_validate = function(ours) -- ip says null for none
+  local value = at(ours, D .. "arp_validate")
+  return value == "none" or value
+end
 kinds.bond.peer_notify_delay = D .. "peer_notif_delay"
 kinds.bond.arp_missed_max = D .. "missed_max"
 kinds.bond.ad_lacp_active = onoff(D .. "ad_lacp_active")
