@@ -1,110 +1,101 @@
 -- SPDX-License-Identifier: MIT
+local core = require "zlnet.core"
 local helper = require "spec.helper"
+local node = require "spec.node"
 local remove = require "zlnet.remove"
-local zlnet = require "zlnet"
 
-describe("remove", function()
+describe("remove.links", function()
   helper.insulate()
+
   local host
 
   before_each(function()
-    host = assert(zlnet.open())
+    host = assert(core.open(nil))
+    for i = 1, 4 do
+      helper.ip("link", "add", "a" .. i, "type", "veth", "peer", "name", "b" .. i)
+    end
   end)
 
   after_each(function()
     host:close()
+    for _, name in ipairs(node.links()) do
+      helper.sh("ip link del " .. name)
+    end
   end)
 
-  local function make(n)
-    for i = 1, n do
-      helper.ip("link", "add", "rm" .. i, "type", "veth", "peer", "name", "rmp" .. i)
+  -- Deletes the links of these names, as a dump has them.
+  local function run(names, before)
+    local all, links = assert(host:getlinks()), {}
+    for _, name in ipairs(names) do
+      for _, link in ipairs(all) do
+        links[#links + 1] = link.ifname == name and link or nil
+      end
     end
-  end
-
-  local function chosen(all, pattern)
-    local list = {}
-    for _, link in ipairs(all) do
-      list[#list + 1] = link.ifname:find(pattern) and link or nil
+    assert.equal(#names, #links)
+    if before then
+      before()
     end
-    return list
-  end
-
-  local function names(links)
-    local list = {}
-    for i, link in ipairs(links) do
-      list[i] = link.ifname
-    end
-    table.sort(list)
-    return list
-  end
-
-  local function left()
-    local list = {}
-    for _, link in ipairs(helper.ip_json "link") do
-      list[#list + 1] = link.ifname
-    end
-    table.sort(list)
-    return list
-  end
-
-  it("deletes one link by its index", function()
-    make(2)
-    local all = host:getlinks()
-    local report = assert(remove.links(host, chosen(all, "^rm1$"), all))
-    assert.same({ "rm1" }, names(report.deleted))
-    assert.same({ "lo", "rm2", "rmp2" }, left())
-    helper.ip("link", "del", "rm2")
-  end)
-
-  it("deletes several at once, and no other link", function()
-    make(5)
-    local all = host:getlinks()
-    local report = assert(remove.links(host, chosen(all, "^rm[1-4]$"), all))
-    assert.same({ "rm1", "rm2", "rm3", "rm4" }, names(report.deleted))
-    assert.same({}, report.failed)
-    assert.same({ "lo", "rm5", "rmp5" }, left())
-    helper.ip("link", "del", "rm5")
-  end)
-
-  it("takes both ends of a pair, and links that are gone meanwhile, for deleted", function()
-    make(3)
-    local all = host:getlinks()
-    local links = chosen(all, "^rm")
-    helper.ip("link", "del", "rm2")
     local report = assert(remove.links(host, links, all))
-    assert.equal(6, #report.deleted)
-    assert.same({}, report.failed)
-    assert.same({ "lo" }, left())
-  end)
-
-  it("has nothing to do without links", function()
-    assert.same({ deleted = {}, failed = {} }, remove.links(host, {}, {}))
-  end)
-
-  it("leaves everything, and every group, as it was where the kernel forbids it", function()
-    make(2)
-    helper.ip("link", "set", "rm1", "group", "7")
-    local all = host:getlinks()
-    local links = chosen(all, "^rm%d$")
-    -- a socket keeps the capabilities of who opened it, so the one without them is opened by somebody else
-    local ok, output = helper.sh(([[setpriv --bounding-set=-net_admin --inh-caps=-net_admin %s -e '
-      local zlnet, remove = require "zlnet", require "zlnet.remove"
-      local host = zlnet.open()
-      local all, links = host:getlinks(), {}
-      for _, link in ipairs(all) do links[#links + 1] = link.ifname:find "^rm%%d$" and link or nil end
-      local report = remove.links(host, links, all)
-      for _, err in ipairs(report.failed) do print(err.link, err.code, err.step) end
-      print(#report.deleted)']]):format(helper.lua))
-    assert.is_true(ok, output)
-    assert.equal(2, #links)
-    assert.equal("rm1\tEPERM\tmark the link for deletion\nrm2\tEPERM\tmark the link for deletion\n0\n", output)
-    local groups = {}
-    for _, link in ipairs(helper.ip_json "link") do
-      groups[link.ifname] = link.group
+    local deleted, failed = {}, {}
+    for i, link in ipairs(report.deleted) do
+      deleted[i] = link.ifname
     end
-    assert.equal("7", groups.rm1)
-    assert.equal("default", groups.rm2)
-    helper.ip("link", "del", "rm1")
-    helper.ip("link", "del", "rm2")
+    for i, err in ipairs(report.failed) do
+      failed[i] = ("%s %s: %s"):format(err.step, err.link, err.code)
+    end
+    table.sort(deleted)
+    table.sort(failed)
+    return deleted, failed
+  end
+
+  it("deletes none, one, many, and says which", function()
+    assert.same({}, (run {}))
+    assert.equal(8, #node.links())
+    assert.same({ "a1" }, (run { "a1" }))
+    assert.same({ "a2", "a3", "a4", "b2", "b3", "b4" }, node.links())
+    assert.same({ "a2", "a3" }, (run { "a3", "a2" }))
+    assert.same({ "a4", "b4" }, node.links())
+  end)
+
+  it("deletes both ends of a pair", function()
+    local deleted, failed = run { "a1", "b1", "a2" }
+    assert.same({ "a1", "a2", "b1" }, deleted)
+    assert.same({}, failed)
+    assert.same({ "a3", "a4", "b3", "b4" }, node.links())
+  end)
+
+  it("takes what is gone already for deleted", function()
+    for _, names in ipairs { { "a1" }, { "a2", "a3" } } do
+      local deleted, failed = run(names, function()
+        helper.ip("link", "del", names[1])
+      end)
+      assert.same(names, deleted)
+      assert.same({}, failed)
+    end
+    assert.same({ "a4", "b4" }, node.links())
+  end)
+
+  it("goes by the index: a later link of the same name stays", function()
+    local deleted = run({ "a1", "a2" }, function()
+      helper.ip("link", "del", "a1")
+      helper.ip("link", "add", "a1", "type", "bridge")
+    end)
+    assert.same({ "a1", "a2" }, deleted)
+    assert.equal("bridge", node.link("a1").linkinfo.info_kind)
+  end)
+
+  it("leaves links alone that were in groups before, and gives a link its group back", function()
+    helper.ip("link", "set", "a3", "group", "7")
+    helper.ip("link", "set", "a1", "group", "7")
+    assert.same({ "a1", "a2" }, (run { "a1", "a2" }))
+    assert.equal("7", node.link("a3").group)
+    -- lo cannot be deleted: nor is anything else that was to go with it
+    local deleted, failed = run { "a3", "lo" }
+    assert.same({}, deleted)
+    assert.same({ "delete the links a3: EOPNOTSUPP", "delete the links lo: EOPNOTSUPP" }, failed)
+    assert.equal("7", node.link("a3").group)
+    assert.equal("default", node.link("lo").group)
+    local _, alone = run { "lo" }
+    assert.same({ "delete the link lo: EOPNOTSUPP" }, alone)
   end)
 end)

@@ -1,72 +1,86 @@
 -- SPDX-License-Identifier: MIT
+local core = require "zlnet.core"
 local helper = require "spec.helper"
+local node = require "spec.node"
 local target = require "zlnet.target"
-local zlnet = require "zlnet"
 
-describe("target", function()
+local function output(command)
+  return (select(2, helper.sh(command)):gsub("%s+$", ""))
+end
+
+describe("target.pin", function()
   helper.insulate()
 
-  it("knows this boot as records have it", function()
-    local file <close> = assert(io.open "/proc/sys/kernel/random/boot_id")
-    assert.equal(file:read("l"):gsub("%-", ""):sub(1, 16), target.boot())
+  it("says who the owner is, as /proc has it", function()
+    local c = helper.container()
+    local t <close> = assert(target.pin({ pid = c.pid, id = "web" }, 1))
+    assert.same({
+      pid = c.pid, id = "web",
+      start = math.tointeger(tonumber(output(("cut -d ' ' -f 22 /proc/%d/stat"):format(c.pid)))),
+      boot = output("tr -d '-' </proc/sys/kernel/random/boot_id"):sub(1, 16),
+      pidns = math.tointeger(tonumber(output "stat -Lc %i /proc/self/ns/pid")),
+      netns = math.tointeger(tonumber(output(("stat -Lc %%i /proc/%d/ns/net"):format(c.pid)))),
+      time = t.who.time,
+    }, t.who)
+    assert.is_true(math.abs(os.time() - t.who.time) <= 1)
   end)
 
-  it("pins a process and says who it is", function()
+  it("has no process where the target is a namespace", function()
+    local c = helper.container()
+    local unpin, path = node.pin(c)
+    do
+      local t <close> = assert(target.pin({ netns = path, id = "web" }, 1))
+      assert.is_nil(t.process)
+      assert.is_nil(t.who.pid)
+      assert.is_nil(t.who.start)
+      assert.is_nil(t.who.pidns)
+      assert.equal(math.tointeger(tonumber(output("stat -Lc %i " .. path))), t.who.netns)
+    end
+    unpin()
+  end)
+
+  it("holds the namespace while it is held, whatever happens to the process", function()
     local c = helper.container()
     local t <close> = assert(target.pin({ pid = c.pid }, 1))
-    local file <close> = assert(io.open(("/proc/%d/stat"):format(c.pid)))
-    local fields = {}
-    for field in file:read("a"):match("%) (.*)"):gmatch "%S+" do
-      fields[#fields + 1] = field
-    end
-    local _, inode = helper.sh(("stat -Lc %%i /proc/%d/ns/net"):format(c.pid))
-    local _, pidns = helper.sh "stat -Lc %i /proc/self/ns/pid"
-    assert.equal(c.pid, t.who.pid)
-    assert.equal(fields[20], tostring(t.who.start)) -- field 22 of the file
-    assert.equal(tonumber(inode), t.who.netns)
-    assert.equal(tonumber(pidns), t.who.pidns)
-    assert.is_true(math.abs(os.time() - t.who.time) <= 2)
-  end)
-
-  it("pins a namespace by its name, whose owner is an id", function()
-    helper.ip("netns", "add", "blue")
-    local t = assert(target.pin({ netns = "blue", id = "web" }, 1))
-    assert.equal("web", t.who.id)
-    assert.is_nil(t.who.pid)
-    local _, inode = helper.sh "stat -Lc %i /run/netns/blue"
-    assert.equal(tonumber(inode), t.who.netns)
-    t:close()
-    helper.ip("netns", "del", "blue")
-  end)
-
-  it("refuses our own namespace, by whatever name", function()
-    for _, o in ipairs { { pid = 1 }, { netns = "/proc/self/ns/net", id = "x" } } do
-      local t, err = target.pin(o, 1)
-      assert.is_nil(t)
-      assert.equal("EINVAL", err.code)
-      assert.equal("check the target", err.step)
-      assert.equal("io", err.kind)
-    end
-  end)
-
-  it("says which step failed for a pid that is dead and for a path that is no namespace", function()
-    local c = helper.container()
     c:kill()
-    local _, dead = target.pin({ pid = c.pid }, 1)
-    assert.equal("ESRCH", dead.code)
-    local _, file = target.pin({ netns = "/proc/self/ns/pid", id = "x" }, 1)
-    assert.equal("EINVAL", file.code)
-    assert.equal("open the target's network namespace", dead.step)
-    assert.equal("open the target's network namespace", file.step)
+    assert.is_false(t.process:alive())
+    local handle <close> = assert(core.open(t.ns))
+    assert.equal("lo", handle:getlink({ index = 1 }).ifname)
   end)
 
-  it("waits for the node's lock no longer than it may", function()
+  it("holds the node's lock with others, and lets go of it", function()
     local c = helper.container()
-    local here <close> = assert(zlnet.netns.open())
-    assert(here:lock "exclusive")
+    local here <close> = assert(core.netns.open(nil))
+    do
+      local one <close> = assert(target.pin({ pid = c.pid }, 1))
+      local two <close> = assert(target.pin({ pid = c.pid }, 1))
+      assert.is_table(one.who and two.who)
+      local ok, err = here:lock("exclusive", 0.05)
+      assert.is_nil(ok)
+      assert.equal("EAGAIN", err.code)
+    end
+    assert.is_true(here:lock("exclusive", 0.05))
     local t, err = target.pin({ pid = c.pid }, 0.05)
     assert.is_nil(t)
     assert.equal("EAGAIN", err.code)
     assert.equal("wait for the node's lock", err.step)
+  end)
+
+  it("refuses where /proc is another pid namespace's: its numbers are other processes'", function()
+    local c = helper.container()
+    local script = ("local t, err = require 'zlnet.target'.pin({ pid = %d }, 1) print(t, err.code, err.step)")
+    -- in a pid namespace of its own, but with our /proc: the process 1 there is not the process 1 that /proc shows
+    local said = output(("unshare --pid --fork %s -e %s"):format(helper.lua, helper.quote(script:format(1))))
+    assert.equal("nil\tESRCH\topen the target's network namespace", said)
+    assert.is_true(c:alive())
+  end)
+
+  it("leaves nothing open when it fails", function() -- helper.insulate compares the descriptors
+    local bad = { { pid = 1 }, { netns = "/proc/self/ns/net", id = "x" }, { netns = "nosuch", id = "x" } }
+    for _, options in ipairs(bad) do
+      local t, err = target.pin(options, 1)
+      assert.is_nil(t)
+      assert.is_string(err.step)
+    end
   end)
 end)

@@ -245,7 +245,7 @@ function check.check(attachment, target)
   if not host then
     return nil, err
   end
-  local ns <close>, unseen = locate.container(attachment, target)
+  local ns <close>, unseen = locate.container(attachment, host, target)
   if not ns and unseen then
     return nil, unseen
   end

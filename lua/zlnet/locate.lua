@@ -32,27 +32,25 @@ local function by_name(a)
   end
 end
 
-local function by_process(a)
-  for _, process in ipairs(core.processes() or {}) do
-    if process.netns == a.netns then
-      local ns = checked(core.netns.open(process.pid), a.netns)
-      if ns then
-        return ns
-      end
-    end
-  end
+-- That of any process which lives where the other end is.
+local function by_process(a, host)
+  local link = host:getlink({ index = a.host_index }, { "link_netnsid" })
+  local pids = link and link.link_netnsid and core.occupants(host)
+  local pid = pids and pids[link.link_netnsid]
+  return pid and checked(core.netns.open(pid), a.netns)
 end
 
 ---Opens the network namespace of an attachment's container.
 ---@param a zlnet.attachment
+---@param host table handle of the node's namespace
 ---@param target any? where it is, if the caller knows
 ---@return table? ns handle, to be closed; nil when it is not found
 ---@return zlnet.error? err when the caller's target cannot be opened
-function locate.container(a, target)
+function locate.container(a, host, target)
   if target ~= nil then
     return core.netns.open(target)
   end
-  return by_owner(a) or by_name(a) or by_process(a)
+  return by_owner(a) or by_name(a) or by_process(a, host)
 end
 
 ---Whether the other end of a veth is in this namespace. An inode or an index alone does not tell.

@@ -48,12 +48,28 @@ local function step(err, text)
   return nil, err
 end
 
+local view
+
+-- /proc/<pid> of another pid namespace is another process: its network namespace would be a stranger's.
+local function check_proc()
+  view = view or core.proc_view()
+  if view == "foreign" then
+    return nil, core.error { kind = "io", code = "ESRCH", op = "open",
+      message = "/proc is not that of our pid namespace, so no pid can be looked up in it" }
+  end
+  return true
+end
+
 -- The namespace and, for a pid, the identity of the process.
 local function open(self, o)
-  local err
+  local ok, err
   if not o.pid then
     self.ns, err = core.netns.open(o.netns)
     return self.ns, err
+  end
+  ok, err = check_proc()
+  if not ok then
+    return nil, err
   end
   self.process, err = core.process(o.pid)
   if not self.process then
