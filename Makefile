@@ -162,11 +162,20 @@ uninstall: ## remove what install put there
 	rm -f $(SCRIPTS:%=$(DESTDIR)$(INST_BINDIR)/%)
 	rm -f $(foreach p,$(PAGES),$(DESTDIR)$(INST_DATADIR)/$(PAGE_$p))
 
+deb: ## build a Debian package, build/zlnet_VERSION_ARCH.deb, for this machine's lua5.4
+	@MAKE='$(MAKE)' spec/install/deb $(BUILD)
+
+musl: ## build the core against musl (musl-tools), and see that it lacks nothing there
+	@MAKE='$(MAKE)' spec/install/musl $(BUILD)
+
 ROCK = $(CURDIR)/build/rock
 doc: all ## write the HTML reference to build/doc/reference.html
 	@mkdir -p $(BUILD)/doc
 	@$(LUA_ENV) $(LUA) spec/doc/html >$(BUILD)/doc/reference.html
 	@echo "$(BUILD)/doc/reference.html"
+
+meta: all ## write the keys of netlink tables into lua/zlnet/meta.lua, for editors and the reference
+	@$(LUA_ENV) $(LUA) spec/doc/meta
 
 rock: ## build the rock into a fresh tree and require it from outside the checkout
 	@LUA='$(LUA)' CC='$(CC)' .ci/deps rock
@@ -180,4 +189,4 @@ clean: ## remove all that was built
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-.PHONY: all stub deps demo test e2e kernels asan lint format lint-deps man install uninstall rock clean help
+.PHONY: all meta stub deps demo test e2e kernels asan lint format lint-deps man install uninstall deb musl rock clean help

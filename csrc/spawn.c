@@ -15,6 +15,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#if defined(__GLIBC__)
+#if __GLIBC_PREREQ(2, 34)
+#define POSIX_SPAWN_CLOSEFROM posix_spawn_file_actions_addclosefrom_np
+#endif
+#endif
+
 static void close_fd(int *fd)
 {
 	if (*fd >= 0)
@@ -71,10 +77,10 @@ static int prepare(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attr,
 	sigaddset(&defaults, SIGCHLD);
 	for (int i = 0; i < 3 && !rc; i++)
 		rc = posix_spawn_file_actions_adddup2(actions, fd[i], i);
-#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 34)
+#ifdef POSIX_SPAWN_CLOSEFROM
 	/* all of ours are close-on-exec; the caller's process may have others open */
 	if (!rc)
-		rc = posix_spawn_file_actions_addclosefrom_np(actions, 3);
+		rc = POSIX_SPAWN_CLOSEFROM(actions, 3);
 #endif
 	if (!rc)
 		rc = posix_spawnattr_setsigmask(attr, &none);
