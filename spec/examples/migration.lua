@@ -1,7 +1,8 @@
 #!/usr/bin/env lua5.4
 -- SPDX-License-Identifier: MIT
--- From a shell script to zlnet, line by line. What attached a container with ip(8) and nsenter(1) stands in the comments,
--- and below it what does the same now. In the end attach does all of it in one call. usage: migration.lua PID steps|attach
+-- From a shell script to zlnet, line by line. What attached a container with ip(8) and nsenter(1) stands in the
+-- comments, below it what does the same now. In the end attach does all of it in one call.
+-- usage: migration.lua PID steps|attach
 local zlnet = require "zlnet"
 
 local pid, how = math.tointeger(arg[1]), arg[2]
