@@ -2,6 +2,7 @@
 -- The annotations are the reference: nothing public without one, none without its thing.
 package.path = "spec/doc/?.lua;" .. package.path
 local helper = require "spec.helper"
+local meta = require "keys"
 local source = require "source"
 local zlnet = require "zlnet"
 
@@ -91,11 +92,38 @@ describe("the reference", function()
     assert.same(batch, described "batch")
   end)
 
+  it("has each key of each table that the core encodes and decodes, and no other", function()
+    local file <close> = assert(io.open "lua/zlnet/meta.lua")
+    local _, section = meta.split(file:read "a")
+    assert.equal(meta.text(), section, "make meta writes them anew")
+    for class in section:gmatch "@class (%S+)" do
+      local _, times = section:gsub("@class " .. class:gsub("%p", "%%%0") .. "\n", "")
+      assert.equal(1, times, class)
+    end
+    -- not by the generator's own eyes
+    for _, object in ipairs { "link", "addr", "route", "neigh", "rule", "nsid" } do
+      local class = (section .. "\n"):match("@class zlnet%." .. object .. "\n(.-)\n\n")
+      local written, decoded = {}, {}
+      for key in class:gmatch '@field %[?"?([%w_]+)' do
+        written[key] = true
+      end
+      for _, row in ipairs(require("zlnet.core").codec.rows(object)) do
+        decoded[row.key] = true
+      end
+      assert.same(decoded, written)
+    end
+  end)
+
   it("becomes a page that links to every one of them", function()
     local ok, page = helper.sh(helper.lua .. " spec/doc/html")
     assert.is_true(ok, page)
-    for _, name in ipairs { "zlnet.attach", "zlnet.sweep", "zlnet.set_sysctl", "handle-newlink", "batch-send" } do
+    for _, name in ipairs { "zlnet.attach", "zlnet.sweep", "zlnet.set_sysctl", "handle-newlink", "batch-send",
+      "zlnet.link", "zlnet.link.linkinfo", "zlnet.nsid" } do
       assert.truthy(page:find('<section id="' .. name .. '">', 1, true), name)
+    end
+    assert.truthy(page:find('<a href="#zlnet.link.linkinfo">zlnet.link.linkinfo</a>', 1, true))
+    for target in page:gmatch 'href="#([^"]+)"' do
+      assert.truthy(page:find('<section id="' .. target .. '">', 1, true), target)
     end
   end)
 end)

@@ -48,6 +48,9 @@ function source.blocks(path, module)
       block = nil
     end
   end
+  if block and block.class then
+    list[#list + 1] = block
+  end
   return list
 end
 

@@ -48,10 +48,12 @@ local function rows(name, read)
     read = function(p)
       local names = p:names()
       local theirs, ours, before
+      local tries = 0
       repeat -- until ip's reading lies between two of ours which say the same
         before = ours
         theirs, ours = read(p, names)
-      until before and engine.same(without_times(before), without_times(ours))
+        tries = tries + 1
+      until before and engine.same(without_times(before), without_times(ours)) or tries == 50
       local found = {}
       for i, row in ipairs(theirs) do
         found[i] = { name = name, ip = row, ours = ours[i], context = { names = names }, aside = row_keys.by_itself(row) }
@@ -91,12 +93,14 @@ objects.link = {
     local names = p:names()
     for _, name in ipairs(scenario.show or { "x0" }) do
       local before, ip
+      local tries = 0
       local ours = p.handle:getlink({ ifname = name }, keys_of.link)
       repeat -- until ip's reading lies between two of ours with the same counters
         before = ours
         ip = p:json("ip -j -d -s -s link show dev " .. name)[1]
         ours = p.handle:getlink({ ifname = name }, keys_of.link)
-      until engine.same(before.stats64, ours.stats64)
+        tries = tries + 1
+      until engine.same(before.stats64, ours.stats64) or tries == 50
       found[#found + 1] = { name = name, ip = ip, ours = ours, context = { names = names } }
     end
     return found

@@ -1,0 +1,188 @@
+-- SPDX-License-Identifier: MIT
+-- The keys of netlink tables as LuaLS classes, from the very tables by which the C core encodes and decodes.
+local rows = require("zlnet.core").codec.rows
+
+local keys = {}
+
+keys.BEGIN = "-- Keys: from the tables of the C core, by `make meta`; edit nothing below ---"
+
+local OBJECTS = {
+  { "link", "A link: struct ifinfomsg and IFLA_* attributes." },
+  { "addr", "An address: struct ifaddrmsg and IFA_* attributes." },
+  { "route", "A route: struct rtmsg and RTA_* attributes." },
+  { "neigh", "A neighbour, a proxied address or a forwarding entry: struct ndmsg and NDA_* attributes." },
+  { "rule", "A policy rule: struct fib_rule_hdr and FRA_* attributes." },
+  { "nsid", "The number of a namespace: struct rtgenmsg and NETNSA_* attributes." },
+}
+
+local FAMILIES = { [0] = "other", [7] = "bridge", [10] = "inet6" }
+
+local TYPES = {
+  bool = "boolean",
+  flag = "boolean",
+  link = "integer|string",
+  string = "string",
+  ifname = "string",
+  mac = "string",
+  hex = "string",
+  ip = "string",
+  ip4 = "string",
+  ip6 = "string",
+  prefix = "string",
+  via = "string",
+}
+
+local WORDS = {
+  link = "index, or name on input",
+  ifname = "1–15 bytes",
+  mac = '`"02:00:00:00:00:01"`',
+  hex = "hexadecimal bytes",
+  ip = "an address of the message's family",
+  ip4 = "an IPv4 address",
+  ip6 = "an IPv6 address",
+  prefix = "an address; with `/length` on input, if you like",
+  via = "an address of any family",
+  u8 = "0–255",
+  u16 = "0–65535",
+  be16 = "0–65535",
+  u32 = "0–4294967295",
+  be32 = "0–4294967295",
+  s32 = "signed, 32 bits",
+  u64 = "64 bits",
+  be64 = "64 bits",
+}
+
+local function field_name(key)
+  local plain = key:match "^[%a_][%w_]*$" and not ({ ["end"] = 1, ["local"] = 1, ["goto"] = 1 })[key]
+  return plain and key or ('["%s"]'):format(key)
+end
+
+-- Words without those which come again.
+local function distinct(words)
+  local list, seen = {}, {}
+  for _, word in ipairs(words) do
+    if not seen[word] then
+      list[#list + 1], seen[word] = word, true
+    end
+  end
+  return list
+end
+
+-- Writes the classes of a set and of what is in it; a set met again keeps the class of the first time.
+local Writer = {}
+Writer.__index = Writer
+
+function Writer:flags(names, class)
+  self:section(class, "Flags: a word of them, by name. `unknown` has the bits which have none.", function(lines)
+    for _, name in ipairs(names) do
+      lines[#lines + 1] = ("---@field %s boolean?"):format(field_name(name))
+    end
+    lines[#lines + 1] = "---@field unknown integer?"
+  end)
+  return class
+end
+
+-- "a"|"b"|integer; when that is long, an alias with a line for each
+function Writer:enumeration(names, class)
+  local words = {}
+  for i, name in ipairs(names) do -- a name may stand for several numbers
+    words[i] = ('"%s"'):format(name)
+  end
+  words = distinct(words)
+  local type = table.concat(words, "|") .. "|integer"
+  if #type < 70 then
+    return type
+  end
+  local lines = { ("---@alias %s integer"):format(class) }
+  for _, word in ipairs(words) do
+    lines[#lines + 1] = "---| " .. word
+  end
+  self.sections[#self.sections + 1] = lines
+  return class
+end
+
+function Writer:section(class, text, fill)
+  local lines = { "---" .. text, "---@class " .. class }
+  self.sections[#self.sections + 1] = lines
+  fill(lines)
+end
+
+function Writer:kinds(kinds, class)
+  local names = {}
+  for _, kind in ipairs(kinds) do
+    local name = kind.kind ~= "" and kind.kind or FAMILIES[kind.number]
+    names[#names + 1] = self:set(kind.set, ("%s.%s"):format(class, name), ("What `%s` has here."):format(name))
+  end
+  names = distinct(names)
+  if #names < 3 then
+    return table.concat(names, "|")
+  end
+  local lines = { ("---@alias %s"):format(class) }
+  for _, name in ipairs(names) do
+    lines[#lines + 1] = "---| " .. name
+  end
+  self.sections[#self.sections + 1] = lines
+  return class
+end
+
+function Writer:type(row, class)
+  local inner = class .. "." .. row.key
+  if row.type == "indexed" then
+    return TYPES[row.set[1].type] .. "[]"
+  elseif row.type == "nexthops" then
+    return self:set(row.set, inner, "One of several hops: struct rtnexthop.") .. "[]"
+  elseif row.set then
+    return self:set(row.set, inner, ("Nested: `%s`."):format(row.key))
+  elseif row.kinds then
+    return self:kinds(row.kinds, inner)
+  elseif row.names then
+    return row.names.bits and self:flags(row.names, inner) or self:enumeration(row.names, inner)
+  end
+  return TYPES[row.type] or "integer"
+end
+
+function Writer:set(set, class, text)
+  if self.known[set] then
+    return self.known[set]
+  end
+  self.known[set] = class
+  self:section(class, text, function(lines)
+    local seen = {}
+    for _, row in ipairs(set) do
+      if not seen[row.key] then -- a field too narrow for some values has an attribute of the same key
+        seen[row.key] = true
+        local type = self:type(row, class)
+        lines[#lines + 1] = ("---@field %s %s%s?%s"):format(field_name(row.key), type:find("|", 1, true)
+          and "(" .. type .. ")" or type, row.many and "[]" or "",
+          WORDS[row.type] and not row.names and " " .. WORDS[row.type] or "")
+      end
+    end
+  end)
+  return class
+end
+
+---The lines of the section, from the marker to the end of the file.
+---@return string
+function keys.text()
+  local out = { keys.BEGIN }
+  for _, object in ipairs(OBJECTS) do
+    local writer = setmetatable({ known = {}, sections = {} }, Writer)
+    writer:set(rows(object[1]), "zlnet." .. object[1], object[2])
+    for _, lines in ipairs(writer.sections) do
+      out[#out + 1] = ""
+      table.move(lines, 1, #lines, #out + 1, out)
+    end
+  end
+  return table.concat(out, "\n") .. "\n"
+end
+
+---What is before the section in meta.lua, and the section as it is there.
+---@param text string
+---@return string before
+---@return string? section
+function keys.split(text)
+  local at = text:find(keys.BEGIN, 1, true)
+  return at and text:sub(1, at - 1) or text .. "\n", at and text:sub(at)
+end
+
+return keys

@@ -1,0 +1,76 @@
+-- SPDX-License-Identifier: MIT
+-- What a dump costs, and what it leaves out.
+local helper = require "spec.helper"
+local zlnet = require "zlnet"
+
+local function kilobytes()
+  collectgarbage()
+  collectgarbage()
+  return collectgarbage "count"
+end
+
+local function resident()
+  for line in io.lines "/proc/self/status" do
+    local size = line:match "^VmRSS:%s+(%d+)"
+    if size then
+      return tonumber(size)
+    end
+  end
+end
+
+describe("a dump", function()
+  helper.insulate()
+
+  it("of 10,000 routes costs its result, and nothing when that is collected", function()
+    local ns <close> = assert(zlnet.netns.new())
+    local handle <close> = assert(zlnet.open(ns))
+    assert(handle:setlink { ifname = "lo", flags = { up = true } })
+    local batch = handle:batch()
+    for i = 0, 9999 do
+      assert(batch:newroute { dst = ("10.%d.%d.0/24"):format(i // 256, i % 256), oif = "lo" })
+    end
+    local _, failed = batch:send()
+    assert.is_nil(failed)
+
+    local filter = { family = "inet", table = "main" }
+    assert.equal(10000, #assert(handle:getroutes(filter)))
+    local before, kept = kilobytes(), nil
+    for round = 1, 5 do
+      local routes = assert(handle:getroutes(filter))
+      local grown = kilobytes() - before
+      kept = kept or grown
+      assert.equal(10000, #routes)
+      assert.is_true(grown > 1000 and grown < 20000, grown) -- 0.1 to 2 KB a route
+      assert.is_true(math.abs(grown - kept) < 64, ("round %d: %.0f KB, at first %.0f"):format(round, grown, kept))
+      routes = nil -- luacheck: ignore 311
+      assert.is_true(math.abs(kilobytes() - before) < 16, "the result was not all that was held")
+    end
+    local at_first = resident()
+    for _ = 1, 10 do
+      assert(handle:getroutes(filter))
+    end
+    kilobytes()
+    assert.is_true(resident() - at_first < kept + 4096, "the C core holds on to memory")
+  end)
+
+  it("of links has their settings when its keys say so, as one link always has", function()
+    local handle <close> = assert(zlnet.open())
+    assert.is_nil(assert(handle:getlinks())[1].af_spec)
+    local link = assert(handle:getlinks(nil, { "ifname", "af_spec" }))[1]
+    assert.equal("lo", link.ifname)
+    assert.is_number(link.af_spec.inet.conf.forwarding)
+    assert.is_nil(link.mtu)
+    assert.is_number(assert(handle:getlink { ifname = "lo" }).af_spec.inet6.conf.accept_dad)
+  end)
+
+  it("tells the numbers of attributes which have no key, when it is asked for them", function()
+    local handle <close> = assert(zlnet.open())
+    local link = assert(handle:getlinks(nil, { "ifname", "unknown" }))[1]
+    local numbers = {}
+    for _, number in ipairs(link.unknown) do
+      numbers[number] = true
+    end
+    assert.is_true(numbers[14]) -- IFLA_MAP
+    assert.is_nil(assert(handle:getlinks())[1].unknown)
+  end)
+end)
