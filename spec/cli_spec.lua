@@ -37,7 +37,7 @@ describe("the zlnet command", function()
   it("ends with status 2 and one clear line for wrong use, and prints nothing else", function()
     for text, words in pairs {
       ["zlnet: a command is required"] = {},
-      ["zlnet: unknown command 'atach'. Did you mean 'attach'?"] = { "atach" },
+      ["zlnet: unknown command 'detahc'. Did you mean 'detach'?"] = { "detahc" },
       ["zlnet: unknown option '--jsn'"] = { "--jsn" },
       ["zlnet attach: unknown option '--pdi'. Did you mean '--pid'?"] = { "attach", "--pdi", "1" },
       ["zlnet attach: option '--pid' requires an argument"] = { "attach", "--pid" },

@@ -152,7 +152,7 @@ step("a node and two containers: processes with a network of their own", functio
   }
 end)
 
-step("zlnet.attach{ pid = …, ip = { … }, src = { … } }, twice", function(s, show)
+step("zlnet.attach{ pid = ..., ip = {...}, src = {...} }, twice", function(s, show)
   local rows = { { "", { "node's end", "dim" }, { "its end", "dim" }, { "IPv4", "dim" }, { "IPv6", "dim" },
     { "took", "dim" } } }
   s.attached = {}
@@ -211,7 +211,7 @@ step("zlnet.sweep()", function(s, show)
   must(ping(s.web, NODE.inet))
 end)
 
-step("zlnet.detach{ pid = … }", function(s)
+step("zlnet.detach{ pid = ... }", function(s)
   must(detach { pid = s.web.pid })
   local _, inside = run(s.web, "ip -br link show")
   must(not inside:find "eth0", "eth0 is still in the container")
@@ -244,7 +244,7 @@ local function run_step(number, s, out)
   s.steps[number] = { step = title, seconds = took, ok = ok, error = not ok and tostring(err) or nil }
   if not out.json then
     local time = output.duration(took)
-    local room = math.max(1, math.min(out.columns or 80, 100) - 4 - utf8.len(title) - #time)
+    local room = math.max(1, math.min(out.columns or 80, 100) - 4 - #title - #time)
     out:print(("%s  %s%s%s"):format(out:style(tostring(number), "cyan"), out:style(title, "bold"), (" "):rep(room),
       out:style(time, "dim")))
     out:rows(shown, 3)

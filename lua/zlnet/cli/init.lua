@@ -20,7 +20,9 @@ local cli = {}
 
 ---In the order of the help text.
 ---@type string[]
-cli.commands = { "attach", "detach", "sweep", "probe", "demo", "completion", "manual" }
+cli.commands = {
+  "attach", "detach", "list", "check", "sweep", "watch", "plan", "probe", "demo", "completion", "manual",
+}
 
 local SUMMARY = "Attach containers to a network over rtnetlink, and clean up after them."
 local HELP = "show this and exit"
@@ -89,8 +91,11 @@ local function wrong_use(name, message)
   return 2
 end
 
--- What is not wrong use is a fault of ours.
+-- What is neither wrong use nor an interrupt is a fault of ours.
 local function handler(raised)
+  if tostring(raised):find "interrupted!$" then -- by lua(1), at SIGINT
+    return { interrupted = true }
+  end
   local message = usage.message(raised)
   return message and { message = message } or { trace = debug.traceback(tostring(raised), 2) }
 end
@@ -110,6 +115,8 @@ function cli.main(argv)
     return status
   elseif status.message then
     return wrong_use(args.command, status.message)
+  elseif status.interrupted then
+    return 130
   end
   io.stderr:write(status.trace, "\n")
   return 1

@@ -6,12 +6,15 @@ local json = require "dkjson"
 local core = require "zlnet.core"
 local hint = require "zlnet.cli.hint"
 
-local output = {}
+local output = {
+  NOTHING = "nothing of ours is here",
+}
 
 ---@class zlnet.cli.output
 ---@field command string
 ---@field json boolean
 ---@field columns integer? the terminal's width; nil when stdout is none
+---@field utf8 boolean whether the locale can show more than ASCII
 ---@field private colours boolean
 ---@field private stderr_colours boolean
 local Output = {}
@@ -29,8 +32,9 @@ end
 ---@return zlnet.cli.output
 function output.new(command, as_json)
   local columns = core.terminal(1)
+  local locale = os.getenv "LC_ALL" or os.getenv "LC_CTYPE" or os.getenv "LANG" or ""
   return setmetatable({
-    command = command, json = as_json or false, columns = columns,
+    command = command, json = as_json or false, columns = columns, utf8 = locale:upper():find "UTF%-?8" ~= nil,
     colours = wants_colours(columns), stderr_colours = wants_colours(core.terminal(2)),
   }, Output)
 end

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- zlnet sweep: deletes orphans, and says of every candidate what it is.
 
+local output = require "zlnet.cli.output"
 local usage = require "zlnet.cli.usage"
 local zlnet = require "zlnet"
 
@@ -26,7 +27,8 @@ function sweep.define(command)
     :convert(usage.number)
 end
 
-local STYLES = { alive = "green", in_use = "green", orphan = "red" }
+---How a verdict looks; all others are yellow.
+sweep.STYLES = { alive = "green", in_use = "green", orphan = "red" }
 
 ---A row for each verdict.
 ---@param report table of zlnet.sweep
@@ -39,7 +41,7 @@ function sweep.rows(report)
   local rows = {}
   for i, v in ipairs(report.verdicts) do
     local what = deleted[v.ifname] and { "deleted", "bold" } or ""
-    rows[i] = { v.ifname, { v.verdict, STYLES[v.verdict] or "yellow" }, v.reason, what }
+    rows[i] = { v.ifname, { v.verdict, sweep.STYLES[v.verdict] or "yellow" }, v.reason, what }
   end
   return rows
 end
@@ -56,7 +58,7 @@ function sweep.run(args, out)
   else
     out:rows(sweep.rows(report))
     if #report.verdicts == 0 then
-      out:print "nothing of ours is here"
+      out:print(output.NOTHING)
     end
     for _, failed in ipairs(report.failed) do
       out:fail(failed)
