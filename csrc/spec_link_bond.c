@@ -108,5 +108,9 @@ static const struct spec_row port_attrs[] = {
 	SPEC_ATTR(IFLA_BOND_SLAVE_AD_ACTOR_OPER_PORT_STATE, "ad_actor_oper_port_state", SPEC_U8),
 	SPEC_ATTR(IFLA_BOND_SLAVE_AD_PARTNER_OPER_PORT_STATE, "ad_partner_oper_port_state", SPEC_U16),
 	SPEC_ATTR(IFLA_BOND_SLAVE_PRIO, "prio", SPEC_S32),
+	SPEC_ATTR(COMPAT_IFLA_BOND_SLAVE_ACTOR_PORT_PRIO, "actor_port_prio", SPEC_U16),
+	SPEC_ATTR(COMPAT_IFLA_BOND_SLAVE_AD_CHURN_ACTOR_STATE, "ad_churn_actor_state", SPEC_U8, .names = &bond_churn),
+	SPEC_ATTR(COMPAT_IFLA_BOND_SLAVE_AD_CHURN_PARTNER_STATE, "ad_churn_partner_state", SPEC_U8,
+                  .names = &bond_churn),
 };
 const struct spec_set spec_set_bond_port = {.attr = port_attrs, .nattr = SPEC_COUNT(port_attrs)};

@@ -92,6 +92,28 @@ describe("the reference", function()
     assert.same(batch, described "batch")
   end)
 
+  it("has each method of what tells of events, and each function of zlnet.netns", function()
+    local monitor <close> = assert(zlnet.monitor(nil, { "link" }))
+    local watcher <close> = assert(zlnet.watch {})
+    for class, object in pairs { Monitor = monitor, Watcher = watcher } do
+      local public = {}
+      for _, name in ipairs(methods(object, class)) do
+        local method = name:match ":(.*)"
+        local again = method ~= "pollfd" and object[method] == object.pollfd -- as other loops call it
+        public[#public + 1] = not method:find "^_" and not again and name or nil
+      end
+      assert.same(public, described(class))
+    end
+    local found = blocks_by_name()
+    for name in pairs(zlnet.netns) do
+      assert.truthy(found["zlnet.netns." .. name], name)
+    end
+    for name in pairs(found) do
+      local netns = name:match "^zlnet%.netns%.(.*)"
+      assert.is_true(not netns or zlnet.netns[netns] ~= nil, name)
+    end
+  end)
+
   it("has each key of each table that the core encodes and decodes, and no other", function()
     local file <close> = assert(io.open "lua/zlnet/meta.lua")
     local _, section = meta.split(file:read "a")

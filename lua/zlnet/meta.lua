@@ -1151,6 +1151,9 @@ function batch:send(options) end
 ---@field ad_actor_oper_port_state integer? 0–255
 ---@field ad_partner_oper_port_state integer? 0–65535
 ---@field prio integer? signed, 32 bits
+---@field actor_port_prio integer? 0–65535
+---@field ad_churn_actor_state ("monitoring"|"churned"|"none"|integer)?
+---@field ad_churn_partner_state ("monitoring"|"churned"|"none"|integer)?
 
 ---@alias zlnet.link.linkinfo.slave_data
 ---| zlnet.link.protinfo.bridge
