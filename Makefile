@@ -131,7 +131,7 @@ BUNDLED     ?= zlnet-cni
 $(BUILD)/zlnet-cni: lua/bundle.lua lua/bin/zlnet-cni $(MODULES:%=lua/%)
 	@mkdir -p $(@D)
 	@echo "  LUA $@"
-	$(Q)$(LUA) lua/bundle.lua lua/bin/zlnet-cni "$$(command -v $(LUA))" >$@
+	$(Q)$(LUA) lua/bundle.lua lua/bin/zlnet-cni "$$(command -v $(LUA))" >$@.new && chmod 755 $@.new && mv $@.new $@
 
 # The manual page and the shells' completions, written by the script itself; for another machine: make install PAGES=
 PAGES       ?= $(if $(INST_DATADIR),manual bash zsh fish)

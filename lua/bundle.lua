@@ -25,15 +25,15 @@ local function source_of(name)
   end
 end
 
-local chunks = {}
+local modules, names = {}, {}
 
 -- Every name in a source that is a module's, whether it is required at once or later.
 local function add(text)
-  for name in text:gmatch '"(zlnet[%w_.]*)"' do
+  for name in text:gmatch '"(zlnet%.[%w_.]+)"' do
     local source, path = source_of(name)
-    if source and not chunks[name] then
-      assert(load(source, "@" .. path)) -- its own line numbers, should it have a mistake
-      chunks[name] = ("package.preload[%q] = function(...)\n%s\nend\n"):format(name, source)
+    if source and not modules[name] then
+      modules[name] = string.dump(assert(load(source, "@" .. path)), true)
+      names[#names + 1] = name
       add(source)
     end
   end
@@ -41,11 +41,14 @@ end
 
 local main = assert(read(script), script):gsub("^#![^\n]*", "")
 add(main)
-local list = {}
-for _, chunk in pairs(chunks) do
-  list[#list + 1] = chunk
+table.sort(names) -- the same bytes each time
+
+-- A module stays a string until it is required: most of a plugin's commands need few of them.
+local list = { "local function module(name, code)\n  package.preload[name] = function(...)\n"
+  .. "    return load(code, name, 'b')(...)\n  end\nend\n" }
+for _, name in ipairs(names) do
+  list[#list + 1] = ("module(%q, %q)\n"):format(name, modules[name])
 end
-table.sort(list) -- the same bytes each time
 list[#list + 1] = main
 local compiled = assert(load(table.concat(list), "=" .. script:match "[^/]*$"))
 io.write("#!", interpreter, "\n", string.dump(compiled, true))
