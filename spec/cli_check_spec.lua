@@ -27,7 +27,7 @@ describe("zlnet check", function()
     local status, stdout = zlnet("check", "--pid", a.pid)
     assert.are.equal(1, status)
     assert.are.equal(([[
-veth-%d-s  2 differ
+veth-%d-s  2 differences
   host       mtu    1400, was 1500
   container  route  gone, was default via 169.254.1.1 dev eth0
 ]]):format(a.pid), stdout)

@@ -1,7 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- zlnet attach: the options of zlnet.attach, one to one.
 
-local fleet = require "zlnet.cli.fleet"
 local output = require "zlnet.cli.output"
 local options = require "zlnet.options"
 local usage = require "zlnet.cli.usage"
@@ -103,7 +102,7 @@ end
 
 function attach.run(args, out)
   if args.batch then
-    return fleet.attach(args.batch, attach.options_of(args), out)
+    return require("zlnet.cli.fleet").attach(args.batch, attach.options_of(args), out)
   end
   local a, err = zlnet.attach(attach.options_of(args))
   if not a then

@@ -1,14 +1,13 @@
 -- SPDX-License-Identifier: MIT
 -- Many at once: files with one JSON object on each line.
 
-local json = require "dkjson"
-
 local core = require "zlnet.core"
 local usage = require "zlnet.cli.usage"
 
 local batch = {}
 
 local function parse(file)
+  local json = require "dkjson" -- only now: scripts are started often, and seldom with a batch
   local list, number = {}, 0
   for line in file:lines() do
     number = number + 1

@@ -43,7 +43,8 @@ local function print_result(r, out)
   elseif #r.differences == 0 then
     out:print("%s  %s", r.host_ifname, out:style("as it was made", "green"))
   else
-    out:print("%s  %s", r.host_ifname, out:style(("%d differ"):format(#r.differences), "red"))
+    local n = #r.differences
+    out:print("%s  %s", r.host_ifname, out:style(("%d difference%s"):format(n, n == 1 and "" or "s"), "red"))
     local rows = {}
     for i, d in ipairs(r.differences) do
       rows[i] = { d.ns, d.key, ("%s, was %s"):format(text_of(d.found), text_of(d.expected)) }

@@ -44,9 +44,10 @@ local function summary_line(command)
 end
 
 ---Builds the parser, and the table of subcommands by name.
+---@param only string? build just this subcommand: that is most of what starting the script takes
 ---@return table parser
 ---@return table<string, zlnet.cli.command> commands
-function cli.parser()
+function cli.parser(only)
   local parser = argparse("zlnet", SUMMARY, EXIT_STATUS)
   parser:command_target "command":usage_max_width(80):help_max_width(80)
   parser:option("--version", "print the version and exit"):args(0):action(function()
@@ -55,7 +56,7 @@ function cli.parser()
   end)
   parser._options[1]:description(HELP)
   local commands = {}
-  for _, name in ipairs(cli.commands) do
+  for _, name in ipairs(only and { only } or cli.commands) do
     local command = require("zlnet.cli." .. name)
     local p = parser:command(name, nil, epilog(command.examples)):summary(command.summary)
     p:description(summary_line(command) .. (command.description and "\n\n" .. command.description or ""))
@@ -104,7 +105,11 @@ end
 ---@param argv string[] without the script's name
 ---@return integer status 0 done, 1 failed, 2 wrong use
 function cli.main(argv)
-  local parser, commands = cli.parser()
+  local first
+  for _, name in ipairs(cli.commands) do
+    first = argv[1] == name and name or first
+  end
+  local parser, commands = cli.parser(first)
   local args, wrong = parse(parser, argv)
   if not args then
     return wrong_use(wrong.command, wrong.message)

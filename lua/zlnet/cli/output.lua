@@ -1,8 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- What subcommands print: text for people, with colours on a terminal only, or one JSON document.
 
-local json = require "dkjson"
-
 local core = require "zlnet.core"
 local hint = require "zlnet.cli.hint"
 
@@ -77,7 +75,7 @@ function Output:document(value) -- luacheck: no self
     order[#order + 1] = key
   end
   table.sort(order)
-  io.stdout:write(json.encode(value, { keyorder = order }), "\n")
+  io.stdout:write(require("dkjson").encode(value, { keyorder = order }), "\n") -- loaded when it is needed
   io.stdout:flush()
 end
 
