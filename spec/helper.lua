@@ -279,9 +279,10 @@ local function differences(before, after)
 end
 
 ---What differs from an earlier snapshot, an array of texts, empty when nothing does. What goes by itself has some
----seconds (1) to do so: threads that end, and the links which the kernel removes with a container's namespace.
+---seconds (10: a busy machine takes its time) to do so: threads that end, and the links which the kernel removes with a
+---container's namespace.
 function helper.leaks(before, seconds)
-  local deadline = helper.clock() + (seconds or 1)
+  local deadline = helper.clock() + (seconds or 10)
   while true do
     local texts = differences(before, helper.snapshot())
     if #texts == 0 or helper.clock() > deadline then
