@@ -279,10 +279,9 @@ local function differences(before, after)
 end
 
 ---What differs from an earlier snapshot, an array of texts, empty when nothing does. What goes by itself has some
----seconds (10: a busy machine takes its time) to do so: threads that end, and the links which the kernel removes with a
----container's namespace.
+---seconds (1) to do so: threads that end, and the links which the kernel removes with a container's namespace.
 function helper.leaks(before, seconds)
-  local deadline = helper.clock() + (seconds or 10)
+  local deadline = helper.clock() + (seconds or 1)
   while true do
     local texts = differences(before, helper.snapshot())
     if #texts == 0 or helper.clock() > deadline then
@@ -293,8 +292,8 @@ function helper.leaks(before, seconds)
 end
 
 ---Call this in a describe (or on top of a file): after each of its examples the containers it made are ended, and the
----example fails if anything else is left, or is gone.
-function helper.insulate()
+---example fails if anything else is left, or is gone. What goes by itself may take some seconds (10) on a busy machine.
+function helper.insulate(seconds)
   local busted = require "busted"
   local before, kept
 
@@ -307,7 +306,7 @@ function helper.insulate()
     while #containers > kept do
       containers[#containers]:kill()
     end
-    local texts = helper.leaks(before)
+    local texts = helper.leaks(before, seconds or 10)
     if #texts > 0 then
       error("the example leaks: " .. table.concat(texts, "; "), 0)
     end

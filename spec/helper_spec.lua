@@ -191,7 +191,7 @@ describe("helper.insulate", function()
   it("fails an example that leaks, and only that", function()
     local report = report_of [[
       describe("x", function()
-        helper.insulate()
+        helper.insulate(1)
         it("keeps a descriptor", function() kept = io.open "/proc/self/status" end)
         it("behaves", function() helper.container() end)
         it("keeps a link", function() helper.ip("link", "add", "x", "type", "bridge") end)
