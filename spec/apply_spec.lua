@@ -1,39 +1,47 @@
 -- SPDX-License-Identifier: MIT
--- The plan is carried out by attach (attach_spec.lua); here is what a plan alone decides: order, steps, undoing.
+-- What carrying out does besides the operations themselves, which are attach_spec's: time, order, undoing.
 local apply = require "zlnet.apply"
 local core = require "zlnet.core"
 local helper = require "spec.helper"
+local node = require "spec.node"
+local options = require "zlnet.options"
+local plan = require "zlnet.plan"
 local undo = require "zlnet.undo"
-local zlnet = require "zlnet"
 
-describe("apply", function()
+describe("apply.run", function()
   helper.insulate()
-  local handles
+
+  local handles, c
 
   before_each(function()
-    local ns = assert(zlnet.netns.open(helper.container().pid))
-    handles = { host = assert(zlnet.open()), container = assert(zlnet.open(ns)), ns = ns }
+    c = helper.container()
+    handles = { host = assert(core.open(nil)), ns = assert(core.netns.open(c.pid)) }
+    handles.container = assert(core.open(handles.ns))
   end)
 
   after_each(function()
-    for _, handle in pairs(handles) do
-      handle:close()
+    for _, name in ipairs { "host", "container", "ns" } do
+      handles[name]:close()
+    end
+    for _, name in ipairs(node.links()) do
+      helper.sh("ip link del " .. name)
     end
   end)
 
-  local function pair()
-    return {
-      ns = "host", op = "newlink", step = "make it",
-      args = {
-        ifname = "a0", flags = { up = true }, linkinfo = { kind = "veth", data = { peer = { ifname = "b0" } } },
-      },
-    }
+  local function plan_of(changes)
+    local o = options.check("attach", options.attach, { pid = c.pid, ip = { "10.200.0.5", "fd00:200::5" } })
+    local who = { pid = c.pid, start = 1, boot = "0f1e2d3c4b5a6978", pidns = 1, netns = 2, time = 3 }
+    local p = assert(plan.build(o, who))
+    for _, change in ipairs(changes or {}) do
+      table.insert(p.ops, change[1] or #p.ops + 1, change[2])
+    end
+    return p
   end
 
-  local function run(ops)
+  -- Runs it; what fails is undone.
+  local function run(p, seconds)
     local stack <close> = undo.new()
-    local p = { host_ifname = "a0", host_mac = "02:00:00:00:00:01", ops = ops }
-    local index, err = apply.run(p, handles, core.clock() + 5, stack)
+    local index, err = apply.run(p, handles, core.clock() + (seconds or 5), stack)
     if not index then
       return stack:fail(err)
     end
@@ -41,69 +49,100 @@ describe("apply", function()
     return index
   end
 
-  local function links()
-    local list = {}
-    for _, link in ipairs(helper.ip_json "link") do
-      list[#list + 1] = link.ifname
+  it("returns the indexes of both ends and leaves the plan as it was", function()
+    local json = require "dkjson"
+    local p = plan_of()
+    local before = json.encode(p.ops)
+    local index = assert(run(p))
+    assert.equal(before, json.encode(p.ops))
+    assert.equal(node.link(p.host_ifname).ifindex, index.host)
+    assert.equal(c:ip_json("link", "show", "dev", "eth0")[1].ifindex, index.container)
+    assert.equal("UNKNOWN", c:ip_json("link", "show", "dev", "lo")[1].operstate) -- what a loopback is when it is up
+  end)
+
+  it("names the step of the operation that failed, wherever it stands in its datagram", function()
+    local before = node.state()
+    for _, at in ipairs { 2, 4, 6, false } do
+      local astray = { ns = "container", op = "newroute", step = "go astray", link = "container", ref = "oif",
+        args = { dst = "10.9.9.0/24", gateway = "10.1.1.1" } }
+      local index, err = run(plan_of { { at, astray } })
+      assert.is_nil(index)
+      assert.equal("go astray", err.step)
+      assert.equal("newroute", err.op)
+      assert.is_nil(err.rollback)
+      assert.equal(before, node.state())
     end
-    return list
-  end
-
-  it("puts indexes and the namespace where the plan could not know them, and leaves the plan as it is", function()
-    local up = { ns = "container", op = "setlink", step = "up", link = "container", ref = "index",
-      args = { flags = { up = true } } }
-    local address = { ns = "host", op = "newaddr", step = "address", link = "host", ref = "index",
-      args = { ["local"] = "10.1.1.1", prefixlen = 32 } }
-    local index = assert(run { pair(), up, address })
-    local link = helper.ip_json("addr", "show", "dev", "a0")[1]
-    assert.equal(index.host, link.ifindex)
-    assert.equal(index.container, link.link_index)
-    assert.equal("UP", link.operstate)
-    assert.equal("10.1.1.1", link.addr_info[1]["local"])
-    assert.is_nil(up.args.index)
-    assert.is_nil(address.args.index)
-    helper.ip("link", "del", "a0")
   end)
 
-  it("says which operation failed, also in the middle of a datagram, and undoes what was made", function()
-    local good = { ns = "host", op = "newaddr", step = "good", link = "host", ref = "index",
-      args = { ["local"] = "10.1.1.1", prefixlen = 32 } }
-    local bad = { ns = "host", op = "newroute", step = "bad", link = "host", ref = "oif",
-      args = { dst = "10.2.0.0/16", gateway = "203.0.113.1" } }
-    local index, err = run { pair(), good, bad, good }
-    assert.is_nil(index)
-    assert.equal("bad", err.step)
-    assert.equal("newroute", err.op)
-    assert.is_nil(err.rollback)
-    assert.same({ "lo" }, links())
-  end)
-
-  it("leaves alone what was there before under the name that it wanted", function()
-    helper.ip("link", "add", "a0", "type", "bridge")
-    local index, err = run { pair() }
-    assert.is_nil(index)
-    assert.equal("EEXIST", err.code)
-    assert.equal("bridge", helper.ip_json("link", "show", "dev", "a0")[1].linkinfo.info_kind)
-    helper.ip("link", "del", "a0")
-  end)
-
-  it("restores a sysctl that it changed when something fails later", function()
-    local sysctl = { ns = "host", op = "sysctl", step = "forward",
+  it("writes sysctls where the operation says, and takes back what it knows the former value of", function()
+    helper.sh "echo 0 >/proc/sys/net/ipv4/ip_forward"
+    local forward = { ns = "host", op = "sysctl", step = "switch forwarding on",
       args = { key = "net/ipv4/ip_forward", value = "1", old = "0" } }
-    local bad = { ns = "host", op = "setlink", step = "bad", args = { index = 4711, flags = { up = true } } }
-    local _, err = run { sysctl, bad }
-    assert.equal("bad", err.step)
-    local file <close> = assert(io.open "/proc/sys/net/ipv4/ip_forward")
-    assert.equal("0", file:read "l")
+    local notify = { ns = "container", op = "sysctl", step = "notify",
+      args = { key = "net/ipv6/conf/eth0/ndisc_notify", value = "1" } }
+    assert(run(plan_of { { false, forward }, { false, notify } }))
+    assert.equal("1\n", select(2, helper.sh "cat /proc/sys/net/ipv4/ip_forward"))
+    assert.equal("1\n", select(2, c:exec "cat /proc/sys/net/ipv6/conf/eth0/ndisc_notify"))
+    helper.sh(("ip link del veth-%d-s"):format(c.pid))
+    helper.sh "echo 0 >/proc/sys/net/ipv4/ip_forward"
+    local wrong = { ns = "container", op = "sysctl", step = "fail",
+      args = { key = "net/ipv6/conf/nosuch/x", value = "1" } }
+    local index, err = run(plan_of { { false, forward }, { false, wrong } })
+    assert.is_nil(index)
+    assert.equal("ENOENT", err.code)
+    assert.equal("fail", err.step)
+    assert.equal("0\n", select(2, helper.sh "cat /proc/sys/net/ipv4/ip_forward"))
   end)
 
-  it("stops at its deadline, before the next operation", function()
-    local stack <close> = undo.new()
-    local p = { host_ifname = "a0", host_mac = "02:00:00:00:00:01", ops = { pair() } }
-    local index, err = apply.run(p, handles, core.clock() - 1, stack)
+  it("gives up when its time is over, and undoes in a time of its own", function()
+    local before = node.state()
+    local never = { ns = "container", op = "getroute", step = "wait for ever", link = "container", ref = "oif",
+      args = { dst = "fd00:200::77/128" }, await = { type = "local" } }
+    local began = helper.clock()
+    local index, err = run(plan_of { { false, never } }, 0.3)
+    local took = helper.clock() - began
     assert.is_nil(index)
     assert.equal("ETIMEDOUT", err.code)
-    assert.equal("make it", err.step)
-    assert.same({ "lo" }, links())
+    assert.equal("wait for ever", err.step)
+    assert.is_nil(err.rollback)
+    assert.is_true(took >= 0.3 and took < 2, took)
+    assert.equal(before, node.state())
+    index, err = run(plan_of(), -1)
+    assert.is_nil(index)
+    assert.equal("ETIMEDOUT", err.code)
+    assert.equal("create the veth pair", err.step)
+    assert.equal(before, node.state())
+  end)
+
+  it("deletes no link of another's when the answer to its request is lost", function()
+    helper.ip("link", "add", ("veth-%d-s"):format(c.pid), "address", "02:00:00:00:00:99", "type", "bridge")
+    local p = plan_of()
+    local lost = setmetatable({
+      newlink = function()
+        return nil, core.error { kind = "io", code = "ETIMEDOUT", op = "newlink", message = "no answer" }
+      end,
+      settimeout = function() end,
+      getlink = function(_, ...)
+        return handles.host:getlink(...)
+      end,
+      dellink = function(_, ...)
+        return handles.host:dellink(...)
+      end,
+    }, {})
+    local stack <close> = undo.new()
+    local index, err = apply.run(p, { host = lost, container = handles.container, ns = handles.ns }, core.clock() + 5,
+      stack)
+    assert.is_nil(index)
+    stack:fail(err)
+    assert.is_nil(err.rollback)
+    assert.is_table(node.link(p.host_ifname))
+    helper.ip("link", "del", p.host_ifname)
+    helper.ip("link", "add", p.host_ifname, "address", p.host_mac, "type", "veth", "peer", "name", "eth0",
+      "netns", c.pid)
+    local again <close> = undo.new()
+    index, err = apply.run(p, { host = lost, container = handles.container, ns = handles.ns }, core.clock() + 5, again)
+    assert.is_nil(index)
+    again:fail(err)
+    assert.is_nil(node.link(p.host_ifname)) -- it bears the MAC that was asked for, so it was made by that request
   end)
 end)

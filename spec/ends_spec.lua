@@ -1,92 +1,111 @@
 -- SPDX-License-Identifier: MIT
--- What each end gets, decided without a kernel; attach_spec.lua and plan_spec.lua hold it against one.
+-- The pieces of a plan, for each end. That the kernel makes of them what they say is attach_spec's and plan_spec's.
 local ends = require "zlnet.ends"
+local options = require "zlnet.options"
+local plan = require "zlnet.plan"
+
+-- The operations that one piece adds, for these options.
+local function ops(piece, opts)
+  opts.pid = 42
+  local o = options.check("attach", options.attach, opts)
+  local whole = plan.build(o, { pid = 42, start = 1, boot = "0f1e2d3c4b5a6978", pidns = 1, netns = 2, time = 3 })
+  local list = {}
+  local p = setmetatable({ ops = list }, { __index = whole })
+  ends[piece](o, p, function(ns, op, step, args, link, ref, await)
+    list[#list + 1] = { ns = ns, op = op, step = step, args = args, link = link, ref = ref, await = await }
+  end)
+  return list
+end
+
+local function addresses(opts)
+  local list = {}
+  for _, op in ipairs(ops("addresses", opts)) do
+    local flags = {}
+    for name in pairs(op.args.flags or {}) do
+      flags[#flags + 1] = name
+    end
+    table.sort(flags)
+    list[#list + 1] = ("%s/%d %s"):format(op.args["local"], op.args.prefixlen, table.concat(flags, ","))
+  end
+  return list
+end
 
 describe("ends", function()
-  local function ip(address, prefix)
-    return { address = address, prefix = prefix, family = address:find ":" and "inet6" or "inet" }
-  end
+  local MAC = "02:00:00:00:00:05"
+  local LINK_LOCAL = "fe80::ff:fe00:5/64 nodad"
 
-  -- Options as options.attach leaves them, and the plan as plan.build begins it.
-  local function begin(changes)
-    local o = { mode = "routed", ip = { ip("10.0.0.5", 32) }, default_route = true, nodad = true, queues = 1 }
-    for key, value in pairs(changes or {}) do
-      o[key] = value
+  it("gives the container its addresses, and a link-local one of its MAC that is usable at once", function()
+    assert.same({ "10.0.0.5/32 ", "fd00::5/128 nodad", LINK_LOCAL },
+      addresses { ip = { "10.0.0.5", "fd00::5" }, mac = MAC })
+    assert.same({ "10.0.0.5/32 ", "fd00::5/128 " }, addresses { ip = { "10.0.0.5", "fd00::5" }, nodad = false })
+    assert.same({ "10.0.0.5/24 " }, addresses { ip = "10.0.0.5", mode = "direct" })
+  end)
+
+  it("makes no route of the kernel's to a subnet that only the gateway leads to", function()
+    assert.same({ "10.0.0.5/24 noprefixroute", "fd00::5/64 noprefixroute", "fd00::5/64 nodad,noprefixroute" }, {
+      addresses({ ip = "10.0.0.5/24" })[1], addresses({ ip = "fd00::5/64", nodad = false })[1],
+      addresses({ ip = "fd00::5/64" })[1],
+    })
+    assert.same({ "10.0.0.5/24 " }, addresses { ip = "10.0.0.5/24", mode = "direct" })
+    assert.same({ "10.0.0.5/24 " },
+      addresses { ip = "10.0.0.5/24", mode = "bridge", bridge = "br0", gateway = "10.0.0.1" })
+  end)
+
+  it("lets the host end answer for the gateways, IPv4 for the link alone", function()
+    local function gateways(opts)
+      local list = {}
+      for _, op in ipairs(ops("host", opts)) do
+        if op.op == "newaddr" then
+          list[#list + 1] = ("%s/%d %s"):format(op.args["local"], op.args.prefixlen, op.args.scope or "")
+        end
+      end
+      return list
     end
-    local p = { ops = {}, host_ifname = "veth-7-s", ifname = "eth0", host_mac = "7a:6c:00:00:00:01",
-      mac = "7a:6c:00:00:00:02", alias = "record", families = {}, gateways = {} }
-    local known = { inet = "169.254.1.1", inet6 = "fe80::1" }
-    for _, one in ipairs(o.ip) do
-      p.families[#p.families + 1], p.families[one.family] = one.family, true
-      p.gateways[one.family] = o.mode == "routed" and known[one.family] or nil
+    assert.same({ "169.254.1.1/32 link", "fe80::1/64 " }, gateways { ip = { "10.0.0.5", "fd00::5" } })
+    assert.same({ "fd00::1/128 ", "fe80::1/64 " }, gateways { ip = "fd00::5", gateway = "fd00::1" })
+    assert.same({ "fe80::9/64 " }, gateways { ip = "fd00::5", gateway = "fe80::9" })
+    assert.same({}, gateways { ip = "10.0.0.5", mode = "direct" })
+    assert.same({}, gateways { ip = "10.0.0.5/24", mode = "bridge", bridge = "br0", gateway = "10.0.0.1" })
+  end)
+
+  it("writes the record on the host end first of all", function()
+    for _, opts in ipairs { { ip = "10.0.0.5" }, { ip = "10.0.0.5", mode = "direct", proxy_arp = true } } do
+      local first = ops("host", opts)[1]
+      assert.match("^zlnet/1 pid=42 ", first.args.ifalias)
+      assert.equal("host", first.link)
     end
-    local function add(ns, op, step, args, link, ref, await)
-      p.ops[#p.ops + 1] = { ns = ns, op = op, step = step, args = args, link = link, ref = ref, await = await }
+  end)
+
+  it("answers ARP for others without the kernel's delay where asked to", function()
+    local list = ops("host", { ip = "10.0.0.5", mode = "direct", proxy_arp = true })
+    assert.same({ inet = { conf = { proxy_arp = 1 } } }, list[2].args.af_spec)
+    assert.same({ key = "net/ipv4/neigh/veth-42-s/proxy_delay", value = "0" }, list[3].args)
+  end)
+
+  it("routes by gateway, on the link where that is not in a subnet, or by device", function()
+    local function default(opts)
+      local list = ops("routes", opts)
+      assert.equal(1, #list)
+      return list[1].args
     end
-    return o, p, add
-  end
-
-  local function ops(name, changes)
-    local o, p, add = begin(changes)
-    ends[name](o, p, add)
-    return p.ops
-  end
-
-  it("are created by one request, with queues, MACs and MTU of both, the container's under its final name", function()
-    local o, p = begin { mtu = 1400, bridge = "br0" }
-    local op = ends.create(o, p)
-    local peer = op.args.linkinfo.data.peer
-    assert.same({ "veth-7-s", "eth0" }, { op.args.ifname, peer.ifname })
-    assert.same({ 1400, 1400, 1, 1 }, { op.args.mtu, peer.mtu, op.args.num_tx_queues, peer.num_rx_queues })
-    assert.same({ "7a:6c:00:00:00:01", "7a:6c:00:00:00:02" }, { op.args.address, peer.address })
-    assert.equal("br0", op.args.master)
-    assert.is_true(op.args.flags.up)
+    assert.same({ family = "inet", gateway = "169.254.1.1", flags = { onlink = true } }, default { ip = "10.0.0.5" })
+    assert.same({ family = "inet", scope = "link" }, default { ip = "10.0.0.5", mode = "direct" })
+    assert.same({ family = "inet6" }, default { ip = "fd00::5", mode = "direct" })
+    assert.same({ family = "inet", gateway = "10.0.0.1" },
+      default { ip = "10.0.0.5/24", mode = "bridge", bridge = "br0", gateway = "10.0.0.1" })
+    assert.same({}, ops("routes", { ip = "10.0.0.5", default_route = false }))
   end)
 
-  it("leave the number of queues to the kernel when told so", function()
-    local o, p = begin { queues = "kernel" }
-    assert.is_nil(ends.create(o, p).args.num_tx_queues)
-  end)
-
-  it("of the host bear the record first, then the gateway, then the way to the container", function()
-    local list = ops("host", { src = { inet = "10.0.0.1" } })
-    assert.same({ "setlink", "newaddr", "newroute" }, { list[1].op, list[2].op, list[3].op })
-    assert.equal("record", list[1].args.ifalias)
-    assert.same({ ["local"] = "169.254.1.1", prefixlen = 32, scope = "link" }, list[2].args)
-    assert.same({ dst = "10.0.0.5/32", scope = "link", prefsrc = "10.0.0.1" }, list[3].args)
-    assert.equal("oif", list[3].ref)
-  end)
-
-  it("of the host on a bridge bear the record only", function()
-    local list = ops("host", { mode = "bridge" })
-    assert.equal(1, #list)
-    assert.equal("record", list[1].args.ifalias)
-  end)
-
-  it("of the container reach the subnet through the gateway when there is no default route", function()
-    local list = ops("routes", { ip = { ip("10.0.0.5", 16) }, default_route = false })
-    assert.equal(1, #list)
-    assert.same({ dst = "10.0.0.0/16", gateway = "169.254.1.1", flags = { onlink = true } }, list[1].args)
-    assert.same({ noprefixroute = true }, ops("addresses", { ip = { ip("10.0.0.5", 16) } })[1].args.flags)
-  end)
-
-  it("of the container have a default route of each family, by device in mode direct", function()
-    local both = { ip("10.0.0.5", 32), ip("fd00::5", 128) }
-    local list = ops("routes", { ip = both })
-    assert.same({ "169.254.1.1", "fe80::1" }, { list[1].args.gateway, list[2].args.gateway })
-    local direct = ops("routes", { mode = "direct" })
-    assert.same({ family = "inet", scope = "link" }, direct[1].args)
-  end)
-
-  it("of the container have a link-local address made of the MAC, without looking for duplicates", function()
-    local list = ops("addresses", { ip = { ip("fd00::5", 128) } })
-    assert.same({ ["local"] = "fe80::786c:ff:fe00:2", prefixlen = 64, flags = { nodad = true } }, list[2].args)
-    assert.equal(1, #ops("addresses", { ip = { ip("fd00::5", 128) }, nodad = false }))
-  end)
-
-  it("are waited for: the host end's carrier, and each IPv6 address", function()
-    assert.same({ operstate = "up" }, ops("await")[1].await)
-    assert.equal(1, #ops "await")
-    assert.equal(4, #ops("await", { ip = { ip("fd00::5", 128) } }))
+  it("announces on a bridge by setting the MAC again, when the kernel was told to announce", function()
+    local function steps(ip)
+      local list = {}
+      local opts = { ip = ip, mode = "bridge", bridge = "br0", default_route = false, mac = MAC }
+      for _, op in ipairs(ops("announce", opts)) do
+        list[#list + 1] = op.op .. " " .. op.ns
+      end
+      return list
+    end
+    assert.same({ "setlink container", "setlink container" }, steps "10.0.0.5/24")
+    assert.same({ "setlink container", "sysctl container", "setlink container" }, steps "fd00::5/64")
   end)
 end)

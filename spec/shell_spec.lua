@@ -1,49 +1,92 @@
 -- SPDX-License-Identifier: MIT
--- The text of single commands; plan_spec.lua runs whole scripts with the real ip.
+-- How single operations are written. That a whole script does what attach does is plan_spec's.
 local shell = require "zlnet.shell"
 
+local PLAN = { host_ifname = "veth-42-s", ifname = "eth0" }
+
+local function command(op, target)
+  return shell.command(op, PLAN, target or "42")
+end
+
+local INSIDE = "nsenter --net=/proc/42/ns/net "
+
 describe("shell.command", function()
-  local p = { host_ifname = "veth-7-s", ifname = "eth0" }
-
-  local function command(op, target)
-    return shell.command(op, p, target)
-  end
-
-  it("is an ip command on the node, and one inside the namespace for the container", function()
-    local args = { ["local"] = "10.0.0.5", prefixlen = 32 }
-    assert.equal("ip addr add 10.0.0.5/32 dev veth-7-s",
-      command({ ns = "host", op = "newaddr", args = args, link = "host" }, "7"))
-    assert.equal("nsenter --net=/proc/7/ns/net ip addr add 10.0.0.5/32 dev eth0",
-      command({ ns = "container", op = "newaddr", args = args, link = "container" }, "7"))
+  it("writes each operation", function()
+    for expected, op in pairs {
+      ["ip link set dev veth-42-s alias 'a b'"] = {
+        ns = "host", op = "setlink", link = "host", args = { ifalias = "a b" } },
+      [INSIDE .. "ip link set dev eth0 up"] = {
+        ns = "container", op = "setlink", link = "container", args = { flags = { up = true } } },
+      [INSIDE .. "ip link set dev lo up"] = { ns = "container", op = "setlink",
+        args = { index = 1, flags = { up = true } } },
+      [INSIDE .. "ip link set dev eth0 addrgenmode none"] = {
+        ns = "container", op = "setlink", link = "container",
+        args = { af_spec = { inet6 = { addr_gen_mode = "none" } } } },
+      ["sysctl -qw net/ipv4/conf/veth-42-s/proxy_arp=1"] = {
+        ns = "host", op = "setlink", link = "host", args = { af_spec = { inet = { conf = { proxy_arp = 1 } } } } },
+      ["ip addr add 169.254.1.1/32 dev veth-42-s scope link"] = {
+        ns = "host", op = "newaddr", link = "host",
+        args = { ["local"] = "169.254.1.1", prefixlen = 32, scope = "link" } },
+      [INSIDE .. "ip addr add fd00::5/64 dev eth0 nodad noprefixroute"] = {
+        ns = "container", op = "newaddr", link = "container",
+        args = { ["local"] = "fd00::5", prefixlen = 64, flags = { noprefixroute = true, nodad = true } } },
+      ["ip route add 10.0.0.5/32 dev veth-42-s scope link src 10.0.0.1"] = {
+        ns = "host", op = "newroute", link = "host",
+        args = { dst = "10.0.0.5/32", scope = "link", prefsrc = "10.0.0.1" } },
+      [INSIDE .. "ip -6 route append fd00::/64 via fe80::1 dev eth0 onlink"] = {
+        ns = "container", op = "newroute", mode = "append", link = "container",
+        args = { dst = "fd00::/64", gateway = "fe80::1", flags = { onlink = true } } },
+      [INSIDE .. "ip -6 route add default dev eth0"] = {
+        ns = "container", op = "newroute", link = "container", args = { family = "inet6" } },
+      ["sysctl -qw net/ipv4/ip_forward=1"] = {
+        ns = "host", op = "sysctl", args = { key = "net/ipv4/ip_forward", value = "1", old = "0" } },
+    } do
+      assert.equal(expected, command(op))
+    end
   end)
 
-  it("names the namespace by pid, name or path, else by a variable", function()
-    local op = { ns = "container", op = "setlink", args = { flags = { up = true } } }
+  it("writes the pair with all that it is created with", function()
+    local op = {
+      ns = "host", op = "newlink", args = {
+        ifname = "veth-42-s", flags = { up = true }, mtu = 1400, address = "02:00:00:00:00:01", master = "br0",
+        num_tx_queues = 1, num_rx_queues = 2, linkinfo = { kind = "veth", data = { peer = {
+          ifname = "eth0", mtu = 1400, address = "02:00:00:00:00:02", num_tx_queues = 1, num_rx_queues = 2,
+        } } },
+      },
+    }
+    assert.equal("ip link add name veth-42-s mtu 1400 address 02:00:00:00:00:01 numtxqueues 1 numrxqueues 2 "
+      .. "master br0 up type veth peer name eth0 mtu 1400 address 02:00:00:00:00:02 numtxqueues 1 numrxqueues 2 "
+      .. "netns 42", command(op))
+  end)
+
+  it("names every kind of target", function()
+    local op = { ns = "container", op = "setlink", args = { index = 1, flags = { up = true } } }
     assert.equal("nsenter --net=/run/netns/blue ip link set dev lo up", command(op, "blue"))
-    assert.equal("nsenter --net=/tmp/x ip link set dev lo up", command(op, "/tmp/x"))
-    assert.equal('nsenter --net="$NETNS" ip link set dev lo up', command(op))
+    assert.equal("nsenter --net=/some/where ip link set dev lo up", command(op, "/some/where"))
+    assert.equal("nsenter --net='/some where' ip link set dev lo up", command(op, "/some where"))
+    assert.equal('nsenter --net="$NETNS" ip link set dev lo up', shell.command(op, PLAN, nil))
   end)
 
-  it("quotes what a shell would take apart", function()
-    local op = { ns = "host", op = "setlink", args = { ifalias = "it's; rm" }, link = "host" }
-    assert.equal([[ip link set dev veth-7-s alias 'it'\''s; rm']], command(op, "7"))
-    assert.equal("nsenter --net='/run/a b' ip link show dev eth0 >/dev/null",
-      command({ ns = "container", op = "getlink", args = {}, link = "container" }, "/run/a b"))
+  it("quotes for the shell", function()
+    local helper = require "spec.helper"
+    for _, text in ipairs { "it's", "$(false)", "a;b", "`x`", 'a"b', "*" } do
+      local line = command { ns = "host", op = "setlink", link = "host", args = { ifalias = text } }
+      local _, said = helper.sh(line:gsub("^ip link set dev veth%-42%-s alias", "printf %%s"))
+      assert.equal(text, said)
+    end
   end)
+end)
 
-  it("writes a sysctl, and a route with its gateway", function()
-    assert.equal("sysctl -qw net/ipv4/ip_forward=1",
-      command({ ns = "host", op = "sysctl", args = { key = "net/ipv4/ip_forward", value = "1" } }, "7"))
-    assert.equal("nsenter --net=/proc/7/ns/net ip -6 route add default via fe80::1 dev eth0 onlink", command({
-      ns = "container", op = "newroute", link = "container",
-      args = { family = "inet6", gateway = "fe80::1", flags = { onlink = true } },
-    }, "7"))
-  end)
-
-  it("makes a script that stops at the first failure and says each step once", function()
+describe("shell.script", function()
+  it("has each step once, and stops at the first failure", function()
+    local helper = require "spec.helper"
     local script = shell.script { ops = {
-      { step = "one", command = "true" }, { step = "one", command = ":" }, { step = "two", command = "false" },
+      { step = "one", command = "echo 1" }, { step = "one", command = "echo 2" }, { step = "two", command = "false" },
+      { step = "three", command = "echo 3" },
     } }
-    assert.equal("#!/bin/sh\nset -e\n# one\ntrue\n:\n# two\nfalse\n", script)
+    assert.equal("#!/bin/sh\nset -e\n# one\necho 1\necho 2\n# two\nfalse\n# three\necho 3\n", script)
+    local ok, said = helper.sh("sh -c " .. helper.quote(script))
+    assert.is_false(ok)
+    assert.equal("1\n2\n", said)
   end)
 end)
