@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- Addresses, routes, neighbours, forwarding entries and rules, as `ip` makes them and as zlnet makes them.
 local before = "ip link set lo up; ip link add p0 address 02:00:00:00:00:0a type veth peer name p1 address 02:00:00:00:00:0b; "
-  .. "ip link set p0 up addrgenmode none; ip link set p1 up addrgenmode none"
+  .. "for p in p0 p1; do ip link set $p addrgenmode none; ip link set $p up; done"
 local net = before .. "; ip addr add 10.0.0.1/24 dev p0; ip addr add 2001:db8::1/64 dev p0 nodad"
 
 local function case(object, kind, what, words, ...)
