@@ -110,8 +110,12 @@ function attach.attach(opts)
   local handles = { host = host, container = container, ns = t.ns }
   local a
   a, err = carry_out(p, handles, deadline)
-  if not a and err.code == "EEXIST" and err.op == "newlink" then
+  if a or err.code ~= "EEXIST" then
+    return a, err
+  elseif err.op == "newlink" then
     a, err = attach_again(o, p, handles, deadline, err)
+  elseif err.op == "newroute" then
+    require("zlnet.existing").explain_route(p, handles, err)
   end
   return a, err
 end

@@ -82,8 +82,8 @@ local function keep(c, p, o, handles, err)
   return "kept", a
 end
 
--- Which of the two names is taken, by what.
-local function explain(p, handles, err)
+-- Which of the two names is taken.
+local function explain_name(p, handles, err)
   local link, unseen = find(handles.container, p.ifname)
   if link == nil then
     return nil, unseen
@@ -106,7 +106,7 @@ function existing.settle(p, o, handles, err)
   if link == nil then
     return nil, unseen
   elseif not link then
-    return explain(p, handles, err)
+    return explain_name(p, handles, err)
   end
   err.link = p.host_ifname
   local c = attachments.identify(link)
@@ -128,6 +128,35 @@ function existing.settle(p, o, handles, err)
     return nil, failed
   end
   return "replaced"
+end
+
+-- The link of the first route to the same destination.
+local function taken_by(handle, args)
+  local family = args.family or (args.dst:find(":", 1, true) and "inet6" or "inet")
+  for _, row in ipairs(handle:getroutes { family = family } or {}) do
+    local dst = row.dst and row.dst .. "/" .. row.dst_len
+    if dst == args.dst and row.table == "main" and row.oif then
+      return handle:getlink({ index = row.oif }, { "ifname" })
+    end
+  end
+end
+
+---Says which link the route leads to that is in the way of a plan's; a plan that could not be carried out is undone, so
+---what is there is another's.
+---@param p zlnet.plan
+---@param handles { host: table, container: table }
+---@param err zlnet.error the kernel's refusal; its message is made clearer where that is possible
+function existing.explain_route(p, handles, err)
+  for _, op in ipairs(p.ops) do
+    if op.op == "newroute" and op.step == err.step then
+      local link = taken_by(handles[op.ns], op.args)
+      if link then
+        err.link = link.ifname
+        err.message = ("there is a route to %s already, through '%s'"):format(op.args.dst or "default", link.ifname)
+        return
+      end
+    end
+  end
 end
 
 return existing
