@@ -56,16 +56,34 @@ local function delete_address(host, args)
   return ok or err.code == "EADDRNOTAVAIL" or nil, err
 end
 
+-- A bridge of that name and MAC is ours, also when the answer to our request was lost.
+local function delete_unanswered(host, args, made)
+  if made.refused then
+    return true
+  elseif made.index then
+    return delete(host, made.index)
+  end
+  local link, err = host:getlink { ifname = args.ifname }
+  if not link then
+    return err.kind == "not_found" or nil, err
+  end
+  return link.address ~= args.address or delete(host, link.index)
+end
+
 -- A MAC of its own keeps it from taking that of a port, and changing it when the port goes.
+-- How to undo it is pushed first: memory may run out between the kernel's answer and us.
 local function make(o, host, stack)
-  local link, err = host:newlink {
+  local args, made = {
     ifname = o.name, flags = { up = true }, address = o.mac or random_mac(),
     linkinfo = { kind = "bridge", data = { stp_state = o.stp and 1 or 0 } },
-  }
+  }, { refused = false, index = nil }
+  stack:push("delete the bridge", delete_unanswered, host, args, made)
+  local link, err = host:newlink(args)
+  made.refused = not link and err.kind ~= "io"
   if not link then
     return step(err, "create the bridge")
   end
-  stack:push("delete the bridge", delete, host, link.index)
+  made.index = link.index
   -- of its own too, or it takes the smallest of its ports'; but only when it is changed, not when it is created
   if o.mtu and o.mtu ~= link.mtu then
     local ok

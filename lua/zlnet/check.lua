@@ -103,12 +103,23 @@ local function check_addresses(findings, ns, handle, p, index)
   return true
 end
 
+-- What is not there is nothing, and may be a difference; what cannot be looked at is an error.
+local function look(found, err)
+  if found or err.code == "ENODEV" or err.code == "ENOENT" then
+    return true, found or nil
+  end
+  return nil, err
+end
+
 -- Whom a namespace takes an address for: nothing known is as good as the right MAC.
 local function check_neighbour(findings, ns, handle, index, address, mac)
-  local entry = handle:getneigh { ifindex = index, dst = address }
-  if entry and entry.lladdr and entry.state ~= "failed" then
+  local ok, entry = look(handle:getneigh { ifindex = index, dst = address })
+  if not ok then
+    return nil, entry
+  elseif entry and entry.lladdr and entry.state ~= "failed" then
     findings:compare(ns, "neighbour", address .. " " .. mac, address .. " " .. entry.lladdr)
   end
+  return true
 end
 
 local function check_link(findings, ns, a, link, ifname, mac)
@@ -132,27 +143,45 @@ local function check_record(findings, a, link)
 end
 
 local function check_master(findings, a, host, link)
-  local master = link.master and host:getlink({ index = link.master }, { "ifname", "index" })
-  findings:compare("host", "master", a.bridge, master and master.ifname or nil)
-  return master
+  local ok, master = true, nil
+  if link.master then
+    ok, master = look(host:getlink({ index = link.master }, { "ifname", "index" }))
+  end
+  if ok then
+    findings:compare("host", "master", a.bridge, master and master.ifname or nil)
+  end
+  return ok, master
 end
 
 local function check_host(findings, a, host, link, p, mac)
   check_link(findings, "host", a, link, a.host_ifname, a.host_mac)
   check_record(findings, a, link)
-  local master = check_master(findings, a, host, link)
+  local ok, master = check_master(findings, a, host, link)
+  if not ok then
+    return nil, master
+  end
+  local err
   if a.proxy_arp then
-    local value = core.sysctl_read("net/ipv4/conf/" .. link.ifname .. "/proxy_arp")
+    local read, value = look(core.sysctl_read("net/ipv4/conf/" .. link.ifname .. "/proxy_arp"))
+    if not read then
+      return nil, value
+    end
     findings:compare("host", "proxy_arp", "1", value)
   end
   for _, change in ipairs(a.changed or {}) do
-    local value = core.sysctl_read(change.key)
+    local read, value = look(core.sysctl_read(change.key))
+    if not read then
+      return nil, value
+    end
     findings:compare("host", "sysctl", change.key .. "=" .. change.new, value and change.key .. "=" .. value)
   end
   for i = 1, mac and #a.ip or 0 do
-    check_neighbour(findings, "host", host, master and master.index or link.index, a.ip[i].address, mac)
+    ok, err = check_neighbour(findings, "host", host, master and master.index or link.index, a.ip[i].address, mac)
+    if not ok then
+      return nil, err
+    end
   end
-  local ok, err = check_addresses(findings, "host", host, p, link.index)
+  ok, err = check_addresses(findings, "host", host, p, link.index)
   if ok then
     ok, err = check_routes(findings, "host", host, p, link.index, link.ifname)
   end
@@ -161,12 +190,19 @@ end
 
 local function check_container(findings, a, container, link, p, host_mac)
   check_link(findings, "container", a, link, a.ifname, a.mac)
-  local lo = container:getlink({ index = 1 }, { "flags" })
+  local ok, lo = look(container:getlink({ index = 1 }, { "flags" }))
+  if not ok then
+    return nil, lo
+  end
   findings:compare("container", "loopback", true, lo and lo.flags.up or false)
   for _, family in ipairs(a.mode == "routed" and p.families or {}) do
-    check_neighbour(findings, "container", container, link.index, p.gateways[family], host_mac)
+    local seen, unseen = check_neighbour(findings, "container", container, link.index, p.gateways[family], host_mac)
+    if not seen then
+      return nil, unseen
+    end
   end
-  local ok, err = check_addresses(findings, "container", container, p, link.index)
+  local err
+  ok, err = check_addresses(findings, "container", container, p, link.index)
   if ok then
     ok, err = check_routes(findings, "container", container, p, link.index, link.ifname)
   end
@@ -183,9 +219,14 @@ local function plan_of(a, mac)
 end
 
 local function open_other_end(host, link, ns)
-  if ns and locate.is_other_end(host, link, ns) then
+  if not ns then
+    return nil
+  end
+  local is, err = locate.is_other_end(host, link, ns)
+  if is then
     return core.open(ns)
   end
+  return nil, err
 end
 
 ---Every difference of an attachment. Where the container cannot be found, or the end is not in it, that is one and only
@@ -209,7 +250,13 @@ function check.differences(a, host, ns)
   if unopened then
     return nil, unopened
   end
-  local inside = container and container:getlink { index = link.link }
+  local seen, inside = true, nil
+  if container then
+    seen, inside = look(container:getlink { index = link.link })
+  end
+  if not seen then
+    return nil, inside
+  end
   findings:compare("container", "netns", a.netns, inside and a.netns or nil)
   local p = plan_of(a, inside and inside.address or a.mac)
   local ok

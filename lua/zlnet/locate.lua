@@ -57,10 +57,14 @@ end
 ---@param host table handle of the link's namespace
 ---@param link table
 ---@param ns table handle of a namespace
----@return boolean
+---@return boolean? is
+---@return zlnet.error? err when the kernel could not be asked
 function locate.is_other_end(host, link, ns)
-  local answer = host:getnsid { fd = ns:fd() }
-  return answer ~= nil and link.link_netnsid ~= nil and answer.nsid == link.link_netnsid
+  local answer, err = host:getnsid { fd = ns:fd() }
+  if not answer then
+    return nil, err
+  end
+  return link.link_netnsid ~= nil and answer.nsid == link.link_netnsid
 end
 
 return locate
