@@ -19,7 +19,7 @@ IN_SANDBOX = BUILD='$(BUILD)' spec/fault/sandbox
 HOST       = LUA='$(abspath $(RELIABILITY)/host)' $(IN_SANDBOX)
 ROWS      ?=
 
-FAULT_SECONDS ?= 2400
+FAULT_SECONDS ?= 3600
 fault: $(CORE) $(RELIABILITY)/inject $(RELIABILITY)/host ## every system call and every request of every workflow fails, in turn
 	$(Q)$(HOST) spec/fault/refusals.lua $(FAULT_SECONDS) $(ROWS)
 	$(Q)LUA='$(LUA)' $(IN_SANDBOX) spec/fault/calls.lua $(FAULT_SECONDS) $(ROWS)

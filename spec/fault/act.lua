@@ -17,7 +17,7 @@ local row
 for _, other in ipairs(workflows) do
   row = other.name == name and other or row
 end
-for _, lazy in ipairs { "attach", "detach", "sweep" } do -- a module is loaded once, faults or not
+for _, lazy in ipairs { "attach", "detach", "sweep", "check", "bridge", "attachments" } do -- loaded once
   assert(require("zlnet")[lazy])
 end
 require "zlnet.loop"

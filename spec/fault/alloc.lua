@@ -15,7 +15,7 @@ local chosen = table.move(arg, 2, #arg, 1, {})
 local began = helper.clock()
 local FULL_EVERY = 10 -- how many times the quick look at the state is trusted
 
-for _, lazy in ipairs { "attach", "detach", "sweep" } do
+for _, lazy in ipairs { "attach", "detach", "sweep", "check", "bridge", "attachments" } do
   assert(zlnet[lazy])
 end
 require "zlnet.loop"

@@ -88,7 +88,7 @@ local KINDS = {
     return depth < 4 and random_table(depth) or {}
   end,
   function()
-    return any { print, function()
+    return any { type, function()
       return 1
     end, coroutine.create(print), open, closed, handle, ns, io.stdout }
   end,

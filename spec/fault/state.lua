@@ -73,7 +73,7 @@ local function read(prefix, pid, out)
         if row.flags and type(row.flags) == "table" then
           table.sort(row.flags)
           local flags = table.concat(row.flags, ","):gsub(",?LOWER_UP", "")
-          row.flags = flags:gsub("NO%-CARRIER,?", ""):gsub(",?M%-DOWN", "")
+          row.flags = flags:gsub("NO%-CARRIER,?", ""):gsub(",?M%-DOWN", ""):gsub(",?linkdown", "")
         end
         flatten(row, words)
         local flat = table.concat(words)
@@ -151,7 +151,7 @@ end
 ---@param pid integer? of the container
 function state.reset(pid)
   helper.sh [[for l in $(ls -d /proc/sys/net/ipv4/conf/*/ | xargs -n 1 basename); do
-      case $l in veth*|vc-*|fa0|fa1) ip link del "$l" 2>/dev/null;; esac; done
+      case $l in veth*|vc-*|fa0|fa1|br9) ip link del "$l" 2>/dev/null;; esac; done
     echo 0 >/proc/sys/net/ipv4/ip_forward; echo 0 >/proc/sys/net/ipv6/conf/all/forwarding]]
   if pid then
     helper.sh(("nsenter -t %d -n sh -c 'ip link set lo down; ip addr flush dev lo; for l in eth1 eth9 fa1; do " ..

@@ -29,19 +29,6 @@ local function attach(opts)
   end
 end
 
--- After a crash: away with what it left, and once more.
-local function anew(row)
-  row.ours = true
-  row.again = function(scene)
-    local ok, err = zlnet.detach { pid = not row.id and scene.pid or nil, id = row.id }
-    if not ok then
-      return nil, err
-    end
-    return row.act(scene)
-  end
-  return row
-end
-
 local function pair()
   sh "ip link add fa0 type veth peer name fa1"
 end
@@ -97,14 +84,33 @@ local function visit_async()
 end
 
 local workflows = {
-  anew { name = "attach", act = attach { ip = "10.9.0.2" }, whole = true },
-  anew { name = "attach dual stack", act = attach { ip = { "10.9.0.2", "fd00:9::2" } }, whole = true },
-  anew { name = "attach direct", act = attach { ip = "10.9.0.2/24", mode = "direct", proxy_arp = true }, whole = true },
-  anew { name = "attach bridge", whole = true, before = function()
+  { ours = true, name = "attach", act = attach { ip = "10.9.0.2" }, whole = true },
+  { ours = true, name = "attach dual stack", act = attach { ip = { "10.9.0.2", "fd00:9::2" } }, whole = true },
+  { ours = true, name = "attach direct", whole = true,
+    act = attach { ip = "10.9.0.2/24", mode = "direct", proxy_arp = true } },
+  { ours = true, name = "attach bridge", whole = true, before = function()
     sh "ip link show br0 || ip link add br0 up type bridge"
   end, act = attach { ip = "10.9.0.2/24", mode = "bridge", bridge = "br0", gateway = "10.9.0.1" } },
-  anew { name = "attach netns", id = "web-1", whole = true,
+  { ours = true, name = "attach netns", whole = true,
     act = attach { ip = "10.9.0.2", netns = true, id = "web-1" } },
+  -- the old pair is gone before the new one is made: a failure in between leaves neither, and once more makes the new
+  { ours = true, name = "attach again", resume = true, before = attached "s",
+    act = attach { ip = "10.9.1.7", ifname = "eth1" } },
+  { name = "check", before = attached "s", act = function(scene)
+    local list, unlisted = zlnet.attachments()
+    if not list then
+      return nil, unlisted
+    end
+    local differences, err = zlnet.check(list[1], scene.pid)
+    if differences and differences[1] then
+      local d = differences[1]
+      error(("a difference where there is none: %s"):format(require("dkjson").encode(d)))
+    end
+    return differences and true, err
+  end },
+  { name = "bridge", act = function()
+    return zlnet.bridge { name = "br9", ip = "10.9.9.1/24" }
+  end },
   { name = "detach", ours = true, before = attached "s", act = function(scene)
     return zlnet.detach { pid = scene.pid }
   end },
