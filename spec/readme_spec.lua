@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- What README says is so. Each ```lua block runs as printed, as a script whose argument is a container's pid, which the
 -- global `pid` is too; what follows `-->` is what print prints. Each ```sh block runs with $pid and `zlnet`.
+local cni = require "spec.cni"
 local helper = require "spec.helper"
 local json = require "dkjson"
 local netlink = require "zlnet.netlink"
@@ -49,6 +50,7 @@ describe("README", function()
     for _, link in ipairs(helper.ip_json("link", "show", "type", "veth")) do
       helper.sh("ip link delete " .. link.ifname)
     end
+    helper.sh "ip link delete br0"
     assert(netlink.set_sysctl("net.ipv4.ip_forward", 0))
     assert(netlink.set_sysctl("net.ipv6.conf.all.forwarding", 0))
   end)
@@ -87,6 +89,45 @@ describe("README", function()
     end)
   end
 
+  for _, block in ipairs(blocks "json") do
+    it(("attaches as printed: the CNI configuration of line %d"):format(block.line), function()
+      local conflist = json.decode(block.text)
+      local conf = conflist.plugins[1]
+      if not cni.plugins then
+        pending(cni.missing)
+        return
+      end
+      assert.are.equal("zlnet-cni", conf.type)
+      conf.cniVersion, conf.name, conf.ipam.dataDir = conflist.cniVersion, conflist.name, cni.directory()
+      local c = helper.container()
+      local call = {
+        command = "ADD", container = "web-1", netns = ("/proc/%d/ns/net"):format(c.pid), ifname = "eth0",
+        path = cni.plugins, conf = conf,
+      }
+      local status, result = cni.call(call)
+      assert.are.equal(0, status, json.encode(result))
+      assert.is_true((helper.ping(nil, (result.ips[1].address:gsub("/.*", "")))))
+      call.command = "DEL"
+      assert.are.equal(0, (cni.call(call)))
+      assert.are.same({}, helper.ip_json("link", "show", "type", "veth"))
+      helper.sh("rm -r " .. conf.ipam.dataDir)
+    end)
+  end
+
+  it("has every subcommand", function()
+    local listed = {}
+    for _, cell in ipairs(column "command |") do
+      for name in cell:gmatch "`(%l+)`" do
+        listed[name] = true
+      end
+    end
+    for _, name in ipairs(require("zlnet.cli").commands) do
+      assert.is_true(listed[name], name)
+      listed[name] = nil
+    end
+    assert.are.same({}, listed)
+  end)
+
   it("opens with a script of 15 lines that attaches a container, and has more to show", function()
     local first = blocks("lua")[1]
     local _, lines = first.text:gsub("\n", "")
@@ -112,10 +153,8 @@ describe("README", function()
     end
     for _, row in ipairs(options.attach) do
       local name, default = row[1], row[3]
-      if name ~= "on_exists" then
-        assert.is_not_nil(seen[name], name)
-      end
-      if name ~= "on_exists" and default ~= nil then
+      assert.is_not_nil(seen[name], name)
+      if default ~= nil then
         local text = type(default) == "string" and ("`%q`"):format(default) or ("`%s`"):format(default)
         assert.are.equal(text, seen[name], name)
       end
