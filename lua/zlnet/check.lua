@@ -5,6 +5,7 @@
 local alias = require "zlnet.alias"
 local argument = require "zlnet.argument"
 local core = require "zlnet.core"
+local findings = require "zlnet.findings"
 local locate = require "zlnet.locate"
 local plan = require "zlnet.plan"
 
@@ -12,201 +13,54 @@ local check = {}
 
 local DEFAULT_MTU = 1500 -- the kernel's, of a veth
 
----@class zlnet.difference
----@field key string what: `link`, `ifname`, `up`, `mtu`, `mac`, `master`, `record`, `netns`, `gateway`, `address`,
----`route`, `neighbour`, `proxy_arp`, `loopback`, `sysctl`
----@field ns "host"|"container" where
----@field expected any
----@field found any nil when it is gone
-
--- The list of differences, which is being written.
-local Findings = {}
-Findings.__index = Findings
-
-function Findings:compare(ns, key, expected, found)
-  if expected ~= found then
-    self[#self + 1] = { key = key, ns = ns, expected = expected, found = found }
-  end
-end
-
--- Text of a route, for people and for comparing.
-local function route_text(hop, names)
-  return (hop.gateway and "via " .. hop.gateway .. " " or "")
-    .. "dev " .. (names[hop.oif or hop.ifindex] or tostring(hop.oif or hop.ifindex))
-end
-
-local function prefix_of(route)
-  return route.dst and route.dst .. "/" .. route.dst_len or "default"
-end
-
--- What the kernel would use of a route's kind: the best of those with the same destination, as text; the expected one
--- when it is among the best.
-local function find_route(rows, args, family, expected, names)
-  local best, found
-  for _, row in ipairs(rows) do
-    if row.family == family and row.table == "main" and prefix_of(row) == (args.dst or "default") then
-      local priority = row.priority or 0
-      if not best or priority < best then
-        best, found = priority, nil
-      end
-      for _, hop in ipairs(priority == best and (row.multipath or { row }) or {}) do
-        local text = route_text(hop, names)
-        if args.prefsrc and row.prefsrc then
-          text = text .. " src " .. row.prefsrc
-        end
-        found = text == expected and text or found or text
-      end
-    end
-  end
-  return found
-end
-
-local function check_routes(findings, ns, handle, p, index, ifname)
-  local rows, err = handle:getroutes()
-  if not rows then
-    return nil, err
-  end
-  local names = { [index] = ifname }
-  for _, op in ipairs(p.ops) do
-    if op.ns == ns and op.op == "newroute" then
-      local args = op.args
-      local family = args.family or (args.dst:find(":", 1, true) and "inet6" or "inet")
-      local expected = route_text({ gateway = args.gateway, oif = index }, names)
-      if args.prefsrc then
-        expected = expected .. " src " .. args.prefsrc
-      end
-      local found = find_route(rows, args, family, expected, names)
-      local to = (args.dst or "default") .. " "
-      findings:compare(ns, "route", to .. expected, found and to .. found)
-    end
-  end
-  return true
-end
-
-local function check_addresses(findings, ns, handle, p, index)
-  local rows, err = handle:getaddrs { index = index }
-  if not rows then
-    return nil, err
-  end
-  local there = {}
-  for _, row in ipairs(rows) do
-    if row.index == index then
-      there[("%s/%d"):format(row["local"] or row.address, row.prefixlen)] = true
-    end
-  end
-  for _, op in ipairs(p.ops) do
-    if op.ns == ns and op.op == "newaddr" then
-      local text = ("%s/%d"):format(op.args["local"], op.args.prefixlen)
-      findings:compare(ns, ns == "host" and "gateway" or "address", text, there[text] and text or nil)
-    end
-  end
-  return true
-end
-
--- What is not there is nothing, and may be a difference; what cannot be looked at is an error.
-local function look(found, err)
-  if found or err.code == "ENODEV" or err.code == "ENOENT" then
-    return true, found or nil
-  end
-  return nil, err
-end
-
--- Whom a namespace takes an address for: nothing known is as good as the right MAC.
-local function check_neighbour(findings, ns, handle, index, address, mac)
-  local ok, entry = look(handle:getneigh { ifindex = index, dst = address })
-  if not ok then
-    return nil, entry
-  elseif entry and entry.lladdr and entry.state ~= "failed" then
-    findings:compare(ns, "neighbour", address .. " " .. mac, address .. " " .. entry.lladdr)
-  end
-  return true
-end
-
-local function check_link(findings, ns, a, link, ifname, mac)
-  findings:compare(ns, "ifname", ifname, link.ifname)
-  findings:compare(ns, "up", true, link.flags.up or false)
-  findings:compare(ns, "mtu", a.mtu or DEFAULT_MTU, link.mtu)
+local function check_link(f, ns, a, link, ifname, mac)
+  f:compare(ns, "ifname", ifname, link.ifname)
+  f:compare(ns, "up", true, link.flags.up or false)
+  f:compare(ns, "mtu", a.mtu or DEFAULT_MTU, link.mtu)
   if mac then
-    findings:compare(ns, "mac", mac, link.address)
+    f:compare(ns, "mac", mac, link.address)
   end
 end
 
 -- The record says more than an attachment needs, and other things when the link has become another's.
-local function check_record(findings, a, link)
+local function check_record(f, a, link)
   local record = alias.parse(link.ifalias) or {}
   for _, key in ipairs { "pid", "start", "id", "tag", "netns", "time", "ifname", "mode", "bridge" } do
     if record[key] ~= a[key] then
-      findings:compare("host", "record", key .. "=" .. tostring(a[key]), key .. "=" .. tostring(record[key]))
+      f:compare("host", "record", key .. "=" .. tostring(a[key]), key .. "=" .. tostring(record[key]))
       return
     end
   end
 end
 
-local function check_master(findings, a, host, link)
-  local ok, master = true, nil
-  if link.master then
-    ok, master = look(host:getlink({ index = link.master }, { "ifname", "index" }))
-  end
-  if ok then
-    findings:compare("host", "master", a.bridge, master and master.ifname or nil)
-  end
-  return ok, master
-end
-
-local function check_host(findings, a, host, link, p, mac)
-  check_link(findings, "host", a, link, a.host_ifname, a.host_mac)
-  check_record(findings, a, link)
-  local ok, master = check_master(findings, a, host, link)
-  if not ok then
-    return nil, master
-  end
-  local err
+local function check_host(f, a, host, link, p, mac)
+  check_link(f, "host", a, link, a.host_ifname, a.host_mac)
+  check_record(f, a, link)
+  local master = link.master and f:see(host:getlink({ index = link.master }, { "ifname", "index" }))
+  f:compare("host", "master", a.bridge, master and master.ifname or nil)
   if a.proxy_arp then
-    local read, value = look(core.sysctl_read("net/ipv4/conf/" .. link.ifname .. "/proxy_arp"))
-    if not read then
-      return nil, value
-    end
-    findings:compare("host", "proxy_arp", "1", value)
+    f:compare("host", "proxy_arp", "1", f:sysctl("net/ipv4/conf/" .. link.ifname .. "/proxy_arp"))
   end
   for _, change in ipairs(a.changed or {}) do
-    local read, value = look(core.sysctl_read(change.key))
-    if not read then
-      return nil, value
-    end
-    findings:compare("host", "sysctl", change.key .. "=" .. change.new, value and change.key .. "=" .. value)
+    local value = f:sysctl(change.key)
+    f:compare("host", "sysctl", change.key .. "=" .. change.new, value and change.key .. "=" .. value)
   end
   for i = 1, mac and #a.ip or 0 do
-    ok, err = check_neighbour(findings, "host", host, master and master.index or link.index, a.ip[i].address, mac)
-    if not ok then
-      return nil, err
-    end
+    f:neighbour("host", host, master and master.index or link.index, a.ip[i].address, mac)
   end
-  ok, err = check_addresses(findings, "host", host, p, link.index)
-  if ok then
-    ok, err = check_routes(findings, "host", host, p, link.index, link.ifname)
-  end
-  return ok, err
+  f:addresses("host", host, p, link)
+  f:routes("host", host, p, link)
 end
 
-local function check_container(findings, a, container, link, p, host_mac)
-  check_link(findings, "container", a, link, a.ifname, a.mac)
-  local ok, lo = look(container:getlink({ index = 1 }, { "flags" }))
-  if not ok then
-    return nil, lo
-  end
-  findings:compare("container", "loopback", true, lo and lo.flags.up or false)
+local function check_container(f, a, container, link, p, host_mac)
+  check_link(f, "container", a, link, a.ifname, a.mac)
+  local lo = f:see(container:getlink({ index = 1 }, { "flags" }))
+  f:compare("container", "loopback", true, lo and lo.flags.up or false)
   for _, family in ipairs(a.mode == "routed" and p.families or {}) do
-    local seen, unseen = check_neighbour(findings, "container", container, link.index, p.gateways[family], host_mac)
-    if not seen then
-      return nil, unseen
-    end
+    f:neighbour("container", container, link.index, p.gateways[family], host_mac)
   end
-  local err
-  ok, err = check_addresses(findings, "container", container, p, link.index)
-  if ok then
-    ok, err = check_routes(findings, "container", container, p, link.index, link.ifname)
-  end
-  return ok, err
+  f:addresses("container", container, p, link)
+  f:routes("container", container, p, link)
 end
 
 -- The plan that makes the attachment, with the container end's MAC as it is.
@@ -229,45 +83,37 @@ local function open_other_end(host, link, ns)
   return nil, err
 end
 
----Every difference of an attachment. Where the container cannot be found, or the end is not in it, that is one and only
----the host side is looked at besides.
+-- Where the container cannot be found, or the end is not in it, that is a difference, and only the host side is looked
+-- at besides.
+local function compare(f, a, host, ns)
+  local link = f:see(host:getlink { index = a.host_index })
+  f:compare("host", "link", a.host_ifname, link and a.host_ifname)
+  if not link then
+    return
+  end
+  local container <close> = f:see(open_other_end(host, link, ns))
+  local inside = container and f:see(container:getlink { index = link.link })
+  f:compare("container", "netns", a.netns, inside and a.netns or nil)
+  local p = plan_of(a, inside and inside.address or a.mac)
+  check_host(f, a, host, link, p, inside and inside.address)
+  if inside then
+    check_container(f, a, container, inside, p, link.address)
+  end
+end
+
+---Every difference of an attachment.
 ---@param a zlnet.attachment
 ---@param host table handle of the node's namespace
 ---@param ns table? handle of the container's namespace, nil when it cannot be found
 ---@return zlnet.difference[]? differences
 ---@return zlnet.error? err
 function check.differences(a, host, ns)
-  local findings = setmetatable({}, Findings)
-  local link, err = host:getlink { index = a.host_index }
-  if not link then
-    if err.code ~= "ENODEV" then
-      return nil, err
-    end
-    findings:compare("host", "link", a.host_ifname, nil)
-    return setmetatable(findings, nil)
+  local f = findings.new()
+  compare(f, a, host, ns)
+  if f.err then
+    return nil, f.err
   end
-  local container <close>, unopened = open_other_end(host, link, ns)
-  if unopened then
-    return nil, unopened
-  end
-  local seen, inside = true, nil
-  if container then
-    seen, inside = look(container:getlink { index = link.link })
-  end
-  if not seen then
-    return nil, inside
-  end
-  findings:compare("container", "netns", a.netns, inside and a.netns or nil)
-  local p = plan_of(a, inside and inside.address or a.mac)
-  local ok
-  ok, err = check_host(findings, a, host, link, p, inside and inside.address)
-  if ok and inside then
-    ok, err = check_container(findings, a, container, inside, p, link.address)
-  end
-  if not ok then
-    return nil, err
-  end
-  return setmetatable(findings, nil)
+  return f.list
 end
 
 local function is_attachment(a)
