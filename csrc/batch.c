@@ -9,11 +9,6 @@
 #include <libmnl/libmnl.h>
 #include <string.h>
 
-/* The handle is the batch's first user value, so it outlives the batch. */
-struct batch {
-	struct nl_queue queue;
-};
-
 static struct handle *batch_handle(lua_State *L, int arg)
 {
 	lua_getiuservalue(L, arg, 1);
@@ -71,10 +66,10 @@ static void push_result(lua_State *L, const struct nl_queue *q, unsigned i)
 }
 
 /* Put the objects that the kernel sent (getters, echoed links) in place of their `true`. */
-static void push_objects(lua_State *L, const struct handle *h, const struct nl_queue *q)
+static void push_objects(lua_State *L, const struct nl_queue *q, const struct nl_reply *reply)
 {
-	const struct nlmsghdr *m = (const struct nlmsghdr *)h->reply.data;
-	int left = (int)h->reply.len;
+	const struct nlmsghdr *m = (const struct nlmsghdr *)reply->data;
+	int left = (int)reply->len;
 
 	for (; left > 0 && mnl_nlmsg_ok(m, left); m = mnl_nlmsg_next(m, &left)) {
 		if (m->nlmsg_seq >= q->n)
@@ -89,7 +84,7 @@ static void push_unechoed(lua_State *L, struct handle *h, const struct nl_queue 
 {
 	for (unsigned i = 0; i < q->n; i++) {
 		const struct nlmsghdr *req = (const struct nlmsghdr *)(q->data + q->items[i].offset);
-		if (!q->items[i].sent || q->items[i].ack.err || !(req->nlmsg_flags & NLM_F_ECHO))
+		if (!q->items[i].answered || q->items[i].ack.err || !(req->nlmsg_flags & NLM_F_ECHO))
 			continue;
 		int is_true = lua_rawgeti(L, -1, (lua_Integer)i + 1) == LUA_TBOOLEAN;
 		lua_pop(L, 1);
@@ -100,12 +95,55 @@ static void push_unechoed(lua_State *L, struct handle *h, const struct nl_queue 
 	}
 }
 
-static bool option(lua_State *L, const char *name, bool otherwise)
+static bool option(lua_State *L, int arg, const char *name, bool otherwise)
 {
-	bool value = lua_getfield(L, 2, name) == LUA_TNIL ? otherwise : lua_toboolean(L, -1);
+	bool value = lua_getfield(L, arg, name) == LUA_TNIL ? otherwise : lua_toboolean(L, -1);
 
 	lua_pop(L, 1);
 	return value;
+}
+
+bool batch_options(lua_State *L, int arg, const struct handle *h, struct nl_pace *pace)
+{
+	*pace = (struct nl_pace){.timeout = h->timeout};
+	if (lua_isnoneornil(L, arg))
+		return true;
+	luaL_checktype(L, arg, LUA_TTABLE);
+	pace->stop_on_error = option(L, arg, "stop_on_error", false);
+	return option(L, arg, "objects", true); /* false: they are not looked at, their result is true */
+}
+
+int batch_results(lua_State *L, struct handle *h, const struct nl_queue *q, const struct nl_reply *reply, bool objects)
+{
+	lua_Integer failed = 0;
+
+	lua_createtable(L, (int)q->n, 0);
+	for (unsigned i = 0; i < q->n && q->items[i].answered; i++) {
+		if (q->items[i].ack.err && !failed)
+			failed = (lua_Integer)i + 1;
+		push_result(L, q, i);
+		lua_rawseti(L, -2, (lua_Integer)i + 1);
+	}
+	if (objects) {
+		push_objects(L, q, reply);
+		if (h)
+			push_unechoed(L, h, q);
+	}
+	if (!failed)
+		return 1;
+	lua_pushinteger(L, failed);
+	return 2;
+}
+
+int batch_failure(lua_State *L, const struct nl_queue *q, const struct nl_reply *reply, bool objects,
+                  const struct zerr *e)
+{
+	error_return(L, e);
+	if (q->n > 0 && q->items[0].answered) {
+		lua_pop(L, batch_results(L, NULL, q, reply, objects) - 1);
+		lua_setfield(L, -2, "results");
+	}
+	return 2;
 }
 
 /* batch:send([{stop_on_error=true, objects=false}]) -> results, number of the first failed operation or nil | nil, err */
@@ -113,35 +151,19 @@ static int batch_send(lua_State *L)
 {
 	struct batch *b = luaL_checkudata(L, 1, BATCH_TYPE);
 	struct handle *h = batch_handle(L, 1);
-	bool stop = false, objects = true;
-	lua_Integer failed = 0;
+	struct nl_pace pace;
 	struct zerr e;
+	int n;
 
-	if (!lua_isnoneornil(L, 2)) {
-		luaL_checktype(L, 2, LUA_TTABLE);
-		stop = option(L, "stop_on_error", false);
-		objects = option(L, "objects", true); /* false: they are not looked at, their result is true */
-	}
+	bool objects = batch_options(L, 2, h, &pace);
 	h->reply.len = 0;
-	if (nl_queue_talk(&h->sock, &b->queue, stop, handle_deadline(h), &h->reply, &e) < 0)
-		return error_return(L, &e);
-	lua_createtable(L, (int)b->queue.n, 0);
-	for (unsigned i = 0; i < b->queue.n && b->queue.items[i].sent; i++) {
-		if (b->queue.items[i].ack.err && !failed)
-			failed = (lua_Integer)i + 1;
-		push_result(L, &b->queue, i);
-		lua_rawseti(L, -2, (lua_Integer)i + 1);
-	}
-	if (objects) {
-		push_objects(L, h, &b->queue);
-		push_unechoed(L, h, &b->queue);
-	}
+	if (nl_queue_talk(&h->sock, &b->queue, &pace, &h->reply, &e) < 0)
+		n = batch_failure(L, &b->queue, &h->reply, objects, &e);
+	else
+		n = batch_results(L, h, &b->queue, &h->reply, objects);
 	nl_reply_shrink(&h->reply);
 	nl_queue_free(&b->queue);
-	if (!failed)
-		return 1;
-	lua_pushinteger(L, failed);
-	return 2;
+	return n;
 }
 
 static int batch_len(lua_State *L)

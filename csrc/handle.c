@@ -3,6 +3,7 @@
 #include "batch.h"
 #include "codec.h"
 #include "error.h"
+#include "job.h"
 #include "namespace.h"
 #include "netns.h"
 
@@ -22,6 +23,7 @@
 #define RTEXT_FILTER_SKIP_STATS (1 << 3)
 #endif
 
+#define RCVBUF_MIN      16384
 #define DEFAULT_TIMEOUT 30000 /* ms: the kernel answers in microseconds, save where thousands wait for its lock */
 
 #define NEW(noun, s, t, extra) \
@@ -316,6 +318,24 @@ static int h_timeout(lua_State *L)
 	return 0;
 }
 
+/* handle:setrcvbuf(bytes): room for answers that wait (SO_RCVBUF). Below its least an answer to one request would be lost. */
+static int h_setrcvbuf(lua_State *L)
+{
+	struct handle *h = handle_check(L, 1);
+	lua_Integer bytes = luaL_checkinteger(L, 2);
+	struct zerr e;
+
+	luaL_argcheck(L, bytes >= RCVBUF_MIN && bytes <= INT_MAX / 2, 2,
+	              "bytes are out of range (16384 to 1073741823)");
+	int rc = nl_set_buffer(&h->sock, (int)bytes);
+	if (rc < 0) {
+		zerr_io(&e, -rc, "setsockopt", "receive buffer");
+		return error_return(L, &e);
+	}
+	lua_pushboolean(L, 1);
+	return 1;
+}
+
 static int h_fd(lua_State *L)
 {
 	lua_pushinteger(L, handle_check(L, 1)->sock.fd);
@@ -356,7 +376,8 @@ void handle_set_ops(lua_State *L, lua_CFunction f, bool dumps)
 void handle_open(lua_State *L)
 {
 	static const luaL_Reg methods[] = {
-		{"settimeout", h_timeout}, {"fd", h_fd}, {"batch", batch_new}, {"close", h_close}, {NULL, NULL}};
+		{"settimeout", h_timeout}, {"setrcvbuf", h_setrcvbuf}, {"fd", h_fd}, {"batch", batch_new},
+		{"submit", job_new},       {"close", h_close},         {NULL, NULL}};
 	static const luaL_Reg meta[] = {
 		{"__gc", h_close}, {"__close", h_close}, {"__tostring", h_tostring}, {NULL, NULL}};
 
@@ -367,4 +388,5 @@ void handle_open(lua_State *L)
 	lua_setfield(L, -2, "__index");
 	lua_pop(L, 1);
 	batch_open(L);
+	job_open(L);
 }

@@ -4,6 +4,7 @@
 #include "netns.h"
 #include "nl.h"
 #include "process.h"
+#include "thread.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -301,7 +302,7 @@ static int ns_run(lua_State *L)
 
 	luaL_checktype(L, 2, LUA_TFUNCTION);
 	/* our own descriptor is not used after setns, so f may close the handle */
-	if (netns_run(fd, run_body, &r, &e) < 0)
+	if (thread_run(fd, run_body, &r, &e) < 0)
 		return error_return(L, &e);
 	if (r.status != LUA_OK)
 		return lua_error(L);

@@ -2,15 +2,13 @@
 #include "netns.h"
 #include "nl.h"
 #include "proc.h"
+#include "thread.h"
 #include "zerr.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/nsfs.h>
-#include <pthread.h>
-#include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,9 +20,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#ifndef NETNS_SHORT_STACK /* ThreadSanitizer needs more */
-#define NETNS_SHORT_STACK (64 * 1024)
-#endif
 #ifndef NSFS_MAGIC
 #define NSFS_MAGIC 0x6e736673
 #endif
@@ -130,124 +125,7 @@ int netns_lock(int nsfd, bool exclusive, int64_t deadline, struct zerr *e)
 	return 0;
 }
 
-/* --- threads --- */
-
-struct visit {
-	int nsfd; /* -1: a new namespace */
-	int rc;   /* -errno of joining, else what body made of it */
-	void (*body)(void *);
-	void *arg;
-};
-
-static void *visit_main(void *arg)
-{
-	struct visit *v = arg;
-
-	if (v->nsfd < 0 ? unshare(CLONE_NEWNET) : setns(v->nsfd, CLONE_NEWNET))
-		v->rc = -errno;
-	else
-		v->body(v->arg);
-	return NULL;
-}
-
-/* Signals are for the caller's threads: a handler here would see the wrong namespace. The ones the
- * processor raises stay open, so that a crash is a crash. */
-static void signals_block(sigset_t *old)
-{
-	static const int synchronous[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT};
-	sigset_t all;
-
-	sigfillset(&all);
-	for (size_t i = 0; i < sizeof synchronous / sizeof *synchronous; i++)
-		sigdelset(&all, synchronous[i]);
-	pthread_sigmask(SIG_SETMASK, &all, old);
-}
-
-/* Run v on a fresh thread with these attributes and wait for its end. Takes attr. */
-static int visit_run(struct visit *v, pthread_attr_t *attr, struct zerr *e)
-{
-	pthread_t thread;
-	sigset_t old;
-	int rc;
-
-	v->rc = 0;
-	signals_block(&old);
-	rc = pthread_create(&thread, attr, visit_main, v);
-	pthread_sigmask(SIG_SETMASK, &old, NULL); /* the caller can be interrupted while it waits */
-	if (!rc)
-		pthread_join(thread, NULL);
-	pthread_attr_destroy(attr);
-	if (rc)
-		return zerr_io(e, rc, "thread", "namespace thread");
-	if (v->rc < 0) {
-		zerr_netlink(e, -v->rc, v->nsfd < 0 ? "unshare" : "setns", NULL);
-		return v->rc;
-	}
-	return 0;
-}
-
-/* A new thread starts on an idle processor, and waking that one up, then ours again, takes longer than all that a short
- * visit does. So the caller stays on its processor, and the thread inherits that. An unrestricted caller gets every
- * processor back, also those that come later; the mask is put back where one was set. */
-static bool affinity_narrow(cpu_set_t *old)
-{
-	cpu_set_t one;
-	int cpu = sched_getcpu();
-
-	if (cpu < 0 || cpu >= CPU_SETSIZE || sched_getaffinity(0, sizeof *old, old) < 0)
-		return false;
-	CPU_ZERO(&one);
-	CPU_SET(cpu, &one);
-	return sched_setaffinity(0, sizeof one, &one) == 0;
-}
-
-static void affinity_restore(cpu_set_t *old)
-{
-	static _Atomic long
-		online; /* asking reads a file; an old number only means that a mask is put back as it was */
-
-	if (!online)
-		online = sysconf(_SC_NPROCESSORS_ONLN);
-	if (CPU_COUNT(old) >= online)
-		memset(old, 0xff, sizeof *old);
-	sched_setaffinity(0, sizeof *old, old);
-}
-
-/* A visit whose body only makes a few system calls. Its stack is kept, where no other thread of the process uses it at the
- * moment, because mapping a new one costs half of the visit. */
-static int visit_short(struct visit *v, struct zerr *e)
-{
-	static _Alignas(4096) char stack[NETNS_SHORT_STACK];
-	static pthread_mutex_t stack_lock = PTHREAD_MUTEX_INITIALIZER;
-	pthread_attr_t attr;
-	cpu_set_t cpus;
-	int rc = pthread_attr_init(&attr);
-
-	if (rc)
-		return zerr_io(e, rc, "thread", "namespace thread");
-	bool own = pthread_mutex_trylock(&stack_lock) == 0;
-	if (!own || pthread_attr_setstack(&attr, stack, sizeof stack) != 0)
-		pthread_attr_setstacksize(&attr, 2 * NETNS_SHORT_STACK);
-	bool narrow = affinity_narrow(&cpus);
-	rc = visit_run(v, &attr, e);
-	if (narrow)
-		affinity_restore(&cpus);
-	if (own)
-		pthread_mutex_unlock(&stack_lock);
-	return rc;
-}
-
-int netns_run(int nsfd, void (*f)(void *), void *arg, struct zerr *e)
-{
-	struct visit v = {.nsfd = nsfd, .body = f, .arg = arg};
-	pthread_attr_t attr;
-	int rc = pthread_attr_init(&attr);
-
-	if (rc)
-		return zerr_io(e, rc, "thread", "namespace thread");
-	pthread_attr_setstacksize(&attr, NETNS_STACK);
-	return visit_run(&v, &attr, e);
-}
+/* --- sockets --- */
 
 static void socket_body(void *arg)
 {
@@ -261,8 +139,7 @@ int netns_socket(int nsfd, struct zerr *e)
 	if (nsfd < 0) {
 		fd = nl_socket();
 	} else {
-		struct visit v = {.nsfd = nsfd, .body = socket_body, .arg = &fd};
-		int rc = visit_short(&v, e);
+		int rc = thread_short(nsfd, socket_body, &fd, e);
 		if (rc < 0)
 			return rc;
 	}
@@ -281,8 +158,7 @@ static void self_body(void *arg)
 int netns_new(struct zerr *e)
 {
 	int fd = -1;
-	struct visit v = {.nsfd = -1, .body = self_body, .arg = &fd};
-	int rc = visit_short(&v, e);
+	int rc = thread_short(THREAD_NEW_NETNS, self_body, &fd, e);
 
 	if (rc < 0)
 		return rc;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Network namespaces: descriptors of them, and threads that join them. The only file that calls setns. No Lua. */
+/* Network namespaces: descriptors of them, their names, sockets in them. No Lua. */
 #ifndef ZLNET_NETNS_H
 #define ZLNET_NETNS_H
 
@@ -50,11 +50,5 @@ void netns_names_free(struct netns_names *names);
 /* A netlink socket bound for life to the namespace; nsfd is borrowed, -1 means the calling thread's.
  * Returns the descriptor, owned by the caller, or -errno with e filled. */
 int netns_socket(int nsfd, struct zerr *e);
-
-/* Run f(arg) on a fresh thread that joined the namespace, and wait for it. The thread has every signal blocked
- * that can be blocked and a stack of NETNS_STACK bytes. The calling thread never changes namespace.
- * 0 when f ran, else -errno with e filled, and f did not run. */
-#define NETNS_STACK (1024 * 1024)
-int netns_run(int nsfd, void (*f)(void *), void *arg, struct zerr *e);
 
 #endif

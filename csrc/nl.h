@@ -4,14 +4,15 @@
 #define ZLNET_NL_H
 
 #include <linux/netlink.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct zerr;
 
-/* Most requests in one nl_talk: their ACKs must fit the socket's receive buffer (about 212,992 bytes of
- * truesize by default, a kilobyte or so an ACK), because the kernel drops what does not fit. */
+/* Most requests in one nl_talk. Their ACKs must fit the socket's receive buffer, because the kernel drops what does
+ * not: see nl_queue_talk. */
 #define NL_TALK_MAX 64
 
 /* A NETLINK_ROUTE socket. fd is owned by whoever holds the struct; -1 is closed. */
@@ -71,8 +72,8 @@ struct nl_queue {
 	struct nl_item {
 		const void *tag;
 		size_t offset;
-		struct nl_ack ack; /* after nl_queue_talk */
-		bool sent;
+		struct nl_ack ack; /* after nl_queue_talk, when answered */
+		bool answered;
 	} * items;
 	unsigned n, items_cap;
 };
@@ -81,10 +82,18 @@ struct nl_queue {
 int nl_queue_add(struct nl_queue *q, const struct nlmsghdr *h, const void *tag);
 void nl_queue_free(struct nl_queue *q);
 
-/* Send the queue in as few datagrams as the receive buffer allows (one each with stop_on_error, ending after the
- * first refusal). Replies which are not ACKs are appended to reply, their nlmsg_seq set to their item's number,
- * from 0. 0 or -errno as nl_talk. */
-int nl_queue_talk(struct nl_sock *s, struct nl_queue *q, bool stop_on_error, int64_t deadline, struct nl_reply *reply,
+/* How a queue is sent. */
+struct nl_pace {
+	bool stop_on_error;        /* send nothing after the first refusal; one request a datagram */
+	bool singly;               /* one request a datagram */
+	int timeout;               /* milliseconds that the answer to a datagram may take */
+	const atomic_bool *cancel; /* once another thread has set it nothing more is sent: -ECANCELED; or NULL */
+};
+
+/* Send the queue in as few datagrams as the receive buffer has room for their answers. Replies which are not ACKs are
+ * appended to reply, their nlmsg_seq set to their item's number, from 0. 0 or -errno as nl_talk; items which were
+ * answered say so. */
+int nl_queue_talk(struct nl_sock *s, struct nl_queue *q, const struct nl_pace *pace, struct nl_reply *reply,
                   struct zerr *e);
 
 /* Receive one datagram into reply (replaced), for a socket that joined groups; flags as recvmsg's.

@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* An object takes the room of several ACKs in the receive buffer. */
+/* What an ACK takes of the receive buffer: about a kilobyte, more with the kernel's text and the request copied back.
+ * By default there are 212,992 bytes. An object takes the room of several ACKs. */
+#define ACK_ROOM      3328
 #define OBJECT_WEIGHT 8
 
 /* Far below the send buffer's 212,992 bytes, so that a datagram is never refused for its size. */
@@ -53,24 +55,32 @@ void nl_queue_free(struct nl_queue *q)
 	memset(q, 0, sizeof *q);
 }
 
-/* How many items from `first` on go into one datagram; *len becomes its length. */
-static unsigned chunk(const struct nl_queue *q, unsigned first, bool one, size_t *len)
+/* How many items from `first` on go into one datagram whose answers have room for `room` ACKs; *len is its length. */
+static unsigned chunk(const struct nl_queue *q, unsigned first, unsigned room, size_t *len)
 {
 	unsigned n = 0, weight = 0;
 
 	*len = 0;
-	while (first + n < q->n && n < NL_TALK_MAX) {
+	while (first + n < q->n) {
 		const struct nlmsghdr *h = (const struct nlmsghdr *)(q->data + q->items[first + n].offset);
 		size_t l = MNL_ALIGN(h->nlmsg_len);
 		bool object = h->nlmsg_flags & NLM_F_ECHO || (h->nlmsg_type & 3) == 2; /* RTM_GET* are 4n + 2 */
 		unsigned w = object ? OBJECT_WEIGHT : 1;
-		if (n > 0 && (one || weight + w > NL_TALK_MAX || *len + l > DATAGRAM_MAX))
+		if (n > 0 && (weight + w > room || *len + l > DATAGRAM_MAX))
 			break;
 		weight += w;
 		*len += l;
 		n++;
 	}
 	return n;
+}
+
+/* How many ACKs the receive buffer takes. */
+static unsigned ack_room(const struct nl_sock *s)
+{
+	int n = nl_buffer(s) / ACK_ROOM;
+
+	return n < 1 ? 1 : n < NL_TALK_MAX ? (unsigned)n : NL_TALK_MAX;
 }
 
 /* Replies from offset `from` on carry sequence numbers; give them their item's number instead. */
@@ -83,28 +93,41 @@ static void number_replies(struct nl_reply *r, size_t from, uint32_t first_seq, 
 		h->nlmsg_seq = h->nlmsg_seq - first_seq + first_item;
 }
 
-int nl_queue_talk(struct nl_sock *s, struct nl_queue *q, bool stop_on_error, int64_t deadline, struct nl_reply *reply,
-                  struct zerr *e)
+/* n items from `first` on, len bytes. 1 when one of them was refused. */
+static int queue_talk(struct nl_sock *s, struct nl_queue *q, unsigned first, unsigned n, size_t len,
+                      const struct nl_pace *pace, struct nl_reply *reply, struct zerr *e)
 {
 	struct nl_ack acks[NL_TALK_MAX];
-	unsigned n;
+	size_t from = reply->len;
+	uint32_t seq = s->seq + 1;
+	int refused = 0;
+	int rc = nl_talk(s, q->data + q->items[first].offset, len, n, nl_now() + pace->timeout, reply, acks, e);
+
+	if (rc < 0)
+		return rc;
+	number_replies(reply, from, seq, first);
+	for (unsigned k = 0; k < n; k++) {
+		q->items[first + k].ack = acks[k];
+		q->items[first + k].answered = true;
+		refused |= acks[k].err != 0;
+	}
+	return refused;
+}
+
+int nl_queue_talk(struct nl_sock *s, struct nl_queue *q, const struct nl_pace *pace, struct nl_reply *reply,
+                  struct zerr *e)
+{
+	unsigned n, room = pace->singly || pace->stop_on_error ? 1 : ack_room(s);
 	size_t len;
 
 	for (unsigned i = 0; i < q->n; i += n) {
-		size_t from = reply->len;
-		uint32_t seq = s->seq + 1;
-		bool failed = false;
-		n = chunk(q, i, stop_on_error, &len);
-		int rc = nl_talk(s, q->data + q->items[i].offset, len, n, deadline, reply, acks, e);
+		if (pace->cancel && atomic_load(pace->cancel))
+			return zerr_io(e, ECANCELED, "send", NULL);
+		n = chunk(q, i, room, &len);
+		int rc = queue_talk(s, q, i, n, len, pace, reply, e);
 		if (rc < 0)
 			return rc;
-		number_replies(reply, from, seq, i);
-		for (unsigned k = 0; k < n; k++) {
-			q->items[i + k].ack = acks[k];
-			q->items[i + k].sent = true;
-			failed = failed || acks[k].err;
-		}
-		if (failed && stop_on_error)
+		if (rc && pace->stop_on_error)
 			return 0;
 	}
 	return 0;

@@ -82,6 +82,8 @@ describe("the reference", function()
     local ns <close> = assert(zlnet.netns.new())
     assert.same(methods(handle, "handle"), described "handle")
     assert.same(methods(ns, "netns"), described "netns")
+    local job <close> = assert(handle:submit(handle:batch()))
+    assert.same(methods(job, "job"), described "job")
     local batch = {}
     for _, name in ipairs(methods(handle:batch(), "batch")) do
       local method = name:match ":(.*)"

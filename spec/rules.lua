@@ -73,10 +73,10 @@ local opens = set [[open openat open_tree creat fopen fdopen opendir fdopendir s
   posix_spawn]]
 
 local only_in = {
-  setns = set "netns.c",
-  unshare = set "netns.c",
-  clone = set "netns.c",
-  pthread_create = set "netns.c",
+  setns = set "thread.c",
+  unshare = set "thread.c",
+  clone = set "thread.c",
+  pthread_create = set "thread.c",
   posix_spawn = set "spawn.c",
   socket = set "nl.c netns.c",
 }
@@ -85,7 +85,7 @@ local nowhere = set [[strcpy strcat sprintf vsprintf gets strtok alloca system p
   exit _exit abort printf puts putchar perror fprintf vfprintf setenv putenv signal]]
 
 -- These can be tested and fuzzed without Lua.
-local without_lua = { "^spec", "^nl", "^netns", "^proc%.c$", "^spawn", "^event", "^epoll", "^occupants", "^zerr" }
+local without_lua = { "^spec", "^nl", "^netns", "^proc%.c$", "^spawn", "^event", "^epoll", "^occupants", "^task", "^thread", "^zerr" }
 
 local cloexec = {
   open = "O_CLOEXEC", openat = "O_CLOEXEC", socket = "SOCK_CLOEXEC", accept4 = "SOCK_CLOEXEC", pipe2 = "O_CLOEXEC",

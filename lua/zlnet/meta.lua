@@ -281,6 +281,22 @@ function handle:getnsids(filter, keys) end
 ---@return zlnet.batch batch
 function handle:batch() end
 
+---Does what a batch has queued on a thread of its own, while the caller goes on: for what takes the kernel milliseconds
+---(deleting a link takes some 20). The thread has a socket of its own, one operation a datagram, and never touches Lua.
+---The batch is empty then, and of use again.
+---@param batch zlnet.batch a batch of this handle
+---@param options { stop_on_error: boolean?, objects: boolean? }? as batch:send takes them
+---@return zlnet.job? job to be closed
+---@return zlnet.error? err no thread, no descriptor, or no right to open the handle's namespace (EPERM)
+function handle:submit(batch, options) end
+
+---How much may wait in the socket (socket(7), SO_RCVBUF); batches are cut so that their answers always fit. Equal to
+---`ip -rcvbuf`.
+---@param bytes integer 16384 and more; the kernel allows about `net.core.rmem_max` without privilege
+---@return true? ok
+---@return zlnet.error? err
+function handle:setrcvbuf(bytes) end
+
 ---How long a request may take before it fails with ETIMEDOUT; 30 seconds at first.
 ---@param seconds number
 function handle:settimeout(seconds) end
@@ -302,8 +318,48 @@ local batch = {}
 ---Sends what is queued and empties the batch. All operations are tried, unless stop_on_error.
 ---@param options { stop_on_error: boolean?, objects: boolean? }? objects = false: objects are not read back
 ---@return (true|table|zlnet.error)[]? results one for each operation: true, an object, or its error
----@return integer|zlnet.error|nil failed number of the first that failed; or the error when nothing could be sent
+---@return integer|zlnet.error|nil failed number of the first that failed; or the error that ended the sending: what was
+---answered before is its `results`
 function batch:send(options) end
+
+-- Jobs --------------------------------------------------------------------------------------------------------------
+
+---A batch that is being done: see handle:submit. A pollable for any loop. Closed by `close`, `<close>` or the collector.
+---@class zlnet.job
+local job = {}
+
+---Whether it is done.
+---@return boolean done
+function job:done() end
+
+---What came of it; asked again, the same.
+---@param seconds number? how long to wait until it is done; nil: as long as it takes
+---@return (true|table|zlnet.error)[]? results as batch:send has them
+---@return integer|zlnet.error|nil failed as batch:send has it; ETIMEDOUT when it is not done by then
+function job:result(seconds) end
+
+---The descriptor that becomes readable when it is done.
+---@return integer fd
+function job:pollfd() end
+
+---The same, as luv has it.
+---@return integer fd
+function job:fd() end
+
+---The same, as luasocket has it.
+---@return integer fd
+function job:getfd() end
+
+---What to wait for.
+---@return "r" events
+function job:events() end
+
+---How long to wait for it: there is no limit.
+---@return nil seconds
+function job:timeout() end
+
+---Does no more of what has not been begun, and waits for the operation under way. Once more does no harm.
+function job:close() end
 
 -- Keys: from the tables of the C core, by `make meta`; edit nothing below ---
 

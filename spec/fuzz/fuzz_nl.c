@@ -98,6 +98,7 @@ static void check_reply(const struct nl_reply *r)
 
 static void talk(struct nl_sock *s, unsigned n, bool dump, bool stop)
 {
+	const struct nl_pace pace = {.stop_on_error = stop, .timeout = 1000};
 	struct nl_queue q = {0};
 	struct nl_reply r = {0};
 	struct zerr e;
@@ -105,10 +106,10 @@ static void talk(struct nl_sock *s, unsigned n, bool dump, bool stop)
 
 	for (unsigned i = 0; i < n; i++)
 		check(nl_queue_add(&q, &h, &h) == 0);
-	if (nl_queue_talk(s, &q, stop, nl_now() + 1000, &r, &e) == 0) {
+	if (nl_queue_talk(s, &q, &pace, &r, &e) == 0) {
 		check_reply(&r);
 		for (unsigned i = 0; i < n; i++) {
-			check(!q.items[i].sent || q.items[i].ack.done);
+			check(!q.items[i].answered || q.items[i].ack.done);
 			check(q.items[i].ack.err >= 0);
 			check(memchr(q.items[i].ack.text, 0, sizeof q.items[i].ack.text) != NULL);
 		}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+#include "job.h"
+#include "batch.h"
+#include "error.h"
+#include "handle.h"
+#include "task.h"
+
+#include <errno.h>
+#include <lauxlib.h>
+#include <limits.h>
+#include <poll.h>
+
+/* User values: the handle; the results, once they were asked for, and what goes with them. */
+enum { HANDLE = 1, RESULTS, FAILED, USER_VALUES = FAILED };
+
+struct job {
+	struct task *task; /* NULL: closed */
+	bool objects, taken;
+};
+
+static struct job *check_open(lua_State *L, int arg)
+{
+	struct job *j = luaL_checkudata(L, arg, JOB_TYPE);
+
+	if (!j->task)
+		luaL_argerror(L, arg, "closed job");
+	return j;
+}
+
+int job_new(lua_State *L)
+{
+	struct handle *h = handle_check(L, 1);
+	struct batch *b = luaL_checkudata(L, 2, BATCH_TYPE);
+	struct nl_pace pace;
+	struct zerr e;
+
+	lua_settop(L, 3);
+	lua_getiuservalue(L, 2, 1);
+	luaL_argcheck(L, lua_rawequal(L, -1, 1), 2, "batch of another handle");
+	struct job *j = lua_newuserdatauv(L, sizeof *j, USER_VALUES);
+	*j = (struct job){0};
+	luaL_setmetatable(L, JOB_TYPE);
+	lua_pushvalue(L, 1);
+	lua_setiuservalue(L, -2, HANDLE);
+	j->objects = batch_options(L, 3, h, &pace);
+	j->task = task_start(h->sock.fd, &b->queue, &pace, &e);
+	return j->task ? 1 : error_return(L, &e);
+}
+
+/* Whether the thread is done by the deadline (nl_now's milliseconds; negative: whenever). 0, 1 or -errno. */
+static int wait_done(const struct job *j, int64_t deadline)
+{
+	struct pollfd p = {.fd = j->task->done, .events = POLLIN};
+	int n;
+
+	do {
+		int64_t left = deadline < 0 ? -1 : deadline - nl_now();
+		n = poll(&p, 1, deadline < 0 ? -1 : left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left);
+	} while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n > 0;
+}
+
+/* Push what the task came to. */
+static int push_outcome(lua_State *L, const struct job *j)
+{
+	struct task *t = j->task;
+
+	lua_getiuservalue(L, 1, HANDLE);
+	struct handle *h = luaL_checkudata(L, -1, HANDLE_TYPE);
+	lua_pop(L, 1);
+	task_end(t);
+	if (t->rc < 0)
+		return batch_failure(L, &t->queue, &t->reply, j->objects, &t->e);
+	return batch_results(L, h->sock.fd < 0 ? NULL : h, &t->queue, &t->reply, j->objects);
+}
+
+/* job:result([seconds]): as batch:send, when it is done; nil, err (ETIMEDOUT) when it isn't by then. Again the same. */
+static int j_result(lua_State *L)
+{
+	struct job *j = check_open(L, 1);
+	lua_Number seconds = luaL_optnumber(L, 2, -1);
+	struct zerr e;
+
+	luaL_argcheck(L, lua_isnoneornil(L, 2) || (seconds >= 0 && seconds <= INT_MAX), 2, "seconds are out of range");
+	lua_settop(L, 1);
+	int done = wait_done(j, seconds < 0 ? -1 : nl_now() + (int64_t)(seconds * 1000));
+	if (done <= 0) {
+		zerr_io(&e, done < 0 ? -done : ETIMEDOUT, "poll", "the job is not done");
+		return error_return(L, &e);
+	}
+	if (!j->taken) {
+		push_outcome(L, j);
+		lua_settop(L, 3);
+		lua_pushvalue(L, 2);
+		lua_setiuservalue(L, 1, RESULTS);
+		lua_pushvalue(L, 3);
+		lua_setiuservalue(L, 1, FAILED);
+		lua_settop(L, 1);
+		j->taken = true;
+	}
+	lua_getiuservalue(L, 1, RESULTS);
+	lua_getiuservalue(L, 1, FAILED);
+	return 2;
+}
+
+static int j_done(lua_State *L)
+{
+	lua_pushboolean(L, wait_done(check_open(L, 1), 0) == 1);
+	return 1;
+}
+
+static int j_pollfd(lua_State *L)
+{
+	lua_pushinteger(L, check_open(L, 1)->task->done);
+	return 1;
+}
+
+static int j_events(lua_State *L)
+{
+	check_open(L, 1);
+	lua_pushliteral(L, "r");
+	return 1;
+}
+
+static int j_timeout(lua_State *L)
+{
+	check_open(L, 1);
+	lua_pushnil(L);
+	return 1;
+}
+
+/* job:close(): what has not been sent is not sent any more; waits for the operation under way. */
+static int j_close(lua_State *L)
+{
+	struct job *j = luaL_checkudata(L, 1, JOB_TYPE);
+
+	task_free(j->task);
+	j->task = NULL;
+	return 0;
+}
+
+void job_open(lua_State *L)
+{
+	static const luaL_Reg methods[] = {{"result", j_result},   {"done", j_done},    {"pollfd", j_pollfd},
+	                                   {"fd", j_pollfd},       {"getfd", j_pollfd}, {"events", j_events},
+	                                   {"timeout", j_timeout}, {"close", j_close},  {NULL, NULL}};
+
+	luaL_newmetatable(L, JOB_TYPE);
+	lua_pushcfunction(L, j_close);
+	lua_setfield(L, -2, "__gc");
+	lua_pushcfunction(L, j_close);
+	lua_setfield(L, -2, "__close");
+	luaL_newlib(L, methods);
+	lua_setfield(L, -2, "__index");
+	lua_pop(L, 1);
+}
