@@ -8,7 +8,7 @@ local tracks = require "zlnet.watch.tracks"
 local world = require "zlnet.world"
 
 -- A watcher's inside with one orphan, on handles which a spec may replace by ones that fail.
-local function new()
+local function new(time)
   local self = { here = assert(core.netns.open(nil)), host = assert(core.open(nil)), set = assert(core.pollset()),
     o = { dry_run = false, grace = 0 }, log = {} }
   function self.tell(name, t)
@@ -20,8 +20,8 @@ local function new()
   local w = assert(world.new(self.host))
   self.tracks = tracks.new(self.set, w, self.tell, self.fail)
   local c = helper.container()
-  local record = { pid = c.pid, start = 1, boot = w.boot, pidns = w.pidns, netns = 1, tag = "s", time = 1700000000,
-    ip = { { family = "inet", address = "10.0.0.5", prefix = 32 } } }
+  local record = { pid = c.pid, start = 1, boot = w.boot, pidns = w.pidns, netns = 1, tag = "s",
+    time = time or 1700000000, ip = { { family = "inet", address = "10.0.0.5", prefix = 32 } } }
   c:kill()
   helper.ip("link", "add", "veth-9-s", "up", "type", "veth", "peer", "name", "peer")
   helper.ip("link", "set", "veth-9-s", "alias", (assert(alias.format(record))))
@@ -83,6 +83,22 @@ describe("judging what a watcher watches", function()
     assert.same({ "attached veth-9-s", "failed ENOBUFS" }, s.log)
     assert.is_true(s.tracks:ripen() > 0)
     s.host = host
+  end)
+
+  it("leaves what is younger than the grace period until it no longer is", function()
+    local s <close> = new(os.time())
+    s.o.grace = 100
+    judge.judge(s, s.tracks:take_due())
+    assert.same({ "attached veth-9-s", "kept veth-9-s" }, s.log)
+    local t = s.tracks:of(s.host:getlink({ ifname = "veth-9-s" }).index)
+    assert.equal("young", t.verdict)
+    local seconds = s.tracks:ripen()
+    assert.is_true(seconds > 90 and seconds <= 100)
+    s.o.grace = 0
+    s.tracks:look_in(t, 0)
+    s.tracks:ripen()
+    judge.judge(s, s.tracks:take_due())
+    assert.equal("deleted veth-9-s", s.log[3])
   end)
 
   it("takes a link that is gone for detached", function()
