@@ -60,6 +60,17 @@ describe("zlnet demo", function()
     assert.is_truthy(text:find "failed: ", text)
   end)
 
+  it("works as root where there are no user namespaces", function()
+    if not helper.user_namespaces() then
+      assert.are.equal(0, (zlnet "demo"))
+      return
+    end
+    local ok, text = helper.sh(("unshare --user --map-root-user sh -c %s"):format(helper.quote(
+      "echo 0 >/proc/sys/user/max_user_namespaces && " .. helper.lua .. " lua/bin/zlnet demo")))
+    assert.is_true(ok, text)
+    assert.is_truthy(text:find("All of it worked", 1, true), text)
+  end)
+
   it("says why it cannot run where no sandbox can be made", function()
     if not helper.user_namespaces() then
       pending "the limit of user namespaces would be the machine's"
