@@ -108,7 +108,8 @@ static bool affinity_narrow(cpu_set_t *old)
 
 static void affinity_restore(cpu_set_t *old)
 {
-	static _Atomic long online; /* asking reads a file; an old number only means that a mask is put back as it was */
+	static _Atomic long
+		online; /* asking reads a file; an old number only means that a mask is put back as it was */
 
 	if (!online)
 		online = sysconf(_SC_NPROCESSORS_ONLN);

@@ -85,7 +85,9 @@ local nowhere = set [[strcpy strcat sprintf vsprintf gets strtok alloca system p
   exit _exit abort printf puts putchar perror fprintf vfprintf setenv putenv signal]]
 
 -- These can be tested and fuzzed without Lua.
-local without_lua = { "^spec", "^nl", "^netns", "^proc%.c$", "^spawn", "^event", "^epoll", "^occupants", "^task", "^thread", "^zerr" }
+local without_lua = {
+  "^spec", "^nl", "^netns", "^proc%.c$", "^spawn", "^event", "^epoll", "^occupants", "^task", "^thread", "^zerr",
+}
 
 local cloexec = {
   open = "O_CLOEXEC", openat = "O_CLOEXEC", socket = "SOCK_CLOEXEC", accept4 = "SOCK_CLOEXEC", pipe2 = "O_CLOEXEC",
