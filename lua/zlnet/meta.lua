@@ -318,8 +318,8 @@ local batch = {}
 ---Sends what is queued and empties the batch. All operations are tried, unless stop_on_error.
 ---@param options { stop_on_error: boolean?, objects: boolean? }? objects = false: objects are not read back
 ---@return (true|table|zlnet.error)[]? results one for each operation: true, an object, or its error
----@return integer|zlnet.error|nil failed number of the first that failed; or the error that ended the sending: what
----was answered before is its `results`
+---@return integer|zlnet.error|nil failed number of the first that failed; or the error that ended the sending:
+---what was answered before is its `results`
 function batch:send(options) end
 
 -- Jobs --------------------------------------------------------------------------------------------------------------
