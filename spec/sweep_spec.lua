@@ -307,9 +307,9 @@ describe("zlnet.sweep", function()
       local a = attach(c)
       c:kill()
       local script = "local r, err = require 'zlnet'.sweep() print(r and r.verdicts[1].verdict or err.kind)"
-      -- LeakSanitizer looks itself up in /proc
-      local _, output = helper.sh(("ASAN_OPTIONS=detect_leaks=0 unshare --mount sh -c %s"):format(helper.quote(
-        mounting .. " && exec " .. helper.lua .. " -e " .. helper.quote(script))))
+      -- a sanitizer looks itself up in /proc too, and complains
+      local _, output = helper.sh(("unshare --mount sh -c %s"):format(helper.quote(
+        mounting .. " && exec " .. helper.lua .. " -e " .. helper.quote(script) .. " 2>/dev/null")))
       assert.is_table(node.link(a.host_ifname))
       return (output:gsub("\n$", ""))
     end

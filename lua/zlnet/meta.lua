@@ -324,7 +324,8 @@ function batch:send(options) end
 
 -- Jobs --------------------------------------------------------------------------------------------------------------
 
----A batch that is being done: see handle:submit. A pollable for any loop. Closed by `close`, `<close>` or the collector.
+---A batch that is being done: see handle:submit. A pollable for any loop. Closed by `close`, `<close>` or the
+---collector.
 ---@class zlnet.job
 local job = {}
 
