@@ -217,7 +217,6 @@ static void ack_error(struct nl_ack *a, const struct nlmsghdr *h)
 	const struct nlmsgerr *e = mnl_nlmsg_get_payload(h);
 	size_t skip = sizeof *e;
 
-	a->done = true;
 	if (h->nlmsg_len < NLMSG_HDRLEN + sizeof *e) {
 		a->err = EBADMSG;
 		return;
@@ -234,7 +233,6 @@ static void ack_done(struct nl_ack *a, const struct nlmsghdr *h)
 {
 	int err = 0;
 
-	a->done = true;
 	if (mnl_nlmsg_get_payload_len(h) >= sizeof err)
 		memcpy(&err, mnl_nlmsg_get_payload(h), sizeof err);
 	a->err = err < 0 ? ack_errno(err) : 0;
@@ -244,10 +242,17 @@ static void ack_done(struct nl_ack *a, const struct nlmsghdr *h)
 
 struct talk {
 	uint32_t first;
-	unsigned n, open; /* requests, and how many of them wait for their answer */
+	unsigned n, answered; /* requests, and how many of them have their answer: the kernel goes through them in order */
 	struct nl_ack *acks;
 	bool interrupted;
 };
+
+/* Those before i did not ask for an ACK and had no error, or their answer would have come before. */
+static void answer(struct talk *t, unsigned i)
+{
+	while (t->answered <= i)
+		t->acks[t->answered++].done = true;
+}
 
 /* One message: an answer goes to its ack, data is moved to the end of what r keeps (never upwards, so what
  * follows in the datagram stays whole), stale and foreign ones are dropped. */
@@ -264,11 +269,11 @@ static int take_message(struct talk *t, struct nl_reply *r, const struct nlmsghd
 		return -ENOBUFS;
 	case NLMSG_ERROR:
 		ack_error(&t->acks[i], h);
-		t->open--;
+		answer(t, i);
 		return 0;
 	case NLMSG_DONE:
 		ack_done(&t->acks[i], h);
-		t->open--;
+		answer(t, i);
 		return 0;
 	default: {
 		uint32_t len = h->nlmsg_len;
@@ -320,14 +325,14 @@ static int talk_once(struct nl_sock *s, void *buf, size_t len, struct talk *t, b
 	struct nlmsghdr *h = buf;
 
 	t->first = s->seq + 1;
-	t->open = t->n;
+	t->answered = 0;
 	t->interrupted = false;
 	memset(t->acks, 0, t->n * sizeof *t->acks);
 	for (unsigned i = 0; i < t->n && mnl_nlmsg_ok(h, left); i++, h = mnl_nlmsg_next(h, &left))
 		h->nlmsg_seq = ++s->seq;
 	*doing = "send";
 	rc = send_all(s, buf, len);
-	while (rc >= 0 && t->open > 0) {
+	while (rc >= 0 && t->answered < t->n) {
 		*doing = "receive";
 		ssize_t n = recv_datagram(s, reply, dump ? DUMP_ROOM : 0);
 		if (n == -EAGAIN)
@@ -335,7 +340,7 @@ static int talk_once(struct nl_sock *s, void *buf, size_t len, struct talk *t, b
 		else
 			rc = n < 0 ? (int)n : take_datagram(t, reply, (size_t)n);
 		/* only a dump can go on for ever; a lone answer that is there is taken however late */
-		if (rc >= 0 && dump && t->open > 0 && deadline >= 0 && nl_now() > deadline)
+		if (rc >= 0 && dump && t->answered < t->n && deadline >= 0 && nl_now() > deadline)
 			rc = -ETIMEDOUT;
 	}
 	return rc < 0 ? rc : 0;

@@ -57,7 +57,8 @@ int nl_set_buffer(struct nl_sock *s, int bytes);
 void nl_close(struct nl_sock *s);
 
 /* Send n requests (one after the other in buf, len bytes in all; sequence numbers are written here) as one
- * datagram and receive until each is answered or the deadline (nl_now milliseconds; negative: none) is over.
+ * datagram and receive until each is answered or the deadline (nl_now milliseconds; negative: none) is over. The last one
+ * has to ask for an ACK; one that does not is answered by an error, or by the next answer.
  * Replies which are not ACKs are appended to reply; acks[i] answers request i. A single dump request that
  * the kernel reports as interrupted is asked again a bounded number of times.
  * Returns 0 when every request was answered (look at acks), else -errno with e filled. */

@@ -75,6 +75,13 @@ static unsigned chunk(const struct nl_queue *q, unsigned first, unsigned room, s
 	return n;
 }
 
+/* Refusals are told anyway; so only the last of n requests asks for an ACK. */
+static void hush(struct nl_queue *q, unsigned first, unsigned n)
+{
+	for (unsigned i = first; i + 1 < first + n; i++)
+		((struct nlmsghdr *)(q->data + q->items[i].offset))->nlmsg_flags &= (uint16_t)~NLM_F_ACK;
+}
+
 /* How many ACKs the receive buffer takes. */
 static unsigned ack_room(const struct nl_sock *s)
 {
@@ -124,6 +131,7 @@ int nl_queue_talk(struct nl_sock *s, struct nl_queue *q, const struct nl_pace *p
 		if (pace->cancel && atomic_load(pace->cancel))
 			return zerr_io(e, ECANCELED, "send", NULL);
 		n = chunk(q, i, room, &len);
+		hush(q, i, n);
 		int rc = queue_talk(s, q, i, n, len, pace, reply, e);
 		if (rc < 0)
 			return rc;
