@@ -8,24 +8,12 @@ local apply = {}
 -- What we read of the new link.
 local NEEDED = { "index", "link" }
 
--- An operation's arguments with the index of the end that it is about, and the target's descriptor: what the plan could
--- not know. The plan stays as it is.
-local function complete(op, index, ns)
-  local args = {}
-  for key, value in next, op.args do
-    args[key] = value
-  end
+-- Completes an operation's arguments with what the plan could not know: the index of the end that it is about.
+local function complete(op, index)
   if op.link then
-    args[op.ref] = index[op.link]
+    op.args[op.ref] = index[op.link]
   end
-  if op.op == "newlink" then
-    local peer = { net_ns_fd = ns:fd() }
-    for key, value in next, args.linkinfo.data.peer do
-      peer[key] = value
-    end
-    args.linkinfo = { kind = args.linkinfo.kind, data = { peer = peer } }
-  end
-  return args
+  return op.args
 end
 
 -- Delete the host end, and with it the other. Gone already is as good.
@@ -62,6 +50,7 @@ end
 -- How to undo it is pushed first: memory may run out between the kernel's answer and us.
 local function create(args, p, handles, undo)
   local host, made = handles.host, { refused = false, index = nil }
+  args.linkinfo.data.peer.net_ns_fd = handles.ns:fd()
   undo:push("delete the veth pair", take_back_pair, host, p, made)
   local link, err = host:newlink(args, nil, NEEDED)
   made.refused = not link and err.kind ~= "io"
@@ -164,7 +153,7 @@ local function fail(err, op, handles)
 end
 
 ---Carries out a plan.
----@param p zlnet.plan
+---@param p zlnet.plan its operations get the indexes of both ends, and the descriptor of the target
 ---@param handles { host: table, container: table, ns: table } handles of both namespaces' sockets, and of the target
 ---@param deadline number when it has to be done, by core.clock
 ---@param undo table an undo stack; what was done is pushed there as soon as it is done
@@ -182,7 +171,7 @@ function apply.run(p, handles, deadline, undo)
     handle:settimeout(left)
     local ok, err, failed
     if op.op == "newlink" then
-      index, err = create(complete(op, index, handles.ns), p, handles, undo)
+      index, err = create(op.args, p, handles, undo)
       ok, failed = index, op
     elseif op.op == "sysctl" then
       ok, err = write_sysctl(op, handles, undo)

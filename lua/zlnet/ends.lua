@@ -103,7 +103,9 @@ function ends.up(o, p, add)
       { af_spec = { inet6 = { addr_gen_mode = "none" } } }, "container", "index")
   end
   add("container", "setlink", "bring the container end up", { flags = { up = true } }, "container", "index")
-  add("container", "getlink", "let the container end's carrier settle", {}, "container", "index") -- see ends.await
+  if p.families.inet6 then -- IPv4 transmits from a carrier that has not settled
+    add("container", "getlink", "let the container end's carrier settle", {}, "container", "index") -- see ends.await
+  end
 end
 
 ---The container end's addresses. It is up: then the first one of IPv6 brings the route for multicast, without which no
@@ -129,16 +131,14 @@ function ends.addresses(o, p, add)
   end
 end
 
----The container's routes, for when its end is up.
-function ends.routes(o, p, add)
+-- Without a default route the container still reaches the subnets that its prefix lengths name, through the gateway;
+-- another of its links may do so too, as with the routes that the kernel makes for addresses.
+local function subnet_routes(o, p, add)
   local reached = {}
   for i = 1, #o.ip do
     local ip = o.ip[i]
     local subnet = addr.network(ip.address, ip.prefix) .. "/" .. ip.prefix
-    -- without a default route the container still reaches the subnet that its prefix length names; another of its links
-    -- may do so too, as with the routes that the kernel makes for addresses
-    local narrow = ip.prefix < addr.host_prefix[ip.family] and not reached[subnet]
-    if o.mode == "routed" and not o.default_route and narrow then
+    if ip.prefix < addr.host_prefix[ip.family] and not reached[subnet] then
       reached[subnet] = true
       add("container", "newroute", "add the container's route to its subnet", {
         dst = subnet,
@@ -148,7 +148,17 @@ function ends.routes(o, p, add)
       p.ops[#p.ops].mode = "append"
     end
   end
-  for _, family in ipairs(o.default_route and p.families or {}) do
+end
+
+---The container's routes, for when its end is up.
+function ends.routes(o, p, add)
+  if not o.default_route then
+    if o.mode == "routed" then
+      subnet_routes(o, p, add)
+    end
+    return
+  end
+  for _, family in ipairs(p.families) do
     local gateway = p.gateways[family]
     add("container", "newroute", "add the container's default route", {
       family = family,

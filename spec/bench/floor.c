@@ -2,7 +2,7 @@
 // The floor: what the kernel alone costs. The requests of an attach, a delete, a sweep and a listing, from bare C, nothing
 // more. Times are µs by CLOCK_MONOTONIC, one line per item on stdout, like those of every contestant.
 //   floor attach [--how=back|pthread|pinned|worker] [--queues=N|kernel] [--dual] [--no-alias] [--gateway=lo]
-//                [--acks=last]
+//                [--acks=each] [--bare]
 //                                        stdin: "pid v4 [v6]" a line
 //   floor one | fleet                    stdin: host ends, by name; deleted one by one, or as one group
 //   floor sweep [--dry-run]              finds veth-<dead pid>… and vc-<dead pid>…, deletes them as one group
@@ -23,7 +23,7 @@ enum { GROUP = 0x5a4c, DEAD_PIDS = 3000000, PID_MASK = 0x3fffff };
 static struct {
 	enum visit_how how;
 	uint32_t queues;
-	bool dual, no_alias, gateway_on_lo, decode, stats, dry_run;
+	bool dual, no_alias, gateway_on_lo, bare, decode, stats, dry_run;
 	int number;
 } opt = {.how = VISIT_PINNED, .queues = 1, .number = 1};
 
@@ -48,13 +48,17 @@ static void attach_one(int host, int pid, const struct addresses *a)
 	rtnl_newlink(host, &p);
 	rtnl_setup_container(sock, &p, a);
 	rtnl_setup_host(host, &p, a, opt.no_alias ? NULL : alias);
+	if (!a->bare) { // as zlnet does: packets pass from now on, and what can't be undone comes last
+		rtnl_wait_carrier(host, &p);
+		rtnl_up_lo(sock);
+	}
 	close(sock);
 	close(p.ns);
 }
 
 static void attach(void)
 {
-	struct addresses a = {.dual = opt.dual, .gateway_on_link = !opt.gateway_on_lo};
+	struct addresses a = {.dual = opt.dual, .gateway_on_link = !opt.gateway_on_lo, .bare = opt.bare};
 	char line[256], v4[64], v6[64];
 	int host = rtnl_open(), pid;
 
@@ -229,8 +233,10 @@ static bool option(const char *s)
 		opt.dual = true;
 	else if (!strcmp(s, "--no-alias"))
 		opt.no_alias = true;
-	else if (!strcmp(s, "--acks=last"))
-		rtnl_one_ack = true;
+	else if (!strcmp(s, "--acks=each"))
+		rtnl_each_ack = true;
+	else if (!strcmp(s, "--bare"))
+		opt.bare = true;
 	else if (!strcmp(s, "--gateway=lo"))
 		opt.gateway_on_lo = true;
 	else if (!strcmp(s, "--decode"))

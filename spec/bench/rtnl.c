@@ -42,7 +42,7 @@ static void batch_end(struct batch *b)
 	}
 }
 
-bool rtnl_one_ack;
+bool rtnl_each_ack;
 
 static void batch_hush(struct batch *b)
 {
@@ -82,7 +82,7 @@ static void batch_send(int fd, struct batch *b, struct pair *echo)
 {
 	static char buf[BUFFER];
 
-	if (rtnl_one_ack)
+	if (!rtnl_each_ack)
 		batch_hush(b);
 	batch_write(fd, b);
 	while (b->acks) {
@@ -168,7 +168,17 @@ void rtnl_newlink(int fd, struct pair *p)
 
 static void add_up(struct batch *b, uint32_t index)
 {
-	put_link(batch_add(b, RTM_NEWLINK, NLM_F_ACK), index, IFF_UP);
+	put_link(batch_add(b, RTM_SETLINK, NLM_F_ACK), index, IFF_UP);
+	batch_end(b);
+}
+
+// Asking for one link has the kernel act on its carrier at once.
+static void add_get(struct batch *b, uint32_t index)
+{
+	struct nlmsghdr *h = batch_add(b, RTM_GETLINK, NLM_F_ACK);
+
+	put_link(h, index, 0);
+	mnl_attr_put_u32(h, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
 	batch_end(b);
 }
 
@@ -178,7 +188,7 @@ static size_t length_of(int family)
 	return family == AF_INET ? 4 : 16;
 }
 
-static void add_address(struct batch *b, uint32_t index, int family, const void *address, uint8_t prefix)
+static void add_address(struct batch *b, uint32_t index, int family, const void *address, uint8_t prefix, uint8_t scope)
 {
 	struct nlmsghdr *h = batch_add(b, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK);
 	struct ifaddrmsg *a = mnl_nlmsg_put_extra_header(h, sizeof *a);
@@ -186,6 +196,7 @@ static void add_address(struct batch *b, uint32_t index, int family, const void 
 	a->ifa_family = (uint8_t)family;
 	a->ifa_prefixlen = prefix;
 	a->ifa_index = index;
+	a->ifa_scope = scope;
 	if (family == AF_INET6)
 		a->ifa_flags = IFA_F_NODAD;
 	mnl_attr_put(h, IFA_LOCAL, length_of(family), address);
@@ -194,7 +205,7 @@ static void add_address(struct batch *b, uint32_t index, int family, const void 
 
 static void add_route(struct batch *b, uint32_t oif, int family, const void *to, uint8_t prefix, const void *via)
 {
-	struct nlmsghdr *h = batch_add(b, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE | NLM_F_ACK);
+	struct nlmsghdr *h = batch_add(b, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK);
 	struct rtmsg *r = mnl_nlmsg_put_extra_header(h, sizeof *r);
 
 	r->rtm_family = (uint8_t)family;
@@ -203,6 +214,7 @@ static void add_route(struct batch *b, uint32_t oif, int family, const void *to,
 	r->rtm_protocol = RTPROT_STATIC;
 	r->rtm_type = RTN_UNICAST;
 	r->rtm_scope = via || family == AF_INET6 ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
+	r->rtm_flags = via ? RTNH_F_ONLINK : 0;
 	if (to)
 		mnl_attr_put(h, RTA_DST, length_of(family), to);
 	if (via)
@@ -223,12 +235,14 @@ void rtnl_setup_container(int fd, const struct pair *p, const struct addresses *
 	struct in_addr gateway = gateway4();
 	struct batch b = {.len = 0};
 
-	add_address(&b, p->peer_index, AF_INET, &a->v4, 32);
-	if (a->dual)
-		add_address(&b, p->peer_index, AF_INET6, &a->v6, 128);
-	add_up(&b, 1);
+	if (a->bare)
+		add_up(&b, 1);
 	add_up(&b, p->peer_index);
-	add_route(&b, p->peer_index, AF_INET, &gateway, 32, NULL);
+	if (!a->bare && a->dual)
+		add_get(&b, p->peer_index);
+	add_address(&b, p->peer_index, AF_INET, &a->v4, 32, RT_SCOPE_UNIVERSE);
+	if (a->dual)
+		add_address(&b, p->peer_index, AF_INET6, &a->v6, 128, RT_SCOPE_UNIVERSE);
 	add_route(&b, p->peer_index, AF_INET, NULL, 0, &gateway);
 	if (a->dual)
 		add_route(&b, p->peer_index, AF_INET6, NULL, 0, &gateway6);
@@ -248,12 +262,20 @@ void rtnl_setup_host(int fd, const struct pair *p, const struct addresses *a, co
 		batch_end(&b);
 	}
 	if (a->gateway_on_link)
-		add_address(&b, p->host_index, AF_INET, &gateway, 32);
+		add_address(&b, p->host_index, AF_INET, &gateway, 32, RT_SCOPE_LINK);
 	if (a->gateway_on_link && a->dual)
-		add_address(&b, p->host_index, AF_INET6, &gateway6, 64);
+		add_address(&b, p->host_index, AF_INET6, &gateway6, 64, RT_SCOPE_UNIVERSE);
 	add_route(&b, p->host_index, AF_INET, &a->v4, 32, NULL);
 	if (a->dual)
 		add_route(&b, p->host_index, AF_INET6, &a->v6, 128, NULL);
+	batch_send(fd, &b, NULL);
+}
+
+void rtnl_wait_carrier(int fd, const struct pair *p)
+{
+	struct batch b = {.len = 0};
+
+	add_get(&b, p->host_index);
 	batch_send(fd, &b, NULL);
 }
 
@@ -262,7 +284,7 @@ void rtnl_gateway_on_lo(int fd)
 	struct in_addr gateway = gateway4();
 	struct batch b = {.len = 0};
 
-	add_address(&b, 1, AF_INET, &gateway, 32);
+	add_address(&b, 1, AF_INET, &gateway, 32, RT_SCOPE_LINK);
 	batch_send(fd, &b, NULL);
 }
 
@@ -286,7 +308,7 @@ void rtnl_delete_name(int fd, const char *name)
 	batch_send(fd, &b, NULL);
 }
 
-// As with rtnl_one_ack, always: a hundred ACKs would overrun the socket's buffer.
+// One ACK always: a hundred ACKs would overrun the socket's buffer.
 static void mark(int fd, const uint32_t *index, size_t n, uint32_t group)
 {
 	struct batch b = {.len = 0};

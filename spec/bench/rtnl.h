@@ -24,16 +24,18 @@ struct addresses {
 	struct in6_addr v6;
 	bool dual;            // v6 as well
 	bool gateway_on_link; // 169.254.1.1 (fe80::1) on this host end
+	bool bare;            // nothing but what makes the state: lo goes up with the rest, no carrier is waited for
 };
 
-// Only the last request of a datagram asks for an ACK: the kernel reports a failed one unasked.
-extern bool rtnl_one_ack;
+// Each request asks for an ACK; otherwise only the last of a datagram does: the kernel reports a failed one unasked.
+extern bool rtnl_each_ack;
 
 int rtnl_open(void);
 void rtnl_newlink(int fd, struct pair *p);
 // One datagram each.
 void rtnl_setup_container(int fd, const struct pair *p, const struct addresses *a);
 void rtnl_setup_host(int fd, const struct pair *p, const struct addresses *a, const char *alias);
+void rtnl_wait_carrier(int fd, const struct pair *p);
 void rtnl_gateway_on_lo(int fd);
 void rtnl_up_lo(int fd);
 

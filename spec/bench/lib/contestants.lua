@@ -80,6 +80,14 @@ add {
     return sh.numbers(floor .. " attach --queues=kernel", pids(jobs))
   end,
 }
+add {
+  key = "floor-bare",
+  name = "bare C, no waiting, ACK each",
+  state = "routed",
+  attach = function(jobs)
+    return sh.numbers(floor .. " attach --bare --acks=each", pids(jobs))
+  end,
+}
 add({
   key = "floor-decode",
   name = "bare C, decoded",
