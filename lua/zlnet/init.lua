@@ -1,16 +1,12 @@
 -- SPDX-License-Identifier: MIT
--- `require "zlnet"`: the public names. The origin's fourteen functions and the core are there at once; a workflow's
--- module is loaded when its name is first used, so that a script which needs one does not wait for all.
+-- `require "zlnet"`: the public names. The core is there at once; the module of any other function is loaded when its name
+-- is first used, so that a script which needs one does not wait for all.
 
 local core = require "zlnet.core"
-local netlink = require "zlnet.netlink"
 
 ---@class zlnet: zlnet.netlink
 ---@field _VERSION string
 local zlnet = { _VERSION = core.version, open = core.open, netns = core.netns, error = core.error }
-for name, f in pairs(netlink) do
-  zlnet[name] = f
-end
 
 -- public name -> the module that has a function of this name
 local LAZY = {
@@ -26,8 +22,16 @@ local LAZY = {
   sweep = "zlnet.sweep",
   watch = "zlnet.watch",
 }
+for name in ([[add_address_to_link_by_name add_default_route_via_dev create_veth_pair delete_link_by_name list_all_links
+  move_link_into_netns_and_rename move_link_into_netns_fd_and_rename replace_route_via_dev set_link_up_by_name set_sysctl
+  with_netns with_netns_async with_netns_fd with_netns_fd_async]]):gmatch "%S+" do
+  LAZY[name] = "zlnet.netlink"
+end
 
--- What a workflow is on another platform; names need no kernel.
+-- What is there on any platform: names need no kernel, and the fourteen say themselves that it is not Linux.
+local EVERYWHERE = { ["zlnet.owner"] = true, ["zlnet.netlink"] = true }
+
+-- What a workflow is on another platform.
 local function unsupported(name)
   return function()
     return nil, core.error { kind = "netlink", op = name, message = name .. " is only supported on Linux" }
@@ -38,7 +42,7 @@ return setmetatable(zlnet, {
   __index = function(_, name)
     local module = LAZY[name]
     if module then
-      local here = core.supported or module == "zlnet.owner"
+      local here = core.supported or EVERYWHERE[module]
       local f = here and require(module)[name] or unsupported(name)
       zlnet[name] = f
       return f
