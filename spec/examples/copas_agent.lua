@@ -1,7 +1,7 @@
 #!/usr/bin/env lua5.4
 -- SPDX-License-Identifier: MIT
 -- An agent in copas, on luasocket: what zlnet waits for has getfd, as a socket has. It attaches containers, takes away
--- what they leave, hears of links that go, and has other links deleted on a thread: the kernel takes some 20 ms for each.
+-- what they leave, hears of links that go, and has others deleted on a thread: the kernel takes some 20 ms for each.
 -- usage: copas_agent.lua PID=ADDRESS… LINK…     ends when the containers have, and the LINKs are deleted
 local copas = require "copas"
 local zlnet = require "zlnet"
@@ -60,7 +60,7 @@ for _, word in ipairs(arg) do
 end
 
 copas.addthread(function()
-  local job = assert(handle:submit(batch))
+  local job <close> = assert(handle:submit(batch))
   copas.receive(readable(job, job.result))
   local results, failed = assert(job:result())
   print(("%d links deleted, %d ticks meanwhile"):format(#results, ticks), failed or "")
