@@ -60,6 +60,18 @@ describe("GC", function()
     assert.is_true(has(other, "eth0"))
   end)
 
+  it("reads the list under either name that the specification gave it", function()
+    local one, two, three = attach("net", "c1", "eth0"), attach("net", "c2", "eth0"), attach("net", "c3", "eth0")
+    local c = conf("net", nil)
+    c["cni.dev/attachments"] = { { containerID = "c1", ifname = "eth0" }, { containerID = "c2", ifname = "eth0" } }
+    assert.are.equal(0, (cni.call { command = "GC", path = directory, conf = c }))
+    assert.are.same({ true, true, false }, { has(one, "eth0"), has(two, "eth0"), has(three, "eth0") })
+    c["cni.dev/attachments"], c["cni.dev/valid-attachments"] = "c1", { { containerID = "c1", ifname = "eth0" } }
+    local status, answer = cni.call { command = "GC", path = directory, conf = c }
+    assert.are.same({ 1, "cni.dev/attachments is no list" }, { status, answer.msg })
+    assert.is_true(has(two, "eth0"))
+  end)
+
   it("takes everything of the network where nothing is valid", function()
     local one, other = attach("net", "c1", "eth0"), attach("net2", "c1", "eth0")
     assert.are.equal(0, (collect("net", {})))

@@ -9,23 +9,35 @@ local ipam = require "zlnet.cni.ipam"
 
 local collect = {}
 
--- The ids of all valid attachments. Without the list, or with an entry that cannot be read, nothing is known to be
--- stale.
-local function valid_ids(r)
-  local list = r.config["cni.dev/valid-attachments"]
-  if list == nil then
-    -- libcni leaves an empty list out, so a list that is missing is an empty one
-    list = {}
-  end
-  local valid = {}
+-- libcni sends both keys: until it was corrected the specification called the list as the second does, and there are
+-- runtimes that keep to that.
+local KEYS = { "cni.dev/valid-attachments", "cni.dev/attachments" }
+
+-- Adds the ids of a list's attachments to a set. With an entry that cannot be read, nothing is known to be stale.
+local function read(list, key, network, valid)
   if type(list) ~= "table" or #list == 0 and next(list) ~= nil then
-    return nil, failure.new("config", "cni.dev/valid-attachments is no list")
+    return nil, failure.new("config", key .. " is no list")
   end
   for i, entry in ipairs(list) do
     if type(entry) ~= "table" or type(entry.containerID) ~= "string" or type(entry.ifname) ~= "string" then
-      return nil, failure.new("config", ("cni.dev/valid-attachments[%d] has no containerID and ifname"):format(i - 1))
+      return nil, failure.new("config", ("%s[%d] has no containerID and ifname"):format(key, i - 1))
     end
-    valid[identity.of(r.config.name, entry.containerID, entry.ifname)] = true
+    valid[identity.of(network, entry.containerID, entry.ifname)] = true
+  end
+  return true
+end
+
+-- The ids of all valid attachments. A list that is missing is an empty one: libcni leaves it out.
+local function valid_ids(r)
+  local valid = {}
+  for _, key in ipairs(KEYS) do
+    local list = r.config[key]
+    if list ~= nil then
+      local ok, unread = read(list, key, r.config.name, valid)
+      if not ok then
+        return nil, unread
+      end
+    end
   end
   return valid
 end
