@@ -185,7 +185,8 @@ static int64_t netns_below(DIR *dir, const char *path)
 	return errno == ENOENT || errno == ESRCH ? -1 : 0;
 }
 
-/* Add the threads of a process that are in another namespace than its first one: programs enter containers that way. */
+/* Add the threads of a process that are in another namespace than its first one: programs enter containers that way.
+ * Where they cannot be listed, the process is one whose namespace we may not see. */
 static int scan_threads(struct proc_list *list, pid_t pid, int64_t first)
 {
 	char path[32];
@@ -194,9 +195,7 @@ static int scan_threads(struct proc_list *list, pid_t pid, int64_t first)
 
 	snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
 	DIR *dir = opendir(path);
-	if (!dir)
-		return 0; /* ended meanwhile, or hidden, which the first thread's namespace says */
-	while (rc == 0 && (d = readdir(dir))) {
+	while (dir && rc == 0 && (errno = 0, d = readdir(dir))) {
 		char ns[sizeof d->d_name + 8];
 		pid_t tid = (pid_t)strtol(d->d_name, NULL, 10);
 		if (tid <= 0 || tid == pid)
@@ -206,7 +205,10 @@ static int scan_threads(struct proc_list *list, pid_t pid, int64_t first)
 		if (netns >= 0 && netns != first)
 			rc = list_add(list, pid, tid, (uint64_t)netns);
 	}
-	closedir(dir);
+	if (rc == 0 && errno && errno != ENOENT && errno != ESRCH) /* else all were seen, or it ended meanwhile */
+		rc = list_add(list, pid, 0, 0);
+	if (dir)
+		closedir(dir);
 	return rc;
 }
 

@@ -110,6 +110,12 @@ describe("zlnet.detach", function()
     remnant(("veth-%d-s"):format(c.pid), "7a:6c:00:00:00:01")
     assert.is_true(zlnet.detach { pid = c.pid })
     assert.same({}, node.links())
+    local another = ("veth-%d-s"):format(c.pid) -- of that pid in another pid namespace: we are not in the first
+    remnant(another, "02:00:00:00:00:01")
+    assert.is_true(zlnet.detach { pid = c.pid })
+    assert.is_true(zlnet.detach { pid = c.pid, tag = "s" })
+    assert.same({ another }, node.links())
+    helper.ip("link", "del", another)
 
     local name = owner.host_name({ id = "web-1" }, "s")
     remnant(name, owner.mac(owner.key { id = "web-1" }, "s", "host"))

@@ -159,6 +159,34 @@ describe("zlnet.watch", function()
     pipe:close()
   end)
 
+  it("deletes the pair also when that process leaves the container without ending", function()
+    if not helper.sh "command -v python3" then
+      pending "no python3 to make a thread with"
+    end
+    local w <close> = assert(watch.watch())
+    local c = helper.container()
+    local name = attached(c)
+    local _ <close> = pin(c)
+    local script = ([[
+import ctypes, os, threading, time
+def visit():
+    assert ctypes.CDLL(None).setns(os.open("/proc/%d/ns/net", os.O_RDONLY), 0x40000000) == 0
+    print(os.getpid(), flush=True)
+    time.sleep(0.7)
+threading.Thread(target=visit, daemon=True).start()
+time.sleep(1000)]]):format(c.pid)
+    local pipe = assert(io.popen("exec python3 -c " .. helper.quote(script)))
+    local guest = assert(math.tointeger(tonumber(pipe:read())))
+    drain(w)
+    kill(c)
+    assert.equal("in_use", assert(w:next(5)).verdict)
+    local event = w:next(5)
+    helper.sh("kill -9 " .. guest)
+    pipe:close()
+    assert.same({ "deleted", name }, { event and event.event, event and event.ifname })
+    assert.same({}, veths())
+  end)
+
   it("is told when the kernel was faster", function()
     local w <close> = assert(watch.watch())
     local c = helper.container()

@@ -56,6 +56,18 @@ describe("the tracks of a watcher", function()
     assert.is_nil((s.tracks:ripen()))
   end)
 
+  it("know an owner again whose start time is off by a tick, as from another time namespace", function()
+    local s <close> = new()
+    local c = helper.container()
+    local fields = of(c)
+    for off = -1, 1 do
+      s.tracks:see(link(10 + off, of(c, fields.start + off)))
+    end
+    assert.same({}, s.tracks:take_due())
+    s.tracks:see(link(12, of(c, fields.start + 2)))
+    assert.equal(12, s.tracks:take_due()[1].index)
+  end)
+
   it("take an owner for ended whose pid is a later process's, or nobody's", function()
     local s <close> = new()
     local c, d = helper.container(), helper.container()

@@ -33,6 +33,47 @@ time.sleep(1000)]]
   end
 end
 
+-- A process with one thread in the namespace at path; returns a function that ends it.
+local function visitor(path)
+  if not helper.sh "command -v python3" then
+    pending "no python3 to make a thread with"
+  end
+  local script = [[
+import ctypes, os, threading, time
+def enter():
+    assert ctypes.CDLL(None).setns(os.open("%s", os.O_RDONLY), 0x40000000) == 0
+    print(os.getpid(), flush=True)
+    time.sleep(1000)
+threading.Thread(target=enter, daemon=True).start()
+time.sleep(1000)]]
+  local pipe = assert(io.popen("exec python3 -c " .. helper.quote(script:format(path))))
+  local pid = pipe:read "n"
+  return function()
+    helper.sh(("kill -9 %d"):format(pid))
+    pipe:close()
+  end
+end
+
+-- What f returns first while only so many descriptors are to be had.
+local function starved(free, f, ...)
+  local self, limit = read("/proc/self/stat"):match "^%d+", read("/proc/self/limits"):match "open files%s+(%d+)"
+  assert(helper.sh(("prlimit --pid %s --nofile=128:"):format(self)))
+  local files = {}
+  repeat
+    local file = io.open "/dev/null"
+    files[#files + 1] = file
+  until not file
+  for _ = 1, free do
+    table.remove(files):close()
+  end
+  local answer = f(...)
+  for _, file in ipairs(files) do
+    file:close()
+  end
+  assert(helper.sh(("prlimit --pid %s --nofile=%s:"):format(self, limit)))
+  return answer
+end
+
 describe("world", function()
   helper.insulate()
 
@@ -111,6 +152,7 @@ describe("world", function()
       assert.equal("alive", liveness(pid))
       assert.equal("unknown", liveness(tid))
       assert.equal("dead", liveness(tid, 1))
+      assert.equal("unknown", starved(0, liveness, tid))
     end)
   end)
 
@@ -150,9 +192,6 @@ describe("world", function()
     end)
 
     it("is yes while just one thread of a process is there", function()
-      if not helper.sh "command -v python3" then
-        pending "no python3 to make a thread with"
-      end
       local c, path = pinned()
       local link = link_into(c)
       c:kill()
@@ -160,20 +199,28 @@ describe("world", function()
         return assert(world.new(host)):in_use(link) == "no"
       end
       helper.eventually(is_free)
-      local script = [[
-import ctypes, os, threading, time
-def enter():
-    assert ctypes.CDLL(None).setns(os.open("%s", os.O_RDONLY), 0x40000000) == 0
-    print(os.getpid(), flush=True)
-    time.sleep(1000)
-threading.Thread(target=enter, daemon=True).start()
-time.sleep(1000)]]
-      local pipe = assert(io.popen("exec python3 -c " .. helper.quote(script:format(path))))
-      local pid = pipe:read "n"
+      local leave = visitor(path)
       assert.equal("yes", (assert(world.new(host)):in_use(link)))
-      helper.sh(("kill -9 %d"):format(pid))
-      pipe:close()
+      leave()
       helper.eventually(is_free)
+    end)
+
+    it("is never no for want of descriptors to see that thread with", function()
+      local c, path = pinned()
+      local link = link_into(c)
+      local leave = visitor(path)
+      c:kill()
+      local answers = {}
+      for free = 0, 3 do
+        local v = assert(world.new(host))
+        answers[free + 1] = starved(free, v.in_use, v, link)
+      end
+      leave()
+      assert.same({ "unknown", "unknown", "yes", "yes" }, answers)
+    end)
+
+    it("is unknown where the kernel has no number for the namespace", function()
+      assert.equal("unknown", (w:in_use { link_netnsid = -1 }))
     end)
 
     it("is no where both ends are here", function()
@@ -209,6 +256,13 @@ time.sleep(1000)]]
         leave()
         assert.equal("orphan", verdict(name))
       end
+    end)
+
+    it("which a detach takes by their pid", function()
+      local c = helper.container()
+      named(("veth-%d-x"):format(c.pid), c)
+      assert.is_true(zlnet.detach { pid = c.pid })
+      assert.is_nil(node.link(("veth-%d-x"):format(c.pid)))
     end)
 
     it("of pairs whose ends are both here", function()

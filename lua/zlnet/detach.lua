@@ -46,9 +46,10 @@ local function selections(what, level)
 end
 
 -- What a crash left before the owner's record could be written: our name, and for an id the MAC that derives from it.
-local function means_remnant(s, c)
+-- Below the machine's first pid namespace a name's pid may be another's: there the MAC has to bear our mark.
+local function means_remnant(s, c, here)
   if s.pid then
-    return s.pid == c.name.pid
+    return s.pid == c.name.pid and (here.pidns == target.initial_pidns or owner.is_our_mac(c.link.address))
   end
   return c.link.ifname == owner.host_name(s, c.name.tag)
     and c.link.address == owner.mac(owner.key(s), c.name.tag, "host")
@@ -60,7 +61,7 @@ local function means(s, c, here)
   if c.foreign or s.tag and s.tag ~= (record or c.name).tag or s.index and s.index ~= c.link.index then
     return false
   elseif not record then
-    return means_remnant(s, c)
+    return means_remnant(s, c, here)
   elseif s.id and s.id ~= record.id then
     return false
   end

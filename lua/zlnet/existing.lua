@@ -35,7 +35,7 @@ local function is_same_owner(c, p)
   elseif not record then
     return c.link.address == p.host_mac or c.link.address == owner.mac(owner.key(who), who.tag, "host")
   elseif who.pid then
-    return record.pid == who.pid and record.start == who.start and record.boot == who.boot
+    return record.pid == who.pid and owner.is_same_start(record.start, who.start) and record.boot == who.boot
       and record.pidns == who.pidns
   end
   return record.id == who.id and not record.pid

@@ -2,6 +2,7 @@
 -- Where the container of an attachment is now: the way from a record back to a namespace.
 
 local core = require "zlnet.core"
+local owner = require "zlnet.owner"
 
 local locate = {}
 
@@ -18,7 +19,7 @@ end
 -- That of the owner process, if it is still the same one.
 local function by_owner(a)
   local process <close> = a.pid and a.pidns == core.pidns() and core.process(a.pid) or nil
-  if process and process:starttime() == a.start then
+  if process and owner.is_same_start(process:starttime(), a.start) then
     return checked(process:netns(), a.netns)
   end
 end

@@ -109,6 +109,14 @@ function owner.key(o)
   return "id=" .. o.id
 end
 
+---Whether two start times are one process's: seen from two time namespaces, one may be off by a clock tick.
+---@param a integer? clock ticks since boot
+---@param b integer?
+---@return boolean
+function owner.is_same_start(a, b)
+  return a ~= nil and b ~= nil and a - b <= 1 and b - a <= 1
+end
+
 -- An attach asks for both ends' MACs one after the other, and the hash is most of the work.
 local last_text, last_hash
 

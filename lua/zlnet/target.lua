@@ -28,6 +28,9 @@ function Target:close()
 end
 Target.__close = Target.close
 
+---The inode of the machine's first pid namespace, from which every process is seen (PROC_PID_INIT_INO).
+target.initial_pidns = 0xEFFFFFFC
+
 local boot_id
 
 ---This boot, as records have it.

@@ -2,6 +2,7 @@
 -- What a sweep asks of the world: is an owner alive, is a namespace in use. Each answer may be "unknown".
 
 local core = require "zlnet.core"
+local owner = require "zlnet.owner"
 local target = require "zlnet.target"
 
 local world = {}
@@ -17,7 +18,7 @@ local world = {}
 local World = {}
 World.__index = World
 
-local INITIAL_PIDNS = 0xEFFFFFFC -- PROC_PID_INIT_INO
+local ENOENT = 2
 
 ---@param host table handle of our namespace
 ---@return zlnet.world? world
@@ -32,14 +33,15 @@ function world.new(host)
     return nil, unknown
   end
   return setmetatable({
-    boot = boot, pidns = pidns, initial = pidns == INITIAL_PIDNS, view = core.proc_view(), host = host,
+    boot = boot, pidns = pidns, initial = pidns == target.initial_pidns, view = core.proc_view(), host = host,
   }, World)
 end
 
 -- Without a start time the number is all we have, and whoever wrote it may have meant a thread.
+-- Only a file that is not there says that nothing has the number.
 local function is_thread(pid)
-  local file <close> = io.open(("/proc/%d/stat"):format(pid))
-  return file ~= nil
+  local file <close>, _, errno = io.open(("/proc/%d/stat"):format(pid))
+  return file ~= nil or errno ~= ENOENT
 end
 
 ---Whether a process is alive. With its start time, whether it is still the same.
@@ -69,7 +71,7 @@ function World:liveness(pid, start)
       return "dead", "the process has ended"
     end
     return "unknown", tostring(why)
-  elseif math.abs(now - start) > 1 then -- seen from two time namespaces it may be off by one
+  elseif not owner.is_same_start(now, start) then
     return "dead", "its pid belongs to a later process"
   end
   return "alive", "the process is there"
@@ -98,6 +100,8 @@ function World:in_use(link)
   local nsid = link.link_netnsid
   if not nsid then
     return "no", "both ends are here"
+  elseif nsid < 0 then -- the kernel could not give it a number
+    return "unknown", "the kernel does not say which namespace the container end is in"
   end
   if not self.occupied then
     self:look()

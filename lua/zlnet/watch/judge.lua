@@ -49,8 +49,12 @@ local function keep(self, t, w, verdict, reason)
   t.verdict, t.reason = verdict, reason
   if verdict == "alive" then
     list:follow(t)
-  elseif verdict == "in_use" and not list:wait_for(t, w.occupied[t.c.link.link_netnsid]) then
-    list:look_in(t, SOON)
+  elseif verdict == "in_use" then
+    if list:wait_for(t, w.occupied[t.c.link.link_netnsid]) then
+      list:look_again(t) -- it, or the one thread of it that is there, may leave without ending
+    else
+      list:look_in(t, SOON)
+    end
   elseif verdict == "young" then
     list:look_in(t, math.max(SOON, t.c.record and t.c.record.time + w.grace - w.now or 0))
   elseif verdict == "unknown" and list:is_ours(t) then

@@ -115,7 +115,7 @@ function Tracks:wait_for(t, pid, start)
     return nil, err
   end
   local now = start and process:starttime()
-  local ok = not now or now == start
+  local ok = not now or owner.is_same_start(now, start)
   if ok then
     ok, err = self.set:add(process:pollfd())
   end
