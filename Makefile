@@ -82,6 +82,9 @@ kernels: deps ## run every spec under other packaged kernels too (qemu, minutes)
 	@$(MAKE) --no-print-directory all stub
 	@SPECS='$(SPECS)' spec/kernels/run $(KERNELS)
 
+bench: ## beside bare C, ip, Go, Rust, pyroute2, the CNI plugins: 5 minutes, build/bench/bench.svg; BENCH='--quick'
+	@spec/bench/run $(BENCH)
+
 parity: deps ## compare with iproute2 key by key and print the counts, by object and kind
 	@$(MAKE) --no-print-directory all
 	@LUA='$(LUA)' BUILD='$(BUILD)' spec/parity/report
@@ -189,4 +192,4 @@ clean: ## remove all that was built
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-.PHONY: all meta stub deps demo test e2e kernels asan lint format lint-deps man install uninstall deb musl rock clean help
+.PHONY: all meta stub deps demo test bench e2e kernels asan lint format lint-deps man install uninstall deb musl rock clean help

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- Makes one compiled file of a script and all modules of ours that it may require. A plugin is started anew for each
--- container, and reading its sources would take longer than all it does.
+-- Makes one compiled file of a script and all Lua modules that it may require: ours, and dkjson as installed here.
+-- A plugin is started anew for each container, and reading the sources would take longer than all it does.
 --
 -- usage: lua lua/bundle.lua SCRIPT INTERPRETER >FILE     from the checkout's top; C modules are looked up as ever
 
@@ -27,13 +27,17 @@ end
 
 local modules, names = {}, {}
 
+local function keep(name, source, path)
+  modules[name] = string.dump(assert(load(source, "@" .. path)), true)
+  names[#names + 1] = name
+end
+
 -- Every name in a source that is a module's, whether it is required at once or later.
 local function add(text)
   for name in text:gmatch '"(zlnet%.[%w_.]+)"' do
     local source, path = source_of(name)
     if source and not modules[name] then
-      modules[name] = string.dump(assert(load(source, "@" .. path)), true)
-      names[#names + 1] = name
+      keep(name, source, path)
       add(source)
     end
   end
@@ -41,6 +45,8 @@ end
 
 local main = assert(read(script), script):gsub("^#![^\n]*", "")
 add(main)
+local dkjson = assert(package.searchpath("dkjson", package.path))
+keep("dkjson", assert(read(dkjson)), dkjson)
 table.sort(names) -- the same bytes each time
 
 -- A module stays a string until it is required: most of a plugin's commands need few of them.

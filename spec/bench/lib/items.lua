@@ -242,12 +242,12 @@ local function start_commands(jobs)
       commands.cni_items("/usr/lib/cni/ptp", "DEL", jobs, ptp),
     }
   end
-  if sh.exists("lua/bin/zlnet-cni") then
+  if sh.exists("build/zlnet-cni") then
     local own = commands.cni_config("zlnet-cni", "10.203.0.0/16")
     list[#list + 1] = {
       "zlnet-cni ADD",
-      commands.cni_items("lua/bin/zlnet-cni", "ADD", jobs, own),
-      commands.cni_items("lua/bin/zlnet-cni", "DEL", jobs, own),
+      commands.cni_items("build/zlnet-cni", "ADD", jobs, own),
+      commands.cni_items("build/zlnet-cni", "DEL", jobs, own),
     }
   end
   if sh.exists("lua/bin/zlnet") then
