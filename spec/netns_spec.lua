@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- Namespaces by themselves: handles, names, numbers. What enters them (with_netns …) is in netlink_netns_spec.lua.
+-- Namespaces by themselves: handles and names. Their numbers are in nsid_spec.lua, what enters them (with_netns …) in
+-- netlink_netns_spec.lua.
 local helper = require "spec.helper"
 local lfs = require "lfs"
 local zlnet = require "zlnet"
@@ -263,90 +264,6 @@ describe("zlnet.netns", function()
       local ok, caught = pcall(ns.run, ns, error, thrown)
       assert.is_false(ok)
       assert.equal(thrown, caught)
-    end)
-  end)
-
-  describe("numbers", function()
-    -- ip(8)'s: name by number, and number by name
-    local function list_id()
-      local numbers = {}
-      for _, row in ipairs(helper.ip_json("netns", "list-id")) do
-        numbers[row.nsid] = row.name or true
-      end
-      return numbers
-    end
-
-    local function ours(h)
-      local numbers = {}
-      for _, row in ipairs(assert(h:getnsids())) do
-        numbers[#numbers + 1] = row.nsid
-      end
-      return sorted(numbers)
-    end
-
-    before_each(function() -- they go some time after the namespace
-      helper.eventually(function()
-        return not next(list_id())
-      end, 10)
-    end)
-
-    it("that we give, ip(8) has; that it gives, we have", function()
-      local h <close> = assert(zlnet.open())
-      local blue <close> = assert(netns.create "blue")
-      local green <close> = assert(netns.create "green")
-      assert.equal(-1, assert(h:getnsid { fd = blue:fd() }).nsid)
-      assert.is_true(h:newnsid { fd = blue:fd(), nsid = 7 })
-      helper.ip("netns", "set", "green", "3")
-      assert.same({ [7] = "blue", [3] = "green" }, list_id())
-      assert.same({ 3, 7 }, ours(h))
-      assert.equal(3, assert(h:getnsid { fd = green:fd() }).nsid)
-      local c = helper.container()
-      assert.is_true(h:newnsid { pid = c.pid, nsid = 9 })
-      assert.equal(9, assert(h:getnsid { pid = c.pid }).nsid)
-      assert.equal(true, list_id()[9])
-    end)
-
-    it("are given once", function()
-      local h <close> = assert(zlnet.open())
-      local blue <close> = assert(netns.create "blue")
-      local green <close> = assert(netns.create "green")
-      assert(h:newnsid { fd = blue:fd(), nsid = 7 })
-      is_error("netlink", "EEXIST", h:newnsid { fd = blue:fd(), nsid = 8 })
-      local _, err = h:newnsid { fd = green:fd(), nsid = 7 }
-      assert.same({ "EEXIST", "newnsid", "nsid" }, { err.code, err.op, err.attr })
-      assert.same({ [7] = "blue" }, list_id())
-    end)
-
-    it("are those of the handle's namespace", function()
-      local c = helper.container()
-      local there <close> = assert(zlnet.open(c.pid))
-      local ns <close> = assert(netns.create "blue")
-      assert(there:newnsid { fd = ns:fd(), nsid = 5 })
-      assert.same({}, list_id())
-      local rows = c:ip_json("netns", "list-id")
-      assert.same({ 1, 5 }, { #rows, rows[1].nsid })
-    end)
-
-    it("are what a link tells of its other end", function()
-      local h <close> = assert(zlnet.open())
-      local ns <close> = assert(netns.create "blue")
-      assert(h:newnsid { fd = ns:fd(), nsid = 11 })
-      local link = assert(h:newlink { ifname = "a0", linkinfo = { kind = "veth", data = {
-        peer = { ifname = "a1", net_ns_fd = ns:fd() } } } })
-      assert.equal(11, link.link_netnsid)
-      assert.equal(11, helper.ip_json("link", "show", "dev", "a0")[1].link_netnsid)
-      assert(h:dellink { ifname = "a0" })
-    end)
-
-    it("go with the namespace", function()
-      local h <close> = assert(zlnet.open())
-      local ns = assert(netns.new())
-      assert(h:newnsid { fd = ns:fd(), nsid = 7 })
-      assert.same({ 7 }, ours(h))
-      ns:close()
-      helper.eventually(function()
-        return #ours(h) == 0 and not next(list_id())
-      end, 10)
     end)
   end)
 end)
