@@ -261,7 +261,9 @@ describe("with_netns_async", function()
       local job <close> = assert(h:submit(delete_bridges(h, 10)))
       local name = assert(zlnet.attach { pid = c.pid, ip = "10.200.0.5" }).host_ifname
       local list, ticks, gone, results, ended = {}, 0, 0, nil, false
+      local deadline = helper.clock() + 20
       while not (results and gone >= 11 and ended) do
+        assert(helper.clock() < deadline, "it was not done within 20 s")
         -- a job that is done stays ready: it is waited for once
         for _, ready in ipairs { coroutine.yield(m, w, not results and job or nil, 0.002) } do
           if ready == job then
