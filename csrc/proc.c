@@ -8,9 +8,11 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -58,9 +60,33 @@ ssize_t proc_read(const char *path, char *buf, size_t cap, struct zerr *e)
 	return n;
 }
 
+/* What stays as it is for as long as a process lives, and costs a walk through /proc. */
+struct kept {
+	_Atomic uint64_t pidns; /* 0: not known yet */
+	_Atomic int64_t offset;
+	atomic_bool offset_known;
+};
+
+/* A child of ours may be in other namespaces: the kernel gives it this page empty. NULL where it cannot. */
+static struct kept *kept(void)
+{
+	static struct kept *_Atomic page;
+	struct kept *none = NULL, *k = atomic_load(&page);
+
+	if (k)
+		return k;
+	k = mmap(NULL, sizeof *k, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (k == MAP_FAILED)
+		return NULL;
+	if (madvise(k, sizeof *k, MADV_WIPEONFORK) == 0 && atomic_compare_exchange_strong(&page, &none, k))
+		return k;
+	munmap(k, sizeof *k);
+	return none;
+}
+
 /* By how many ticks /proc is ahead of the machine in our time namespace: what proc_pid_stat(5) shows of other processes
  * is shifted by that. */
-static int64_t boottime_offset(void)
+static int64_t read_boottime_offset(void)
 {
 	enum { PROC_TIME_INIT_INO = 0xEFFFFFFAU };
 	char buf[128];
@@ -75,6 +101,20 @@ static int64_t boottime_offset(void)
 	    sscanf(p, "boottime %" SCNd64 " %" SCNd64, &sec, &nsec) != 2)
 		return 0;
 	return sec * 100 + nsec / 10000000; /* USER_HZ is 100 wherever Linux runs today */
+}
+
+static int64_t boottime_offset(void)
+{
+	struct kept *k = kept();
+
+	if (k && atomic_load(&k->offset_known))
+		return atomic_load(&k->offset);
+	int64_t offset = read_boottime_offset();
+	if (k) {
+		atomic_store(&k->offset, offset);
+		atomic_store(&k->offset_known, true);
+	}
+	return offset;
 }
 
 int proc_starttime(pid_t pid, uint64_t *ticks, struct zerr *e)
@@ -153,11 +193,17 @@ enum proc_view proc_view(void)
 int proc_pidns(uint64_t *ino, struct zerr *e)
 {
 	static const char path[] = "/proc/self/ns/pid";
+	struct kept *k = kept();
 	struct stat st;
 
+	*ino = k ? atomic_load(&k->pidns) : 0;
+	if (*ino)
+		return 0;
 	if (stat(path, &st) < 0)
 		return zerr_io(e, errno, "stat", path);
 	*ino = st.st_ino;
+	if (k)
+		atomic_store(&k->pidns, st.st_ino);
 	return 0;
 }
 
