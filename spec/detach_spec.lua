@@ -70,6 +70,15 @@ describe("zlnet.detach", function()
     assert.same({ other.host_ifname }, node.links())
   end)
 
+  it("takes an id's also where a process is the owner besides", function()
+    local c, d = helper.container(), helper.container()
+    assert(zlnet.attach { pid = c.pid, id = "web", ip = "10.200.0.5" })
+    assert(zlnet.attach { netns = ("/proc/%d/ns/net"):format(d.pid), id = "web", ip = "10.200.0.6" })
+    assert.equal(2, #node.links())
+    assert.is_true(zlnet.detach { id = "web", tag = "s" })
+    assert.same({}, node.links())
+  end)
+
   it("is idempotent", function()
     local c, s = two_links(5)
     for _ = 1, 2 do

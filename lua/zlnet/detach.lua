@@ -116,10 +116,11 @@ local function combine(failed)
   return nil, err
 end
 
--- The link of one selection that says which: asked for alone, a dump of thousands costs more than the delete.
+-- The link of one selection that says which: asked for alone, a dump of thousands costs more than the delete. With an
+-- id there may be others, which bear the names of pids.
 local function lone(list, host, here)
   local s = list[1]
-  if #list > 1 or not s.index and not s.tag then
+  if #list > 1 or not s.index and not (s.pid and s.tag) then
     return nil
   end
   local link = host:getlink(s.index and { index = s.index } or { ifname = owner.host_name(s, s.tag) }, attachments.keys)

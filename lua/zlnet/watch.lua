@@ -77,6 +77,20 @@ local function hear(self)
   end
 end
 
+-- A raise (another namespace, no memory) is the caller's, who may go on: what was not judged is looked at again.
+local function judge_due(self, due)
+  local ok, raised = pcall(judge.judge, self, due)
+  if ok then
+    return
+  end
+  for _, t in ipairs(due) do
+    if self.tracks:of(t.index) == t then
+      self.tracks:look_again(t)
+    end
+  end
+  error(raised, 0)
+end
+
 local function step(self, seconds)
   local ready, err = self.set:wait(seconds)
   if not ready then
@@ -89,7 +103,7 @@ local function step(self, seconds)
   self.tracks:ripen()
   local due = self.tracks:take_due()
   if #due > 0 then
-    judge.judge(self, due)
+    judge_due(self, due)
   end
   local least, waits = self.tracks:ripen(), self.monitor:timeout()
   self.set:alarm(waits and math.min(waits, least or waits) or least)
