@@ -108,6 +108,26 @@ end
 
 -- --- processes ---
 
+---The `it` of examples that need more than is everywhere: where `there` is false each of them is skipped with the
+---reason. Their before_each has to ask for itself.
+function helper.it_where(there, reason)
+  local busted = require "busted"
+  if there then
+    return busted.it
+  end
+  return function(name)
+    busted.it(name, function()
+      busted.pending(reason)
+    end)
+  end
+end
+
+---Whether this is the machine's first pid namespace, with all of its /proc: only a sandbox of root's has that.
+function helper.first_pidns()
+  local core = require "zlnet.core"
+  return core.pidns() == 4026531836 and core.proc_view() == "all"
+end
+
 ---Whether containers can have user namespaces here: not where they are switched off, nor in a chroot.
 function helper.user_namespaces()
   return (helper.sh "unshare --user true")

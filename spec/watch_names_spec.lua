@@ -9,11 +9,7 @@ local watch = require "zlnet.watch"
 describe("zlnet.watch, of links without a record,", function()
   helper.insulate()
 
-  before_each(function()
-    if core.pidns() ~= 4026531836 or core.proc_view() ~= "all" then
-      pending "needs root, and the machine's first pid namespace"
-    end
-  end)
+  local it = helper.it_where(helper.first_pidns(), "needs root, and the machine's first pid namespace")
 
   local function named(c)
     local name = ("veth-%d-s"):format(c.pid)

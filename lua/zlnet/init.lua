@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- `require "zlnet"`: the public names. The core is there at once; the module of any other function is loaded when its name
--- is first used, so that a script which needs one does not wait for all.
+-- `require "zlnet"`: the public names. The core is there at once; the module of any other function is loaded when its
+-- name is first used, so that a script which needs one does not wait for all.
 
 local core = require "zlnet.core"
 
@@ -22,9 +22,9 @@ local LAZY = {
   sweep = "zlnet.sweep",
   watch = "zlnet.watch",
 }
-for name in ([[add_address_to_link_by_name add_default_route_via_dev create_veth_pair delete_link_by_name list_all_links
-  move_link_into_netns_and_rename move_link_into_netns_fd_and_rename replace_route_via_dev set_link_up_by_name set_sysctl
-  with_netns with_netns_async with_netns_fd with_netns_fd_async]]):gmatch "%S+" do
+for name in ([[add_address_to_link_by_name add_default_route_via_dev create_veth_pair delete_link_by_name
+  list_all_links move_link_into_netns_and_rename move_link_into_netns_fd_and_rename replace_route_via_dev
+  set_link_up_by_name set_sysctl with_netns with_netns_async with_netns_fd with_netns_fd_async]]):gmatch "%S+" do
   LAZY[name] = "zlnet.netlink"
 end
 
