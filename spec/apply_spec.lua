@@ -7,6 +7,7 @@ local node = require "spec.node"
 local options = require "zlnet.options"
 local plan = require "zlnet.plan"
 local undo = require "zlnet.undo"
+local zlnet = require "zlnet"
 
 describe("apply.run", function()
   helper.insulate()
@@ -15,12 +16,14 @@ describe("apply.run", function()
 
   before_each(function()
     c = helper.container()
-    handles = { host = assert(core.open(nil)), ns = assert(core.netns.open(c.pid)) }
+    handles = { host = assert(core.open(nil)), ns = assert(core.netns.open(c.pid)),
+      here = assert(core.netns.open(nil)) }
+    assert(handles.here:lock("shared", 1))
     handles.container = assert(core.open(handles.ns))
   end)
 
   after_each(function()
-    for _, name in ipairs { "host", "container", "ns" } do
+    for _, name in ipairs { "host", "container", "ns", "here" } do
       handles[name]:close()
     end
     for _, name in ipairs(node.links()) do
@@ -93,6 +96,20 @@ describe("apply.run", function()
     assert.equal("ENOENT", err.code)
     assert.equal("fail", err.step)
     assert.equal("0\n", select(2, helper.sh "cat /proc/sys/net/ipv4/ip_forward"))
+
+    -- another attachment may rely on it by now, also one that is only being made
+    assert(handles.here:lock("shared", 1))
+    local other <close> = assert(core.netns.open(nil))
+    assert(other:lock("shared", 1))
+    assert.is_nil((run(plan_of { { false, forward }, { false, wrong } })))
+    assert.equal("1\n", select(2, helper.sh "cat /proc/sys/net/ipv4/ip_forward"))
+    other:close()
+    local d = helper.container()
+    assert(zlnet.attach { pid = d.pid, ip = "10.200.0.9" })
+    helper.sh "echo 0 >/proc/sys/net/ipv4/ip_forward"
+    assert(handles.here:lock("shared", 1))
+    assert.is_nil((run(plan_of { { false, forward }, { false, wrong } })))
+    assert.equal("1\n", select(2, helper.sh "cat /proc/sys/net/ipv4/ip_forward"))
   end)
 
   it("gives up when its time is over, and undoes in a time of its own", function()

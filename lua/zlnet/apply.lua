@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- The one place that carries a plan out: each namespace's operations in one datagram, everything undone on failure.
 
+local attachments = require "zlnet.attachments"
 local core = require "zlnet.core"
 
 local apply = {}
@@ -64,17 +65,39 @@ local function create(args, p, handles, undo)
   return { host = link.index, container = link.link }, link
 end
 
-local function restore_sysctl(args, made)
-  if made.written then
-    return core.sysctl_write(args.key, args.old)
+-- Whether another attachment is here, or may be any moment, because its attach holds the node's lock too.
+local function have_company(p, handles)
+  if not handles.here:lock("exclusive", 0) then
+    return true
   end
-  return true
+  local links, err = handles.host:getlinks(nil, attachments.keys)
+  if not links then
+    return nil, err
+  end
+  for _, c in ipairs(attachments.among(links)) do
+    if c.link.ifname ~= p.host_ifname then
+      return true
+    end
+  end
+  return false
 end
 
-local function write_sysctl(op, handles, undo)
+-- What the node was given for the sake of this attachment, others may live on by now: then it stays.
+local function restore_sysctl(args, made, p, handles)
+  if not made.written then
+    return true
+  end
+  local company, err = have_company(p, handles)
+  if company == nil then
+    return nil, err
+  end
+  return company or core.sysctl_write(args.key, args.old)
+end
+
+local function write_sysctl(op, p, handles, undo)
   local args, made = op.args, { written = false }
   if args.old then
-    undo:push("restore " .. args.key, restore_sysctl, args, made)
+    undo:push("restore " .. args.key, restore_sysctl, args, made, p, handles)
   end
   local ok, err
   if op.ns == "container" then
@@ -154,7 +177,8 @@ end
 
 ---Carries out a plan.
 ---@param p zlnet.plan its operations get the indexes of both ends, and the descriptor of the target
----@param handles { host: table, container: table, ns: table } handles of both namespaces' sockets, and of the target
+---@param handles { host: table, container: table, ns: table, here: table } handles of both namespaces' sockets, of the
+---target, and of our own namespace with the lock
 ---@param deadline number when it has to be done, by core.clock
 ---@param undo table an undo stack; what was done is pushed there as soon as it is done
 ---@return { host: integer, container: integer }? index of both ends
@@ -174,7 +198,7 @@ function apply.run(p, handles, deadline, undo)
       index, err = create(op.args, p, handles, undo)
       ok, failed = index, op
     elseif op.op == "sysctl" then
-      ok, err = write_sysctl(op, handles, undo)
+      ok, err = write_sysctl(op, p, handles, undo)
       failed = op
     elseif op.await then
       ok, err = await(handle, op, index, deadline)

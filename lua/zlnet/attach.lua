@@ -107,7 +107,7 @@ function attach.attach(opts)
   if not p then
     return nil, err
   end
-  local handles = { host = host, container = container, ns = t.ns }
+  local handles = { host = host, container = container, ns = t.ns, here = t.here }
   local a
   a, err = carry_out(p, handles, deadline)
   if a or err.code ~= "EEXIST" then

@@ -51,6 +51,19 @@ local function is_orphan(c, host)
   return sweep.judge(c, w) == "orphan"
 end
 
+-- An id that comes back in another namespace is a container that was started again, or one of two that got the same id
+-- by mistake: then the other one lives.
+local function lives_elsewhere(c, p, host)
+  if not c.record or c.record.pid or c.record.netns == p.record.netns then
+    return false
+  end
+  local w, err = world.new(host)
+  if not w then
+    return nil, err
+  end
+  return w:in_use(c.link) ~= "no"
+end
+
 -- Whether it is what would be made now, in every option, and is whole.
 local function identical(c, p, o, handles)
   local now = alias.parse(p.alias)
@@ -121,6 +134,15 @@ function existing.settle(p, o, handles, err)
     return refuse(err, ("'%s' exists already"):format(p.host_ifname))
   elseif o.on_exists == "keep" then
     return keep(c, p, o, handles, err)
+  end
+  local lives, unknown = false, nil
+  if same then
+    lives, unknown = lives_elsewhere(c, p, handles.host)
+  end
+  if lives == nil then
+    return nil, unknown
+  elseif lives then
+    return refuse(err, ("'%s' exists already, and another container of that id may be using it"):format(p.host_ifname))
   end
   local ok, failed = handles.host:dellink { index = link.index }
   if not ok and failed.code ~= "ENODEV" then
