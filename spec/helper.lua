@@ -180,7 +180,7 @@ function helper.container(options)
   helper.eventually(function()
     pid = options.pid and child_of(first) or not options.pid and first or nil
     return pid and stat(pid) == "sleep" and target(("/proc/%d/ns/net"):format(pid)) ~= target "/proc/self/ns/net"
-  end, 5)
+  end, 20) -- the kernel makes and ends namespaces one at a time
   local made = setmetatable({ pid = pid }, container)
   containers[#containers + 1] = made
   return made

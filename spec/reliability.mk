@@ -91,7 +91,7 @@ privilege: $(CORE) ## each operation with exactly the capabilities it needs, wit
 STRESS_SECONDS ?= 60
 stress: $(CORE) stub ## attach killed at 120 moments; 8 agents with 500 containers while 2 sweep without a pause: 4 minutes
 	@rm -f $(BUILD)/stress.txt
-	@FIGURES='$(abspath $(BUILD))/stress.txt' STRESS=$(STRESS_SECONDS) SPEC_TIMEOUT=600 JOBS=1 LUA='$(LUA)' BUILD='$(BUILD)' \
+	@FIGURES='$(abspath $(BUILD))/stress.txt' STRESS=$(STRESS_SECONDS) SPEC_TIMEOUT=$$((600 + 2 * $(STRESS_SECONDS))) JOBS=1 LUA='$(LUA)' BUILD='$(BUILD)' \
 		spec/run spec/crash_spec.lua spec/fleet_spec.lua; status=$$?; cat $(BUILD)/stress.txt; exit $$status
 
 .PHONY: stress
