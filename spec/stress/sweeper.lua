@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- Sweeps without a pause until its standard input ends. Of each link that was deleted the owner has to be dead; prints
--- a line for each that is not, for each error, and at the end how much it did. A dump which changes interrupted as often
--- as it was tried is an error that a sweep may report: it has done nothing then, and the next one will.
+-- a line for each that is not, for each error, and at the end how much it did. A dump which changes interrupted as
+-- often as it was tried is an error that a sweep may report: it has done nothing then, and the next one will.
 local core = require "zlnet.core"
 local zlnet = require "zlnet"
 
