@@ -242,7 +242,8 @@ static void ack_done(struct nl_ack *a, const struct nlmsghdr *h)
 
 struct talk {
 	uint32_t first;
-	unsigned n, answered; /* requests, and how many of them have their answer: the kernel goes through them in order */
+	unsigned n,
+		answered; /* requests, and how many of them have their answer: the kernel goes through them in order */
 	struct nl_ack *acks;
 	bool interrupted;
 };

@@ -11,7 +11,6 @@ local undo = require "zlnet.undo"
 
 local add = {}
 
-
 -- What the IPAM plugin is still working at.
 local function start_lease(r, stack, log)
   local name, wrong = ipam.type(r.config)
@@ -133,11 +132,11 @@ local function check_free(ns, container, r)
     return nil, failure.from(err)
   end
   local id, tag = identity.of(r.config.name, r.container, r.ifname)
-  for where, place in pairs { ["in the container"] = { container, r.ifname },
-    ["on the node"] = { host, owner.host_name({ id = id }, tag) } } do
+  for _, place in ipairs { { container, r.ifname, "in the container" },
+    { host, owner.host_name({ id = id }, tag), "on the node" } } do
     local link, gone = place[1]:getlink { ifname = place[2] }
     if link then
-      return nil, failure.new("other", ("interface '%s' exists already %s"):format(place[2], where))
+      return nil, failure.new("other", ("interface '%s' exists already %s"):format(place[2], place[3]))
     elseif gone.kind ~= "not_found" then
       return nil, failure.from(gone)
     end
