@@ -150,7 +150,8 @@ function svg.chart(results, contestants, caption)
     append(growth(y, results.curves, contestants))
   end
   out[#out + 1] = text(10, y + 4, caption, ('fill="%s"'):format(OTHER))
-  local head = '<!-- SPDX-License-Identifier: MIT -->\n<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" %s fill="%s">'
+  local head = "<!-- SPDX-License-Identifier: MIT -->\n"
+    .. '<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" %s fill="%s">'
   head = head:format(WIDTH, y + 16, 'font-family="sans-serif" font-size="12"', INK)
   return head .. "\n" .. rect(0, 0, WIDTH, y + 16, "#ffffff") .. "\n" .. table.concat(out, "\n") .. "\n</svg>\n"
 end
