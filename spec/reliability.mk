@@ -89,9 +89,10 @@ privilege: $(CORE) ## each operation with exactly the capabilities it needs, wit
 # --- many at once, and killed ---
 
 STRESS_SECONDS ?= 60
-stress: $(CORE) stub ## attach killed at 120 moments; 8 agents with 500 containers while 2 sweep without a pause: 4 minutes
+stress: $(CORE) stub ## attach killed at 120 moments; 8 agents with 500 containers, 2 sweepers; a watch of 1,000: 4 minutes
 	@rm -f $(BUILD)/stress.txt
-	@FIGURES='$(abspath $(BUILD))/stress.txt' STRESS=$(STRESS_SECONDS) SPEC_TIMEOUT=$$((600 + 2 * $(STRESS_SECONDS))) JOBS=1 LUA='$(LUA)' BUILD='$(BUILD)' \
-		spec/run spec/crash_spec.lua spec/fleet_spec.lua; status=$$?; cat $(BUILD)/stress.txt; exit $$status
+	@FIGURES='$(abspath $(BUILD))/stress.txt' STRESS=$(STRESS_SECONDS) WATCHED=1000 \
+		SPEC_TIMEOUT=$$((600 + 2 * $(STRESS_SECONDS))) JOBS=1 LUA='$(LUA)' BUILD='$(BUILD)' \
+		spec/run spec/crash_spec.lua spec/fleet_spec.lua spec/watch_spec.lua; status=$$?; cat $(BUILD)/stress.txt; exit $$status
 
 .PHONY: stress
