@@ -1,54 +1,12 @@
 -- SPDX-License-Identifier: MIT
 -- sandbox: root
 -- containerd, whose `ctr run --cni` calls zlnet-cni.
+local containerd = require "spec.e2e.containerd"
 local helper = require "spec.helper"
 local sandbox = require "spec.e2e.sandbox"
 
-local SOCKET = "/run/containerd/containerd.sock"
-local CONFIG = [[
-version = 2
-root = "%s/containerd"
-state = "/run/containerd"
-disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.snapshotter.v1.aufs",
-  "io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.devmapper", "io.containerd.snapshotter.v1.zfs"]
-]]
-
-local stop
-
-local function reason()
-  local cni = require "spec.cni"
-  local why = sandbox.missing("containerd", "ctr", "containerd-shim-runc-v2", "runc")
-    or not sandbox.busybox and "busybox-static is not installed" or not cni.plugins and cni.missing
-  if why then
-    return why
-  end
-  sandbox.prepare()
-  sandbox.run "mkdir -p /etc/cni/net.d /opt/cni"
-  sandbox.run(("ln -s %s /opt/cni/bin"):format(sandbox.plugins()))
-  sandbox.write("/etc/cni/net.d/10-zlnet.conflist", {
-    cniVersion = "1.0.0", name = "node",
-    plugins = { {
-      type = "zlnet-cni",
-      ipam = {
-        type = "host-local", dataDir = "/run/leases", routes = { { dst = "0.0.0.0/0" }, { dst = "::/0" } },
-        ranges = { { { subnet = "10.83.0.0/16" } }, { { subnet = "fd00:83::/64" } } },
-      },
-    } },
-  })
-  local config = sandbox.write(sandbox.directory .. "/containerd.toml", CONFIG:format(sandbox.directory))
-  stop = sandbox.daemon("containerd --config " .. config)
-  local answers = pcall(helper.eventually, function()
-    return (helper.sh("ctr version"))
-  end, 30)
-  if not answers then
-    return "containerd does not start here: " .. (sandbox.read(sandbox.directory .. "/daemon.log") or ""):sub(-300)
-  end
-  local ok, out = helper.sh("ctr image import --snapshotter native " .. sandbox.image())
-  return not ok and "containerd takes no image here: " .. out or nil
-end
-
 describe("containerd", function()
-  local why = reason()
+  local stop, why = containerd.start "default"
 
   teardown(function()
     if stop then
@@ -66,7 +24,7 @@ describe("containerd", function()
   helper.insulate()
 
   local function ctr(...)
-    return helper.sh(("ctr --address %s %s"):format(SOCKET, string.format(...)))
+    return helper.sh("ctr " .. string.format(...))
   end
 
   after_each(function()
@@ -81,10 +39,7 @@ describe("containerd", function()
     for name in names:gmatch "%S+" do
       ctr("container delete %s", name)
     end
-    helper.eventually(function()
-      return #helper.ip_json "link" == 1
-    end, 10)
-    helper.sh "rm -rf /run/netns"
+    containerd.settle()
   end)
 
   it("runs a container with --cni, and DEL comes without a namespace", function()

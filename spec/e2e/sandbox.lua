@@ -91,7 +91,7 @@ function sandbox.image()
   local _, machine = helper.sh "uname -m"
   sandbox.write(directory .. "/config.json", {
     architecture = ({ x86_64 = "amd64", aarch64 = "arm64" })[machine:match "%S+"] or machine:match "%S+", os = "linux",
-    config = { Cmd = { "/bin/sh" } }, rootfs = { type = "layers", diff_ids = { "sha256:" .. digest } },
+    config = { Cmd = { "/bin/sleep", "100000" } }, rootfs = { type = "layers", diff_ids = { "sha256:" .. digest } },
   })
   sandbox.write(directory .. "/manifest.json",
     { { Config = "config.json", RepoTags = { "localhost/busybox:latest" }, Layers = { "layer.tar" } } })
