@@ -4,11 +4,13 @@
 #include "proc.h"
 #include "zerr.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h> // NOLINT(readability-duplicate-include): the system's
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -65,6 +67,29 @@ static int text_file(const char *text, size_t len, struct zerr *e)
 	return fd;
 }
 
+/* All of ours are close-on-exec; the caller's process may have others open. */
+#ifdef POSIX_SPAWN_CLOSEFROM
+static int close_others(posix_spawn_file_actions_t *actions)
+{
+	return POSIX_SPAWN_CLOSEFROM(actions, 3);
+}
+#else
+static int close_others(posix_spawn_file_actions_t *actions)
+{
+	int rc = 0;
+	DIR *dir = opendir("/proc/self/fd");
+
+	for (struct dirent *d; dir && !rc && (d = readdir(dir));) {
+		int fd = atoi(d->d_name);
+		if (fd > 2 && fd != dirfd(dir))
+			rc = posix_spawn_file_actions_addclose(actions, fd);
+	}
+	if (dir)
+		closedir(dir);
+	return rc;
+}
+#endif
+
 /* The child gets descriptors 0 to 2 and no other: no signal blocked, none ignored that its program may rely on. */
 static int prepare(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attr, const int fd[3])
 {
@@ -77,11 +102,8 @@ static int prepare(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attr,
 	sigaddset(&defaults, SIGCHLD);
 	for (int i = 0; i < 3 && !rc; i++)
 		rc = posix_spawn_file_actions_adddup2(actions, fd[i], i);
-#ifdef POSIX_SPAWN_CLOSEFROM
-	/* all of ours are close-on-exec; the caller's process may have others open */
 	if (!rc)
-		rc = POSIX_SPAWN_CLOSEFROM(actions, 3);
-#endif
+		rc = close_others(actions);
 	if (!rc)
 		rc = posix_spawnattr_setsigmask(attr, &none);
 	if (!rc)
