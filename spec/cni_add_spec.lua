@@ -202,6 +202,64 @@ describe("ADD", function()
     two "DEL"
   end)
 
+  it("has a route to each gateway, so that what comes later can name it", function()
+    local c = container()
+    fake [[echo '{"ips":[{"address":"10.1.2.2/24","gateway":"10.1.2.1"},
+      {"address":"fd00:1::2/64","gateway":"fd00:1::1"},{"address":"10.9.0.2/16","gateway":"10.9.0.1"}]}']]
+    local call = cni.network({ cniVersion = "1.0.0", name = "net", ipam = { type = "fake" } },
+      { container = "c1", netns = cni.netns(c), ifname = "eth0", path = directory })
+    local status, result, out = call "ADD"
+    assert.are.equal(0, status, out)
+    assert.are.same({}, result.routes)
+    c:ip("route", "add", "10.7.0.0/16", "via", "10.1.2.1")
+    c:ip("route", "add", "10.8.0.0/16", "via", "10.9.0.1")
+    c:ip("-6", "route", "add", "fd00:7::/32", "via", "fd00:1::1")
+    assert.is_true((helper.ping(c, "10.9.0.1")))
+    call "DEL"
+  end)
+
+  it("has both next hops of routes to the same place", function()
+    local c = container()
+    fake [[echo '{"ips":[{"address":"10.1.2.2/24","gateway":"10.1.2.1"}],
+      "routes":[{"dst":"10.7.0.0/16","gw":"10.1.2.1"},{"dst":"10.7.0.0/16","gw":"10.1.2.9"}]}']]
+    local call = cni.network({ cniVersion = "1.0.0", name = "net", ipam = { type = "fake" } },
+      { container = "c1", netns = cni.netns(c), ifname = "eth0", path = directory })
+    assert.are.equal(0, (call "ADD"))
+    local rows = c:ip_json("route", "show", "10.7.0.0/16")
+    assert.are.same({ "10.1.2.1", "10.1.2.9" }, { rows[1].gateway, rows[2].gateway })
+    call "DEL"
+  end)
+
+  it("keeps its IPv6 addresses where somebody takes the link down for a moment", function()
+    local c = container()
+    fake [[echo '{"ips":[{"address":"fd00:1::2/64"}]}']]
+    local call = cni.network({ cniVersion = "1.0.0", name = "net", ipam = { type = "fake" } },
+      { container = "c1", netns = cni.netns(c), ifname = "eth0", path = directory })
+    assert.are.equal(0, (call "ADD"))
+    c:ip("link", "set", "eth0", "down")
+    c:ip("link", "set", "eth0", "up")
+    assert.are.same({ "fd00:1::2/64" }, addresses(c:ip_json "addr"))
+    call "DEL"
+  end)
+
+  it("answers with its own DNS settings, or the IPAM plugin's where it has none, be they but an empty list", function()
+    local c = container()
+    fake [[echo '{"ips":[{"address":"10.1.2.2/24"}],"dns":{"nameservers":["1.2.3.4"],"domain":"d"}}']]
+    for text, expected in pairs {
+      ["null"] = { nameservers = { "1.2.3.4" }, domain = "d" },
+      ["{}"] = { nameservers = { "1.2.3.4" }, domain = "d" },
+      ['{"search":["s"]}'] = { search = { "s" } },
+      ['{"nameservers":[]}'] = false,
+    } do
+      local call = cni.network(([[{"cniVersion":"1.0.0","name":"net","ipam":{"type":"fake"},"dns":%s}]]):format(text),
+        { container = "c1", netns = cni.netns(c), ifname = "eth0", path = directory })
+      local status, result, out = call "ADD"
+      assert.are.equal(0, status, out)
+      assert.are.same(expected or nil, result.dns, text)
+      call "DEL"
+    end
+  end)
+
   it("joins a container to several networks, and takes each away alone", function()
     if not upstream() then
       return

@@ -87,6 +87,9 @@ local function attach_with_ipv6(ns, opts)
   if off then
     ns:run(core.sysctl_write, DEFAULT_IPV6, "1")
   end
+  if attachment then -- as the reference plugins: what takes the link down for a moment loses no address
+    ns:run(core.sysctl_write, ("net/ipv6/conf/%s/keep_addr_on_down"):format(opts.ifname), "1")
+  end
   return attachment, failed
 end
 

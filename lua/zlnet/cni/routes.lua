@@ -49,8 +49,8 @@ local function append(handle, method, list, step)
   return true
 end
 
----Adds what attach does not: the routes, and the gateways of further addresses. A route joins those of the container's
----other networks: the first one that is there stays the one that is used.
+---Adds what attach does not: the routes, those to the gateways too, and the gateways of further addresses. A route joins
+---those of the container's other networks: the first one that is there stays the one that is used.
 ---
 ---Equal to `ip route append DST via GATEWAY dev IFNAME onlink` for each, in the container.
 ---@param container table handle of the container's namespace
@@ -61,17 +61,20 @@ end
 ---@return zlnet.cni.failure? failure
 function routes.add(container, a, own, gateways)
   local list, further = {}, {}
-  for i, route in ipairs(own.routes) do
-    list[i] = route_args(route, a, gateways)
-  end
   for _, entry in ipairs(a.mode == "routed" and own.ips or {}) do
     local family = entry.ip.family
+    -- as ptp has it: what asks for a route through the gateway later, a plugin or a person, need not know of `onlink`
+    list[#list + 1] = { family = family, dst = entry.gateway .. "/" .. addr.host_prefix[family], oif = a.index,
+      scope = family == "inet" and "link" or nil }
     if entry.gateway ~= gateways[family] then
       further[#further + 1] = {
         index = a.host_index, ["local"] = entry.gateway, prefixlen = addr.host_prefix[family],
         scope = family == "inet" and "link" or nil, flags = family == "inet6" and { nodad = true } or nil,
       }
     end
+  end
+  for _, route in ipairs(own.routes) do
+    list[#list + 1] = route_args(route, a, gateways)
   end
   if further[1] then
     local host <close>, err = core.open(nil)
