@@ -42,6 +42,22 @@ describe("zlnet.cni.result", function()
     end)
   end
 
+  it("turns each version's shape into each other's, and loses nothing that both have", function()
+    local versions = { "0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0" }
+    local plain = json.decode(WHOLE) -- without what came with 1.1.0
+    for _, entry in ipairs(plain.interfaces) do
+      entry.mtu, entry.socketPath, entry.pciID = nil, nil, nil
+    end
+    plain.routes[2] = { dst = "10.9.0.0/16", gw = "10.1.2.9" }
+    for _, from in ipairs(versions) do
+      local text = result.format(read(json.encode(plain)), from)
+      for _, to in ipairs(versions) do
+        local straight = result.format(read(json.encode(plain)), to)
+        assert.are.same(json.decode(straight), json.decode(result.format(read(text), to)))
+      end
+    end
+  end)
+
   it("writes an empty list as a list", function()
     local text = result.format(read '{"ips": [{"address": "10.0.0.1/8"}], "dns": {"search": []}}', "1.0.0")
     assert.is_truthy(text:find '"routes":%[%]')
