@@ -61,6 +61,7 @@ describe("on a platform that is not Linux", function()
       assert.truthy(({ ["lua.h"] = 1, ["lauxlib.h"] = 1, ["string.h"] = 1, ["version.h"] = 1 })[header], header)
     end
     local _, symbols = helper.sh("nm -D --defined-only " .. helper.quote(helper.build .. "/stub/zlnet/core.so"))
+    symbols = symbols:gsub("%x+ T _%l+\n", "") -- a C library's own _init and _fini
     assert.match("^%x+ T luaopen_zlnet_core\n$", symbols)
     local _, needs = helper.sh("nm -D --undefined-only " .. helper.quote(helper.build .. "/stub/zlnet/core.so"))
     assert.is_nil(needs:find "mnl_")

@@ -92,3 +92,40 @@ void mnl_attr_nest_end(struct nlmsghdr *h, struct nlattr *start)
 {
 	start->nla_len = (uint16_t)((char *)mnl_nlmsg_get_payload_tail(h) - (char *)start);
 }
+
+const char *mnl_attr_get_str(const struct nlattr *attr)
+{
+	return mnl_attr_get_payload(attr);
+}
+
+void *mnl_nlmsg_put_extra_header(struct nlmsghdr *h, size_t size)
+{
+	char *header = (char *)h + h->nlmsg_len;
+
+	h->nlmsg_len += (uint32_t)MNL_ALIGN(size);
+	return memset(header, 0, MNL_ALIGN(size));
+}
+
+static bool put(struct nlmsghdr *h, size_t capacity, uint16_t type, size_t len, const void *data)
+{
+	struct nlattr *attr = mnl_nlmsg_get_payload_tail(h);
+
+	if (h->nlmsg_len + MNL_ATTR_HDRLEN + MNL_ALIGN(len) > capacity)
+		return false;
+	attr->nla_type = type;
+	attr->nla_len = (uint16_t)(MNL_ATTR_HDRLEN + len);
+	memset((char *)attr + MNL_ATTR_HDRLEN, 0, MNL_ALIGN(len));
+	memcpy((char *)attr + MNL_ATTR_HDRLEN, data, len);
+	h->nlmsg_len += (uint32_t)(MNL_ATTR_HDRLEN + MNL_ALIGN(len));
+	return true;
+}
+
+bool mnl_attr_put_u32_check(struct nlmsghdr *h, size_t capacity, uint16_t type, uint32_t value)
+{
+	return put(h, capacity, type, sizeof value, &value);
+}
+
+bool mnl_attr_put_strz_check(struct nlmsghdr *h, size_t capacity, uint16_t type, const char *text)
+{
+	return put(h, capacity, type, strlen(text) + 1, text);
+}
