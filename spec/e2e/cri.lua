@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- Speaks to a container runtime as a kubelet does: gRPC, which is a protocol buffer behind five bytes in an HTTP/2 POST.
--- curl(1) speaks HTTP/2 over a Unix socket; of protocol buffers no more is here than CRI's messages need.
+-- Speaks to a container runtime as a kubelet does: gRPC, which is a protocol buffer behind five bytes in an HTTP/2
+-- POST, and that curl(1) sends over a Unix socket. Of protocol buffers no more is here than CRI's messages need.
 local helper = require "spec.helper"
 local sandbox = require "spec.e2e.sandbox"
 
