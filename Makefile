@@ -69,11 +69,13 @@ demo: deps ## attach two containers in a throw-away sandbox, ping, kill, sweep (
 	@$(LUA_ENV) $(LUA) lua/bin/zlnet demo
 
 SPECS ?=
-test: deps ## run every spec, each in a sandbox of its own; SPECS='spec/x_spec.lua' runs some (installs what is missing)
+test: ## run every spec, each in a sandbox of its own; SPECS='spec/x_spec.lua' runs some (installs what is missing)
+	@LUA='$(LUA)' CC='$(CC)' .ci/deps test
 	@$(MAKE) --no-print-directory all stub
 	@LUA='$(LUA)' BUILD='$(BUILD)' spec/run $(SPECS)
 
-e2e: deps ## run the specs with real container runtimes, as root; what is not installed is skipped
+e2e: ## run the specs with real container runtimes, as root (installs what is missing: 50 MB)
+	@LUA='$(LUA)' CC='$(CC)' .ci/deps test e2e || echo 'what needs them is skipped'
 	@$(MAKE) --no-print-directory all
 	@LUA='$(LUA)' BUILD='$(BUILD)' JOBS=1 SPEC_TIMEOUT=300 spec/run spec/e2e/*_spec.lua
 
@@ -168,8 +170,8 @@ uninstall: ## remove what install put there
 deb: ## build a Debian package, build/zlnet_VERSION_ARCH.deb, for this machine's lua5.4
 	@MAKE='$(MAKE)' spec/install/deb $(BUILD)
 
-musl: ## build the core against musl (musl-tools), and see that it lacks nothing there
-	@MAKE='$(MAKE)' spec/install/musl $(BUILD)
+musl: ## build the core against musl (musl-tools), see that it lacks nothing there, run the specs with it; SPECS='…'
+	@MAKE='$(MAKE)' spec/install/musl $(BUILD) $(SPECS)
 
 ROCK = $(CURDIR)/build/rock
 doc: all ## write the HTML reference to build/doc/reference.html
