@@ -63,7 +63,7 @@ function routes.add(container, a, own, gateways)
   local list, further = {}, {}
   for _, entry in ipairs(a.mode == "routed" and own.ips or {}) do
     local family = entry.ip.family
-    -- as ptp has it: what asks for a route through the gateway later, a plugin or a person, need not know of `onlink`
+    -- as ptp has it: what asks for a route through the gateway later, a plugin or a person, need not know of "onlink"
     list[#list + 1] = { family = family, dst = entry.gateway .. "/" .. addr.host_prefix[family], oif = a.index,
       scope = family == "inet" and "link" or nil }
     if entry.gateway ~= gateways[family] then
