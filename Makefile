@@ -28,7 +28,7 @@ WARNINGS = -Wall -Wextra -Wshadow -Wvla -Wformat=2 -Wstrict-prototypes -Wmissing
 LIBFLAG ?= $(if $(filter Darwin,$(PLATFORM)),-bundle -undefined dynamic_lookup,-shared)
 
 ifeq ($(PLATFORM),Linux)
-SOURCES  := $(filter-out csrc/stub.c,$(wildcard csrc/*.c))
+SOURCES  := $(filter-out csrc/stub.c csrc/plugin.c,$(wildcard csrc/*.c))
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -pthread $(WARNINGS) $(LUA_CFLAGS) $(MNL_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 ALL_LIBS   = $(MNL_LIBS)
 else
@@ -71,7 +71,7 @@ demo: deps ## attach two containers in a throw-away sandbox, ping, kill, sweep (
 SPECS ?=
 test: ## run every spec, each in a sandbox of its own; SPECS='spec/x_spec.lua' runs some (installs what is missing)
 	@LUA='$(LUA)' CC='$(CC)' .ci/deps test
-	@$(MAKE) --no-print-directory all stub
+	@$(MAKE) --no-print-directory all stub $(BUILD)/zlnet-cni
 	@LUA='$(LUA)' BUILD='$(BUILD)' spec/run $(SPECS)
 
 e2e: ## run the specs with real container runtimes, as root (installs what is missing: 50 MB)
@@ -131,12 +131,25 @@ MODULES     := $(patsubst lua/%,%,$(wildcard lua/zlnet/*.lua lua/zlnet/*/*.lua))
 SCRIPTS     := $(notdir $(wildcard lua/bin/*))
 BUNDLED     ?= zlnet-cni
 
-# A plugin is started anew for each container: it is installed as one compiled file. For another machine than this one
-# (of other endianness, or other Lua): make install BUNDLED=
-$(BUILD)/zlnet-cni: lua/bundle.lua lua/bin/zlnet-cni $(MODULES:%=lua/%)
+# The library of the Lua whose headers we have: the static one where it is, which is ready sooner.
+PLUGIN_PC    = $(if $(LUA_INCDIR),$(if $(filter -I$(LUA_INCDIR),$(shell $(PKG_CONFIG) --cflags $(LUA_PC) --silence-errors)),$(LUA_PC)),$(LUA_PC))
+PLUGIN_LUA   = $(or $(LUA_LIBS),$(if $(PLUGIN_PC),$(or $(filter /%,$(shell $(CC) -print-file-name=lib$(PLUGIN_PC).a)),$(shell $(PKG_CONFIG) --libs $(PLUGIN_PC)))))
+
+# A plugin is started anew for each container: it is installed as a program of its own, with Lua and all modules in it;
+# as a script where there is no library of Lua to link with, or for another machine than this one (make install BUNDLED=).
+$(BUILD)/obj/%.bundle.c: lua/bundle.lua lua/bin/% $(MODULES:%=lua/%)
 	@mkdir -p $(@D)
 	@echo "  LUA $@"
-	$(Q)$(LUA) lua/bundle.lua lua/bin/zlnet-cni "$$(command -v $(LUA))" >$@.new && chmod 755 $@.new && mv $@.new $@
+	$(Q)$(LUA) lua/bundle.lua lua/bin/$* >$@.new && mv $@.new $@
+
+# That it answers is seen before it is taken: bytecode, headers and library may be of three Luas.
+$(BUILD)/zlnet-cni: csrc/plugin.c csrc/plugin.h $(BUILD)/obj/zlnet-cni.bundle.c lua/bin/zlnet-cni $(OBJECTS)
+	@echo "  LD  $@"
+	$(Q)$(if $(PLUGIN_LUA),$(PLUGIN_LINK) && echo '{}' | CNI_COMMAND=VERSION $(abspath $@.new) >/dev/null,$(call script,zlnet-cni) >$@.new)
+	$(Q)chmod 755 $@.new && mv $@.new $@
+
+PLUGIN_LINK  = $(CC) $(ALL_CFLAGS) -Icsrc $(LDFLAGS) -o $@.new $(filter %.c %.o,$^) $(PLUGIN_LUA) $(ALL_LIBS) -lm -ldl
+script       = sed '1s|lua5\.4|$(notdir $(LUA))|' lua/bin/$1
 
 # The manual page and the shells' completions, written by the script itself; for another machine: make install PAGES=
 PAGES       ?= $(if $(INST_DATADIR),manual bash zsh fish)
@@ -157,7 +170,7 @@ install: all $(BUNDLED:%=$(BUILD)/%) $(PAGES:%=$(BUILD)/page/%) ## install under
 	install -d $(addprefix $(DESTDIR),$(sort $(INST_LIBDIR)/zlnet $(dir $(MODULES:%=$(INST_LUADIR)/%)) $(INST_BINDIR)))
 	install -m 755 $(CORE) $(DESTDIR)$(INST_LIBDIR)/zlnet/core.so
 	$(foreach m,$(MODULES),install -m 644 lua/$m $(DESTDIR)$(INST_LUADIR)/$m &&) :
-	$(foreach s,$(filter-out $(BUNDLED),$(SCRIPTS)),sed '1s|lua5\.4|$(notdir $(LUA))|' lua/bin/$s \
+	$(foreach s,$(filter-out $(BUNDLED),$(SCRIPTS)),$(call script,$s) \
 		>$(DESTDIR)$(INST_BINDIR)/$s && chmod 755 $(DESTDIR)$(INST_BINDIR)/$s &&) :
 	$(foreach s,$(BUNDLED),install -m 755 $(BUILD)/$s $(DESTDIR)$(INST_BINDIR)/$s &&) :
 	$(foreach p,$(PAGES),install -D -m 644 $(BUILD)/page/$p $(DESTDIR)$(INST_DATADIR)/$(PAGE_$p) &&) :

@@ -97,48 +97,101 @@ int child_new(lua_State *L)
 	luaL_checktype(L, 1, LUA_TTABLE);
 	lua_settop(L, 1);
 	lua_getfield(L, 1, "env");
-	if (lua_getfield(L, 1, "stdin") != LUA_TNIL && lua_type(L, -1) != LUA_TSTRING)
+	bool has_text = lua_getfield(L, 1, "stdin") != LUA_TNIL;
+	if (has_text && lua_type(L, -1) != LUA_TSTRING)
 		luaL_error(L, "bad argument #1 to 'spawn' (stdin: a string expected)");
 	const char *text = lua_tolstring(L, 3, &len);
+	lua_getfield(L, 1, "pipes");
+	bool piped = lua_toboolean(L, -1);
+	if (piped && has_text)
+		luaL_error(L, "bad argument #1 to 'spawn' (stdin: with pipes it is written later)");
 	char **argv = push_argv(L);
 	char **envp = push_envp(L, 2);
 	struct spawn *s = lua_newuserdatauv(L, sizeof *s, 0);
 	*s = none;
 	luaL_setmetatable(L, CHILD_TYPE);
-	return spawn_start(s, argv[0], argv, envp, text, len, &e) < 0 ? error_return(L, &e) : 1;
+	int rc = piped ? spawn_pipes(s, &e) : spawn_files(s, text, len, &e);
+	if (!rc)
+		rc = spawn_start(s, argv[0], argv, envp, &e);
+	if (rc < 0)
+		spawn_close(s);
+	return rc < 0 ? error_return(L, &e) : 1;
 }
 
-static int set_output(lua_State *L, const char *key, int fd, struct zerr *e)
+/* Push what can be read of an output, n bytes: spawn_size's, or an error's. */
+static int push_output(lua_State *L, int fd, ssize_t n, struct zerr *e)
 {
 	luaL_Buffer b;
-	ssize_t n = spawn_size(fd, e);
 
 	if (n < 0)
 		return (int)n;
 	char *buf = luaL_buffinitsize(L, &b, (size_t)n);
 	int rc = spawn_read(fd, buf, (size_t)n, e);
 	luaL_pushresultsize(&b, rc < 0 ? 0 : (size_t)n);
-	lua_setfield(L, -2, key);
 	return rc;
 }
 
-/* child:wait(seconds) -> {status= or signal=, stdout=, stderr=} | nil, err. Past the seconds it is killed: ETIMEDOUT. */
+static int set_output(lua_State *L, const char *key, struct spawn *s, int fd, struct zerr *e)
+{
+	int rc = push_output(L, fd, spawn_size(s, fd, e), e);
+
+	if (rc >= 0)
+		lua_setfield(L, -2, key);
+	return rc;
+}
+
+/* Of a child with pipes: the standard input, once and all of it. child:write(text) -> true | nil, err. */
+static int c_write(lua_State *L)
+{
+	struct spawn *s = luaL_checkudata(L, 1, CHILD_TYPE);
+	struct zerr e;
+	size_t len;
+	const char *text = luaL_checklstring(L, 2, &len);
+
+	luaL_argcheck(L, s->in >= 0, 1, "a child with pipes, not written to yet, expected");
+	if (spawn_write(s, text, len, &e) < 0)
+		return error_return(L, &e);
+	lua_pushboolean(L, true);
+	return 1;
+}
+
+static int64_t check_deadline(lua_State *L, int idx)
+{
+	lua_Number seconds = luaL_checknumber(L, idx);
+
+	luaL_argcheck(L, seconds >= 0 && seconds <= INT_MAX, idx, "seconds are out of range");
+	return nl_now() + (int64_t)(seconds * 1000);
+}
+
+/* Of a child with pipes: what it wrote to standard output since, as soon as there is something; "" when it has closed it
+ * or ended. child:read(seconds) -> text | nil, err. */
+static int c_read(lua_State *L)
+{
+	struct spawn *s = luaL_checkudata(L, 1, CHILD_TYPE);
+	int64_t deadline = check_deadline(L, 2);
+	struct zerr e;
+
+	luaL_argcheck(L, s->piped && s->out >= 0, 1, "a child with pipes expected, not closed");
+	return push_output(L, s->out, spawn_await(s, deadline, &e), &e) < 0 ? error_return(L, &e) : 1;
+}
+
+/* child:wait(seconds) -> {status= or signal=, stdout=, stderr=} | nil, err. Past the seconds it is killed: ETIMEDOUT.
+ * With pipes stdout is what was not read before. */
 static int c_wait(lua_State *L)
 {
 	struct spawn *s = luaL_checkudata(L, 1, CHILD_TYPE);
-	lua_Number seconds = luaL_checknumber(L, 2);
+	int64_t deadline = check_deadline(L, 2);
 	struct zerr e;
 
 	luaL_argcheck(L, s->out >= 0, 1, "closed child");
-	luaL_argcheck(L, seconds >= 0 && seconds <= INT_MAX, 2, "seconds are out of range");
-	if (spawn_wait(s, nl_now() + (int64_t)(seconds * 1000), &e) < 0) {
+	if (spawn_wait(s, deadline, &e) < 0) {
 		spawn_close(s);
 		return error_return(L, &e);
 	}
 	lua_createtable(L, 0, 3);
 	lua_pushinteger(L, WIFSIGNALED(s->status) ? WTERMSIG(s->status) : WEXITSTATUS(s->status));
 	lua_setfield(L, -2, WIFSIGNALED(s->status) ? "signal" : "status");
-	if (set_output(L, "stdout", s->out, &e) < 0 || set_output(L, "stderr", s->err, &e) < 0)
+	if (set_output(L, "stdout", s, s->out, &e) < 0 || set_output(L, "stderr", s, s->err, &e) < 0)
 		return error_return(L, &e);
 	return 1;
 }
@@ -151,7 +204,8 @@ static int c_close(lua_State *L)
 
 void child_open(lua_State *L)
 {
-	static const luaL_Reg methods[] = {{"wait", c_wait}, {"close", c_close}, {NULL, NULL}};
+	static const luaL_Reg methods[] = {
+		{"write", c_write}, {"read", c_read}, {"wait", c_wait}, {"close", c_close}, {NULL, NULL}};
 
 	luaL_newmetatable(L, CHILD_TYPE);
 	lua_pushcfunction(L, c_close);

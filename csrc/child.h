@@ -10,7 +10,8 @@
 /* Make the metatable; leaves the stack as it was. */
 void child_open(lua_State *L);
 
-/* core.spawn{path, arguments…, env = {NAME = value}, stdin = text} -> child | nil, err. */
+/* core.spawn{path, arguments…, env = {NAME = value}, stdin = text} -> child | nil, err. With pipes = true instead of a
+ * text, child:write and child:read are there. */
 int child_new(lua_State *L);
 
 #endif

@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <spawn.h> // NOLINT(readability-duplicate-include): the system's
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -30,19 +31,24 @@ static void close_fd(int *fd)
 	*fd = -1;
 }
 
-/* An empty file in memory. Never below 3, also where our own standard descriptors are closed: dup2 onto 0, 1 and 2 in the
- * child would overwrite it. */
+/* Takes fd. The same file never below 3, also where our own standard descriptors are closed: dup2 onto 0, 1 and 2 in the
+ * child would overwrite it. -1 with errno. */
+static int raised(int fd)
+{
+	if (fd < 0 || fd >= 3)
+		return fd;
+	int high = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	int err = errno;
+	close(fd);
+	errno = err;
+	return high;
+}
+
+/* An empty file in memory. */
 static int memory_file(const char *name, struct zerr *e)
 {
-	int fd = memfd_create(name, MFD_CLOEXEC);
+	int fd = raised(memfd_create(name, MFD_CLOEXEC));
 
-	if (fd >= 0 && fd < 3) {
-		int high = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-		int err = errno;
-		close(fd);
-		errno = err;
-		fd = high;
-	}
 	return fd < 0 ? zerr_io(e, errno, "spawn", "make a memory file") : fd;
 }
 
@@ -65,6 +71,44 @@ static int text_file(const char *text, size_t len, struct zerr *e)
 	if (fd >= 0)
 		lseek(fd, 0, SEEK_SET); /* cannot fail on a memory file */
 	return fd;
+}
+
+int spawn_files(struct spawn *s, const void *text, size_t len, struct zerr *e)
+{
+	s->theirs[0] = text_file(text, len, e);
+	if (s->theirs[0] < 0)
+		return s->theirs[0];
+	s->out = memory_file("stdout", e);
+	if (s->out < 0)
+		return s->out;
+	s->err = memory_file("stderr", e);
+	return s->err < 0 ? s->err : 0;
+}
+
+/* Both ends close-on-exec and, as memory_file's, never below 3. */
+static int pipe_ends(int *reading, int *writing, struct zerr *e)
+{
+	int fd[2];
+
+	if (pipe2(fd, O_CLOEXEC) < 0)
+		return zerr_io(e, errno, "spawn", "make a pipe");
+	*reading = raised(fd[0]);
+	*writing = raised(fd[1]);
+	return *reading < 0 || *writing < 0 ? zerr_io(e, errno, "spawn", "make a pipe") : 0;
+}
+
+int spawn_pipes(struct spawn *s, struct zerr *e)
+{
+	int rc = pipe_ends(&s->theirs[0], &s->in, e);
+
+	s->piped = true;
+	if (!rc)
+		rc = pipe_ends(&s->out, &s->theirs[1], e);
+	if (!rc && fcntl(s->in, F_SETFL, O_NONBLOCK) < 0)
+		rc = zerr_io(e, errno, "spawn", "make a pipe");
+	if (!rc)
+		rc = s->err = memory_file("stderr", e);
+	return rc < 0 ? rc : 0;
 }
 
 /* All of ours are close-on-exec; the caller's process may have others open. */
@@ -133,29 +177,55 @@ static int run(pid_t *pid, const char *path, char *const argv[], char *const env
 	return rc;
 }
 
-int spawn_start(struct spawn *s, const char *path, char *const argv[], char *const envp[], const void *text, size_t len,
-                struct zerr *e)
+int spawn_start(struct spawn *s, const char *path, char *const argv[], char *const envp[], struct zerr *e)
 {
-	int in = text_file(text, len, e);
+	int rc = run(&s->pid, path, argv, envp, (const int[]){s->theirs[0], s->piped ? s->theirs[1] : s->out, s->err});
 
-	if (in < 0)
-		return in;
-	s->out = memory_file("stdout", e);
-	s->err = s->out < 0 ? s->out : memory_file("stderr", e);
-	int rc = s->err < 0 ? s->err : 0;
-	if (!rc) {
-		int err = run(&s->pid, path, argv, envp, (const int[]){in, s->out, s->err});
-		if (err) {
-			s->pid = 0;
-			rc = zerr_io(e, err, "spawn", "%s", path);
-		}
-	}
-	close(in);
-	if (!rc)
+	if (rc) {
+		s->pid = 0;
+		rc = zerr_io(e, rc, "spawn", "%s", path);
+	} else {
 		rc = s->pidfd = proc_pidfd(s->pid, e);
+	}
+	close_fd(&s->theirs[1]);
+	if (!s->piped)
+		close_fd(&s->theirs[0]);
 	if (rc < 0)
 		spawn_close(s);
 	return rc < 0 ? rc : 0;
+}
+
+int spawn_write(struct spawn *s, const void *text, size_t len, struct zerr *e)
+{
+	if (len > 65536)
+		fcntl(s->in, F_SETPIPE_SZ, len); /* whether that was allowed is seen next */
+	ssize_t n = write(s->in, text, len);     /* all of it or a part, because the pipe is empty */
+	int rc = n == (ssize_t)len ? 0 : zerr_io(e, n < 0 && errno != EAGAIN ? errno : E2BIG, "write", "the input");
+	close_fd(&s->in);
+	close_fd(&s->theirs[0]);
+	return rc;
+}
+
+/* As poll, on until the deadline, which is nl_now's milliseconds. */
+static int poll_until(struct pollfd *p, nfds_t n, int64_t deadline)
+{
+	int rc;
+
+	do {
+		int64_t left = deadline - nl_now();
+		rc = poll(p, n, left < 0 ? 0 : left > 60000 ? 60000 : (int)left);
+	} while ((rc < 0 && errno == EINTR) || (rc == 0 && nl_now() < deadline));
+	return rc;
+}
+
+ssize_t spawn_await(struct spawn *s, int64_t deadline, struct zerr *e)
+{
+	struct pollfd p[] = {{.fd = s->out, .events = POLLIN}, {.fd = s->pidfd, .events = POLLIN}};
+	int rc = poll_until(p, 2, deadline);
+
+	if (rc <= 0)
+		return zerr_io(e, rc < 0 ? errno : ETIMEDOUT, "wait", NULL);
+	return spawn_size(s, s->out, e);
 }
 
 /* Kill the child. Through its pidfd: where SIGCHLD is ignored nobody keeps its pid from being used again. */
@@ -186,12 +256,7 @@ int spawn_wait(struct spawn *s, int64_t deadline, struct zerr *e)
 	if (!s->pid)
 		return 0;
 	struct pollfd p = {.fd = s->pidfd, .events = POLLIN};
-	int rc, err;
-	do {
-		int64_t left = deadline - nl_now();
-		rc = poll(&p, 1, left < 0 ? 0 : left > 60000 ? 60000 : (int)left);
-		err = errno;
-	} while ((rc < 0 && err == EINTR) || (rc == 0 && nl_now() < deadline));
+	int rc = poll_until(&p, 1, deadline), err = errno;
 	if (rc > 0)
 		return reap(s, e);
 	struct zerr ignored;
@@ -200,21 +265,25 @@ int spawn_wait(struct spawn *s, int64_t deadline, struct zerr *e)
 	return zerr_io(e, rc < 0 ? err : ETIMEDOUT, "wait", "the program was killed");
 }
 
-ssize_t spawn_size(int fd, struct zerr *e)
+ssize_t spawn_size(struct spawn *s, int fd, struct zerr *e)
 {
 	struct stat st;
+	int unread = 0;
 
-	if (fstat(fd, &st) < 0)
+	if (fstat(fd, &st) < 0 || (S_ISFIFO(st.st_mode) && ioctl(fd, FIONREAD, &unread) < 0))
 		return zerr_io(e, errno, "fstat", NULL);
-	if (st.st_size > SPAWN_OUTPUT_MAX)
+	s->taken += (size_t)unread;
+	if (st.st_size > SPAWN_OUTPUT_MAX || s->taken > SPAWN_OUTPUT_MAX)
 		return zerr_io(e, EFBIG, "read", "more than %d bytes of output", SPAWN_OUTPUT_MAX);
-	return (ssize_t)st.st_size;
+	return S_ISFIFO(st.st_mode) ? unread : (ssize_t)st.st_size;
 }
 
 int spawn_read(int fd, void *buf, size_t len, struct zerr *e)
 {
 	for (size_t done = 0; done < len;) {
 		ssize_t n = pread(fd, (char *)buf + done, len - done, (off_t)done);
+		if (n < 0 && errno == ESPIPE)
+			n = read(fd, (char *)buf + done, len - done);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
@@ -232,7 +301,7 @@ void spawn_close(struct spawn *s)
 		end(s);
 		reap(s, &ignored);
 	}
-	close_fd(&s->pidfd);
-	close_fd(&s->out);
-	close_fd(&s->err);
+	int *fds[] = {&s->pidfd, &s->in, &s->out, &s->err, &s->theirs[0], &s->theirs[1]};
+	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
+		close_fd(fds[i]);
 }

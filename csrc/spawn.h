@@ -1,42 +1,62 @@
 /* SPDX-License-Identifier: MIT */
 /* One program run with a text as its standard input and its output caught: what a CNI plugin needs to ask another one.
- * No shell, no Lua. */
+ * No shell, no Lua.
+ *
+ * With files in memory nothing has to be read while the program runs, so neither side can block the other. With pipes the
+ * program may start before there is a text for it, and its output can be read before it has ended. Either way a daemon
+ * which it leaves behind is not waited for. */
 #ifndef ZLNET_SPAWN_H
 #define ZLNET_SPAWN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 struct zerr;
 
-/* Standard output and error go to memory files: nothing has to be read while the program runs, so neither side can
- * block the other, and a daemon which it leaves behind keeps no pipe of ours open. */
 struct spawn {
 	pid_t pid; /* 0 when there is no child to wait for */
 	int pidfd;
-	int out, err; /* -1 when closed */
-	int status;   /* of waitpid, once pid is 0 */
+	bool piped;
+	int in, out, err; /* -1 when closed */
+	int theirs[2]; /* ends of pipes that the program has. The reading one stays open until its text is written: then
+	                     that cannot raise SIGPIPE */
+	int status;    /* of waitpid, once pid is 0 */
+	size_t taken;  /* bytes of a piped output */
 };
 
 /* What a struct spawn must be before spawn_start. */
 #define SPAWN_NONE \
 	{ \
-		0, -1, -1, -1, 0 \
+		0, -1, false, -1, -1, -1, {-1, -1}, 0, 0 \
 	}
 
-/* Start path with argv and envp and the text as its standard input. 0 or -errno; on failure nothing is left. */
-int spawn_start(struct spawn *s, const char *path, char *const argv[], char *const envp[], const void *text, size_t len,
-                struct zerr *e);
+/* What the program is to read and write: files, with the text as its standard input; or pipes. 0 or -errno; what was
+ * opened is for spawn_close. */
+int spawn_files(struct spawn *s, const void *text, size_t len, struct zerr *e);
+int spawn_pipes(struct spawn *s, struct zerr *e);
+
+/* Start path with argv and envp, after one of the above. 0 or -errno; on failure nothing is left. */
+int spawn_start(struct spawn *s, const char *path, char *const argv[], char *const envp[], struct zerr *e);
+
+/* Write all that a piped standard input gets, and close it. Does not wait: -E2BIG for more than a pipe holds, which is
+ * 64 KiB at least and 1 MiB where the system's limit is the default. */
+int spawn_write(struct spawn *s, const void *text, size_t len, struct zerr *e);
+
+/* Wait until something can be read from a piped output, at most until deadline. How many bytes, 0 when no more will come:
+ * the program closed it or has ended. -errno, -ETIMEDOUT. */
+ssize_t spawn_await(struct spawn *s, int64_t deadline, struct zerr *e);
 
 /* Wait until the program has ended, at most until deadline (nl_now's milliseconds): then it is killed, -ETIMEDOUT.
  * 0 or -errno; the child is reaped in any case. */
 int spawn_wait(struct spawn *s, int64_t deadline, struct zerr *e);
 
-/* How many bytes were written to out or err. -errno, -EFBIG past SPAWN_OUTPUT_MAX. */
+/* How many bytes are there to be read: all of a file, what has not been read yet of a pipe. -errno, -EFBIG past
+ * SPAWN_OUTPUT_MAX in all. */
 #define SPAWN_OUTPUT_MAX (4 << 20)
-ssize_t spawn_size(int fd, struct zerr *e);
+ssize_t spawn_size(struct spawn *s, int fd, struct zerr *e);
 
-/* Read exactly len bytes from the beginning of out or err. */
+/* Read exactly len bytes, which are there: of a file from its beginning. */
 int spawn_read(int fd, void *buf, size_t len, struct zerr *e);
 
 /* Kill and reap what still runs, close everything. Idempotent. */

@@ -1,10 +1,10 @@
 -- SPDX-License-Identifier: MIT
--- Makes one compiled file of a script and all Lua modules that it may require: ours, and dkjson as installed here.
--- A plugin is started anew for each container, and reading the sources would take longer than all it does.
+-- Makes the source of a program (with csrc/plugin.c) of a script and all Lua modules that it may require: ours, and
+-- dkjson as installed here. They are compiled, and each stays as it is until it is required.
 --
--- usage: lua lua/bundle.lua SCRIPT INTERPRETER >FILE     from the checkout's top; C modules are looked up as ever
+-- usage: lua lua/bundle.lua SCRIPT >FILE.c     from the checkout's top
 
-local script, interpreter = arg[1], arg[2]
+local script = arg[1]
 
 local function read(path)
   local file = io.open(path)
@@ -49,12 +49,20 @@ local dkjson = assert(package.searchpath("dkjson", package.path))
 keep("dkjson", assert(read(dkjson)), dkjson)
 table.sort(names) -- the same bytes each time
 
--- A module stays a string until it is required: most of a plugin's commands need few of them.
-local list = { "local function module(name, code)\n  package.preload[name] = function(...)\n"
-  .. "    return load(code, name, 'b')(...)\n  end\nend\n" }
-for _, name in ipairs(names) do
-  list[#list + 1] = ("module(%q, %q)\n"):format(name, modules[name])
+local rows = {}
+
+local function write(name, code)
+  local numbers = {}
+  for position = 1, #code do
+    numbers[position] = code:byte(position)
+  end
+  io.write(("static const unsigned char code_%d[] = {%s};\n"):format(#rows, table.concat(numbers, ",")))
+  rows[#rows + 1] = ("\t{%s, code_%d, sizeof code_%d},\n"):format(name, #rows, #rows)
 end
-list[#list + 1] = main
-local compiled = assert(load(table.concat(list), "=" .. script:match "[^/]*$"))
-io.write("#!", interpreter, "\n", string.dump(compiled, true))
+
+io.write('#include "plugin.h"\n')
+for _, name in ipairs(names) do
+  write('"' .. name .. '"', modules[name])
+end
+write("NULL", string.dump(assert(load(main, "=" .. script:match "[^/]*$")), true))
+io.write("const struct plugin_chunk plugin_chunks[] = {\n", table.concat(rows), "};\n")

@@ -443,6 +443,53 @@ describe("ADD", function()
     assert.are.equal(("ADD\nDEL\n"):rep(5), cni.read(directory .. "/log"))
   end)
 
+  it("asks for no address where the interface exists or the configuration is wrong", function()
+    local c = container()
+    fake(('cat >>%s/log; sleep 0.2; echo "{}"'):format(directory))
+    for what, more in pairs {
+      ["an interface that exists"] = { ifname = "lo" },
+      ["a wrong configuration"] = { conf = { mode = "wrong" } },
+      ["a wrong previous result"] = { conf = { prevResult = { ips = 5 } } },
+      ["wrong arguments"] = { args = "a=b" },
+    } do
+      local conf = { cniVersion = "1.0.0", name = "net", ipam = { type = "fake" } }
+      for key, value in pairs(more.conf or {}) do
+        conf[key] = value
+      end
+      local status = cni.call { command = "ADD", container = "c1", netns = cni.netns(c), args = more.args,
+        ifname = more.ifname or "eth0", path = directory, conf = conf }
+      assert.are.equal(1, status, what)
+      -- started it was, perhaps, but it has neither heard anything nor been asked to release what it did not lease
+      local log = cni.read(directory .. "/log") or ""
+      assert.is_nil(log:find "DEL", what)
+      assert.is_nil(log:find "name", what)
+    end
+  end)
+
+  it("undoes everything when the IPAM plugin fails after its answer", function()
+    local c = container()
+    fake [[cat >/dev/null; echo '{"cniVersion":"1.0.0","ips":[{"address":"10.1.2.3/24"}]}'
+      [ "$CNI_COMMAND" = DEL ] || { sleep 0.3; echo late >&2; exit 7; }]]
+    local status, answer, _, said = cni.call { command = "ADD", container = "c1", netns = cni.netns(c), ifname = "eth0",
+      path = directory, conf = { cniVersion = "1.0.0", name = "net", ipam = { type = "fake" } } }
+    assert.are.equal(1, status)
+    assert.is_truthy(answer.msg:find "'fake' failed with status 7")
+    assert.is_truthy(said:find "late")
+    assert.are.equal("ADD\nDEL\n", cni.read(directory .. "/log"))
+    assert.are.equal(1, #c:ip_json "link")
+    assert.are.equal(1, #helper.ip_json "link")
+  end)
+
+  it("lets the IPAM plugin end before it is asked to release the address", function()
+    local c = container()
+    fake(([[cat >/dev/null; echo '{"cniVersion":"1.0.0","ips":[{"address":"10.1.2.3/24"}]}'
+      [ "$CNI_COMMAND" = DEL ] || { sleep 0.3; echo "ADD ends" >>%s/log; }]]):format(directory))
+    local status = cni.call { command = "ADD", container = "c1", netns = cni.netns(c), ifname = "eth0",
+      path = directory, conf = { cniVersion = "1.0.0", name = "net", mtu = 40, ipam = { type = "fake" } } }
+    assert.are.equal(1, status)
+    assert.are.equal("ADD\nADD ends\nDEL\n", cni.read(directory .. "/log"))
+  end)
+
   it("asks for no address where the namespace is wrong", function()
     fake ""
     local netns = cni.netns(container())

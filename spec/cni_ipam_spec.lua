@@ -76,4 +76,47 @@ describe("zlnet.cni.ipam", function()
     assert(helper.sh("touch " .. directory .. "/no-program"))
     assert.is_truthy(select(2, call "no-program").msg:find "Permission denied")
   end)
+
+  describe("a call", function()
+    local r
+
+    before_each(function()
+      r = { command = "ADD", path = directory, text = "the text" }
+    end)
+
+    it("begins before it is told anything, and is answered before it ends", function()
+      cni.script(directory, "slow", ([[echo begun >%s/log; cat >/dev/null; echo '{"ips":'; sleep 0.1; echo '[]}'
+        sleep 0.3; echo ended >>%s/log]]):format(directory, directory))
+      local running <close> = assert(ipam.start(r, "slow"))
+      helper.eventually(function()
+        return cni.read(directory .. "/log") == "begun\n"
+      end)
+      assert.is_true(running:tell(r.text))
+      assert.are.same({ ips = {} }, running:answer())
+      assert.are.equal("begun\n", cni.read(directory .. "/log"))
+      assert.is_true(running:finish(log))
+      assert.are.equal("begun\nended\n", cni.read(directory .. "/log"))
+    end)
+
+    it("takes nothing for an answer but an object from end to end", function()
+      for _, text in ipairs { "", "x", "[]", "5", '{"ips":[]', '{"ips":[]} x', "{} {}" } do
+        cni.script(directory, "mine", "cat <<'E'\n" .. text .. "\nE")
+        local running <close> = assert(ipam.start(r, "mine"))
+        assert.is_true(running:tell(r.text))
+        assert.is_false(running:answer(), text)
+        assert.is_true(running:finish(log))
+      end
+    end)
+
+    it("tells at its end what went wrong after the answer", function()
+      cni.script(directory, "mine", "cat; echo '{}'; echo no >&2; exit 4")
+      local running <close> = assert(ipam.start(r, "mine"))
+      assert.is_true(running:tell "")
+      assert.are.same({}, running:answer())
+      local ok, failed = running:finish(log)
+      assert.is_nil(ok)
+      assert.is_truthy(failed.msg:find "status 4")
+      assert.are.equal("no\n", logged)
+    end)
+  end)
 end)

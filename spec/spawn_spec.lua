@@ -105,12 +105,115 @@ describe("core.spawn", function()
     assert.are.equal("EFBIG", err.code)
   end)
 
+  describe("with pipes", function()
+    it("starts before there is an input, and is heard before it ends", function()
+      local child <close> = assert(core.spawn { "/bin/sh", "-c",
+        "echo first; cat; echo last; sleep 0.3; echo no >&2; exit 3", pipes = true })
+      assert.are.equal("first\n", child:read(10))
+      assert.is_nil((child:read(0.05)))
+      assert.is_true(child:write "input\n")
+      local began, text = core.clock(), ""
+      while not text:find "last\n" do
+        text = text .. assert(child:read(10))
+      end
+      assert.are.equal("input\nlast\n", text)
+      assert.is_true(core.clock() - began < 0.29)
+      assert.are.equal("", child:read(10))
+      assert.are.same({ status = 3, stdout = "", stderr = "no\n" }, child:wait(10))
+    end)
+
+    it("keeps what was not read for the end", function()
+      local child <close> = assert(core.spawn { "/bin/cat", pipes = true })
+      assert.is_true(child:write "text")
+      assert.are.same({ status = 0, stdout = "text", stderr = "" }, child:wait(10))
+    end)
+
+    it("passes every byte of a text that is larger than a pipe, read as it comes", function()
+      local text = ("\0\r\n\255"):rep(100000)
+      local child <close> = assert(core.spawn { "/bin/cat", pipes = true })
+      assert.is_true(child:write(text))
+      local parts = {}
+      repeat
+        parts[#parts + 1] = assert(child:read(10))
+      until parts[#parts] == ""
+      assert.are.equal(text, table.concat(parts))
+    end)
+
+    it("says so when a text is larger than a pipe may be, and does not wait", function()
+      local file <close> = assert(io.open "/proc/sys/fs/pipe-max-size")
+      local most = file:read "n"
+      local child <close> = assert(core.spawn { "/bin/sleep", "1000", pipes = true })
+      local ok, err = child:write(("x"):rep(most + 1))
+      assert.is_nil(ok)
+      assert.are.equal("E2BIG", err.code)
+    end)
+
+    it("writes to a program that reads nothing and has ended", function()
+      local child <close> = assert(core.spawn { "/bin/true", pipes = true })
+      assert.are.equal("", child:read(10))
+      assert.is_true(child:write "text")
+      assert.are.equal(0, child:wait(10).status)
+    end)
+
+    it("ends with the program, not with a daemon that keeps the output open", function()
+      local began = core.clock()
+      local child <close> = assert(core.spawn { "/bin/sh", "-c", "sleep 1 & echo done", pipes = true })
+      assert.are.equal("done\n", child:read(10))
+      assert.are.equal("", child:read(10))
+      assert.is_true(core.clock() - began < 0.9)
+      helper.sleep(1)
+    end)
+
+    it("refuses more output than it can be asked to hold", function()
+      local child <close> = assert(core.spawn { "/bin/sh", "-c", "head -c 5000000 /dev/zero", pipes = true })
+      local text, err
+      repeat
+        text, err = child:read(10)
+      until not text or text == ""
+      assert.is_nil(text)
+      assert.are.equal("EFBIG", err.code)
+    end)
+
+    it("kills and reaps a program that was told nothing", function()
+      do
+        local child <close> = assert(core.spawn { "/bin/cat", pipes = true })
+        assert.are.equal(1, children() - 1)
+        assert.is_truthy(child)
+      end
+      assert.are.equal(0, children() - 1)
+    end)
+
+    it("leaves the program no other descriptor of ours", function()
+      local child <close> = assert(core.spawn { "/bin/ls", "/proc/self/fd", pipes = true })
+      assert.are.equal("0\n1\n2\n3\n", child:wait(10).stdout)
+    end)
+
+    it("is written to once, and only then read or written to", function()
+      local child <close> = assert(core.spawn { "/bin/cat", pipes = true })
+      assert.is_true(child:write "")
+      assert.has_error(function()
+        child:write ""
+      end)
+      local other <close> = assert(core.spawn { "/bin/cat", stdin = "text" })
+      for _, method in ipairs { "read", "write" } do
+        assert.has_error(function()
+          other[method](other, method == "read" and 1 or "")
+        end)
+      end
+      child:close()
+      assert.has_error(function()
+        child:read(1)
+      end)
+    end)
+  end)
+
   for what, argument in pairs {
     ["no table"] = "/bin/true",
     ["no path"] = {},
     ["an argument that is no string"] = { "/bin/true", 1 },
     ["an argument with a NUL"] = { "/bin/true", "a\0b" },
     ["an input that is no string"] = { "/bin/true", stdin = {} },
+    ["an input beside pipes"] = { "/bin/true", stdin = "", pipes = true },
     ["an environment that is no table"] = { "/bin/true", env = "A=1" },
     ["a name with '='"] = { "/bin/true", env = { ["A=B"] = "1" } },
     ["a value that is no string"] = { "/bin/true", env = { A = 1 } },

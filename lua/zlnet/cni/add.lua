@@ -1,73 +1,61 @@
 -- SPDX-License-Identifier: MIT
 -- ADD: an address from the IPAM plugin, an attachment, its further routes, masquerading; or nothing of all that.
+-- The IPAM plugin takes longest, so it is started first, and most modules are loaded while it works.
 
 local core = require "zlnet.core"
 local failure = require "zlnet.cni.failure"
-local identity = require "zlnet.cni.identity"
 local ipam = require "zlnet.cni.ipam"
-local owner = require "zlnet.owner"
 local request = require "zlnet.cni.request"
-local undo = require "zlnet.undo"
 
 local add = {}
 
--- What the IPAM plugin is still working at.
-local function start_lease(r, stack, log)
+-- The IPAM plugin, false where none is configured.
+local function start(r)
   local name, wrong = ipam.type(r.config)
   if not name then
     return name, wrong
   end
-  local child, missing = ipam.start(r, name)
-  if child then
-    stack:push("release the address", ipam.call, r, log, "DEL") -- also when it fails: so the specification
-  end
-  return child, missing, name
+  return ipam.start(r, name)
 end
 
-local function finish_lease(child, name, log)
-  local answer, failed = ipam.finish(child, name, log)
-  if not answer then
+-- The address that the IPAM plugin leased. The answer is used as soon as it is whole; the plugin's end is waited for
+-- only where it can't be used, because it tells why.
+local function leased(call, log)
+  local answer, failed = call:answer()
+  if answer == nil then
     return nil, failed
   end
-  local what = ("IPAM plugin '%s'"):format(name)
-  local leased, unread = require("zlnet.cni.result").read(require("dkjson").decode(answer), what)
-  if leased and not leased.ips[1] then
-    return nil, failure.new("other", what .. " answered without an address")
+  local what = ("IPAM plugin '%s'"):format(call.name)
+  local own, unread = require("zlnet.cni.result").read(answer, what)
+  if own and own.ips[1] then
+    return own
   end
-  return leased, unread
+  local ok, ended = call:finish(log)
+  if not ok then
+    return nil, ended
+  end
+  return nil, unread or failure.new("other", what .. " answered without an address")
 end
 
--- What is to be attached: the network, the result so far, the previous plugin's. The IPAM plugin takes longest, so it
--- is started first, and works while the rest is loaded and checked.
-local function decide(r, stack, log)
-  local child <close>, failed, name = start_lease(r, stack, log)
-  if child == nil then
-    return nil, failed
-  end
+-- What is to be attached: the network, and the previous plugin's result if there is one.
+local function read(r)
   require "zlnet.attach"
-  local network, result = require "zlnet.cni.network", require "zlnet.cni.result"
   local args, bad = request.arguments(r.args)
   if not args then
     return nil, bad
   end
-  local n, broken = network.read(r.config, args)
+  local n, broken = require("zlnet.cni.network").read(r.config, args)
   if not n then
     return nil, broken
   end
-  local previous = nil
+  local previous
   if r.config.prevResult then
-    previous, bad = result.read(r.config.prevResult, "prevResult")
+    previous, bad = require("zlnet.cni.result").read(r.config.prevResult, "prevResult")
     if not previous then
       return nil, bad
     end
   end
-  local own, refused
-  if child then
-    own, refused = finish_lease(child, name, log)
-  else
-    own, refused = network.without_ipam(n)
-  end
-  return own and n, refused, own, previous
+  return n, nil, previous
 end
 
 local DEFAULT_IPV6 = "net/ipv6/conf/default/disable_ipv6"
@@ -95,7 +83,7 @@ end
 
 local function attach(ns, opts, r)
   opts.netns, opts.ifname, opts.on_exists = ns, r.ifname, "error"
-  opts.id, opts.tag = identity.of(r.config.name, r.container, r.ifname)
+  opts.id, opts.tag = require("zlnet.cni.identity").of(r.config.name, r.container, r.ifname)
   for _, ip in ipairs(opts.ip) do
     if ip:find(":", 1, true) then
       return attach_with_ipv6(ns, opts)
@@ -125,18 +113,14 @@ end
 
 -- An interface that is there already is an error before anything is asked for: taking the answer back would give its
 -- address to somebody else.
-local function check_free(ns, container, r)
-  local own <close> = core.netns.open(nil)
-  if own == ns then
-    return nil, failure.new("environment", "CNI_NETNS is the node's own namespace", r.netns)
-  end
+local function check_free(container, r)
   local host <close>, err = core.open(nil)
   if not host then
     return nil, failure.from(err)
   end
-  local id, tag = identity.of(r.config.name, r.container, r.ifname)
+  local id, tag = require("zlnet.cni.identity").of(r.config.name, r.container, r.ifname)
   for _, place in ipairs { { container, r.ifname, "in the container" },
-    { host, owner.host_name({ id = id }, tag), "on the node" } } do
+    { host, require("zlnet.owner").host_name({ id = id }, tag), "on the node" } } do
     local link, gone = place[1]:getlink { ifname = place[2] }
     if link then
       return nil, failure.new("other", ("interface '%s' exists already %s"):format(place[2], place[3]))
@@ -147,19 +131,11 @@ local function check_free(ns, container, r)
   return true
 end
 
--- Everything between the namespace that is open and the result that is whole.
-local function run(r, ns, container, stack, log)
-  local free, taken = check_free(ns, container, r)
-  if not free then
-    return nil, taken
-  end
-  local n, failed, own, previous = decide(r, stack, log)
-  if not n then
-    return nil, failed
-  end
+-- The attachment with all that belongs to it, as a result.
+local function make(r, ns, container, stack, n, own)
   table.move(n.routes, 1, #n.routes, #own.routes + 1, own.routes)
   local opts, gateways = require("zlnet.cni.network").attach_options(n, own)
-  local ready, a = true, nil
+  local ready, failed, a = true, nil, nil
   if n.mode == "bridge" then
     ready, failed = require("zlnet.cni.gateway").prepare(n, own)
   end
@@ -186,6 +162,57 @@ local function run(r, ns, container, stack, log)
     return nil, failed
   end
   describe(r, n, a, own)
+  return own
+end
+
+-- The addresses, from the plugin or from the request, and the attachment with them.
+local function lease(r, ns, container, stack, n, call, log)
+  local own, failed
+  if call then
+    stack:push("release the address", ipam.call, r, log, "DEL") -- also when it fails: so the specification
+    own, failed = call:tell(r.text)
+    if own then
+      own, failed = leased(call, log)
+    end
+  else
+    own, failed = require("zlnet.cni.network").without_ipam(n)
+  end
+  if not own then
+    return nil, failed
+  end
+  own, failed = make(r, ns, container, stack, n, own)
+  -- also where that failed: the plugin must be through before it is asked to release the address
+  local content, why = true, nil
+  if call then
+    content, why = call:finish(log)
+  end
+  return content and own, failed or why
+end
+
+-- Everything between the namespace that is open and the result that is whole. The IPAM plugin hears what it is to do
+-- when nothing is in the way any more; until then it is busy with its own start.
+local function run(r, ns, stack, log)
+  local call <close>, failed = start(r)
+  if call == nil then
+    return nil, failed
+  end
+  local container <close>, no_socket = core.open(ns)
+  if not container then
+    return nil, failure.from(no_socket)
+  end
+  local free, taken = check_free(container, r)
+  if not free then
+    return nil, taken
+  end
+  local n, wrong, previous = read(r)
+  if not n then
+    return nil, wrong
+  end
+  local own
+  own, failed = lease(r, ns, container, stack, n, call, log)
+  if not own then
+    return nil, failed
+  end
   return require("zlnet.cni.result").append(previous, own)
 end
 
@@ -208,12 +235,12 @@ function add.run(r, log)
   if not ns then
     return nil, failure.new("environment", "CNI_NETNS: " .. err, r.netns)
   end
-  local container <close>, no_socket = core.open(ns)
-  if not container then
-    return nil, failure.from(no_socket)
+  local here <close> = core.netns.open(nil)
+  if here == ns then
+    return nil, failure.new("environment", "CNI_NETNS is the node's own namespace", r.netns)
   end
-  local stack <close> = undo.new()
-  local done, failed = run(r, ns, container, stack, log)
+  local stack <close> = require("zlnet.undo").new()
+  local done, failed = run(r, ns, stack, log)
   if not done then
     stack:fail(failed)
     return nil, with_rollback(failed)

@@ -40,55 +40,117 @@ local function find(name, path)
   return nil, failure.new("config", ("IPAM plugin '%s' is not in CNI_PATH"):format(name), path)
 end
 
----Starts the IPAM plugin: what it answers is for ipam.finish, and there is time for other things meanwhile.
+---An IPAM plugin that runs.
+---@class zlnet.cni.ipam.call
+---@field name string
+---@field private child userdata
+---@field private said string what it has written to standard output so far
+---@field private deadline number
+local Call = {}
+Call.__index = Call
+
+---Starts the IPAM plugin. It does nothing before it is told its configuration (call:tell), but is through with its own
+---start by then.
 ---@param r zlnet.cni.request
 ---@param name string its type
 ---@param command string? another CNI_COMMAND than the request's
----@return userdata? child to be closed
+---@return zlnet.cni.ipam.call? call to be closed, which kills a plugin that has not ended
 ---@return zlnet.cni.failure? failure
 function ipam.start(r, name, command)
   local path, missing = find(name, r.path)
   if not path then
     return nil, missing
   end
-  local child, err = core.spawn { path, stdin = r.text, env = { CNI_COMMAND = command or r.command } }
+  local child, err = core.spawn { path, pipes = true, env = { CNI_COMMAND = command or r.command } }
   if not child then
     return nil, failure.from(err)
   end
-  return child
+  return setmetatable({ name = name, child = child, said = "", deadline = core.clock() + SECONDS }, Call)
+end
+
+function Call:__close()
+  self.child:close()
+end
+
+---Gives it the configuration, once.
+---@param text string
+---@return true? ok
+---@return zlnet.cni.failure? failure
+function Call:tell(text)
+  local ok, err = self.child:write(text)
+  return ok, err and failure.from(err)
+end
+
+local function left(call)
+  return math.max(call.deadline - core.clock(), 0)
+end
+
+-- What has happened to it, when waiting went wrong.
+local function lost(call, err)
+  return nil, failure.new(err.code == "ETIMEDOUT" and "again" or "other", ("IPAM plugin '%s'"):format(call.name),
+    err.code == "ETIMEDOUT" and ("no answer in %d s"):format(SECONDS) or tostring(err))
+end
+
+-- A JSON object, when the text is one from end to end.
+local function object(text)
+  local t, position = json.decode(text)
+  if type(t) == "table" and getmetatable(t).__jsontype == "object" and not text:find("%S", position) then
+    return t
+  end
+end
+
+---Waits for a whole answer. Whether the plugin is content with it only its end will tell (call:finish), for which there
+---is no need to wait before the answer is used.
+---@return table|false|nil answer as decoded; false when it has ended without one
+---@return zlnet.cni.failure? failure
+function Call:answer()
+  local answer
+  repeat
+    local more, err = self.child:read(left(self))
+    if not more then
+      return lost(self, err)
+    end
+    self.said = self.said .. more
+    answer = object(self.said)
+  until answer or more == ""
+  return answer or false
 end
 
 -- Its own words, where it found any.
-local function failed(name, result)
-  local answer = json.decode(result.stdout)
+local function failed(call, result)
+  local answer = json.decode(call.said)
   if type(answer) == "table" and math.type(answer.code) == "integer" and type(answer.msg) == "string" then
     local details = type(answer.details) == "string" and answer.details or nil
     return { code = answer.code, msg = answer.msg, details = details }
   end
   local how = result.signal and "was ended by signal " .. result.signal or "failed with status " .. result.status
-  local said = (result.stderr .. result.stdout):match "^%s*(.-)%s*$"
-  return failure.new("other", ("IPAM plugin '%s' %s"):format(name, how), said ~= "" and said or nil)
+  local said = (result.stderr .. call.said):match "^%s*(.-)%s*$"
+  return failure.new("other", ("IPAM plugin '%s' %s"):format(call.name, how), said ~= "" and said or nil)
 end
 
----Waits for the plugin's answer.
----@param child userdata from ipam.start
----@param name string
+---Waits for the plugin's end.
 ---@param log fun(text: string) takes what the plugin wrote to its standard error
----@return string? answer what it wrote to standard output, not read any further
+---@return true? ok
 ---@return zlnet.cni.failure? failure
-function ipam.finish(child, name, log)
-  local result, err = child:wait(SECONDS)
+function Call:finish(log)
+  local more, result, err
+  repeat
+    more, err = self.child:read(left(self))
+    self.said = self.said .. (more or "")
+  until not more or more == ""
+  if more then
+    result, err = self.child:wait(left(self))
+  end
   if not result then
-    return nil, failure.new(err.code == "ETIMEDOUT" and "again" or "other", ("IPAM plugin '%s'"):format(name),
-      err.code == "ETIMEDOUT" and ("no answer in %d s"):format(SECONDS) or tostring(err))
+    return lost(self, err)
   end
   if result.stderr ~= "" then
     log(result.stderr)
   end
   if result.status ~= 0 then
-    return nil, failed(name, result)
+    return nil, failed(self, result)
   end
-  return result.stdout
+  return true
 end
 
 ---Runs the configured plugin, if there is one, with a command which has no answer.
@@ -102,12 +164,15 @@ function ipam.call(r, log, command)
   if not name then
     return name == false or nil, wrong
   end
-  local child <close>, missing = ipam.start(r, name, command)
-  if not child then
+  local call <close>, missing = ipam.start(r, name, command)
+  if not call then
     return nil, missing
   end
-  local answer, failed_with = ipam.finish(child, name, log)
-  return answer and true, failed_with
+  local told, unwritten = call:tell(r.text)
+  if not told then
+    return nil, unwritten
+  end
+  return call:finish(log)
 end
 
 return ipam
