@@ -82,9 +82,10 @@ int netns_open_process(pid_t pid, int pidfd, struct zerr *e)
 
 	snprintf(path, sizeof path, "/proc/%d/ns/net", (int)pid);
 	int fd = netns_open_path(path, e);
-	if (fd >= 0 && !proc_alive(pidfd)) {
+	int alive = proc_check_alive(pidfd);
+	if (fd >= 0 && alive < 0) {
 		close(fd);
-		fd = zerr_io(e, ESRCH, "open", "%s", path);
+		fd = zerr_io(e, -alive, "open", "%s", path);
 	}
 	return fd;
 }

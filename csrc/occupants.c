@@ -78,8 +78,9 @@ static bool look(struct nl_sock *s, struct nl_reply *r, const struct proc_entry 
 
 	if (fd == -ESRCH || fd == -ENOENT)
 		return false;
-	bool same = fd < 0 || (fstat(fd, &st) == 0 && st.st_ino == p->netns); /* else the pid is another's by now */
-	if (fd < 0 || (same && ask_nsid(s, r, fd, &nsid) < 0))
+	bool seen = fd >= 0 && fstat(fd, &st) == 0;
+	bool same = !seen || st.st_ino == p->netns; /* else the pid is another's by now */
+	if (!seen || (same && ask_nsid(s, r, fd, &nsid) < 0))
 		add(list, -1, p->pid);
 	else if (same && nsid >= 0) /* else we have no links into it */
 		add(list, nsid, p->pid);

@@ -32,7 +32,7 @@ int proc_pidfd(pid_t pid, struct zerr *e)
 	return zerr_io(e, errno, "pidfd_open", "pid %d", (int)pid);
 }
 
-bool proc_alive(int pidfd)
+int proc_check_alive(int pidfd)
 {
 	struct pollfd p = {.fd = pidfd, .events = POLLIN};
 	int n;
@@ -40,7 +40,7 @@ bool proc_alive(int pidfd)
 	do
 		n = poll(&p, 1, 0);
 	while (n < 0 && errno == EINTR);
-	return n == 0;
+	return n < 0 ? -errno : n ? -ESRCH : 0;
 }
 
 ssize_t proc_read(const char *path, char *buf, size_t cap, struct zerr *e)
@@ -86,35 +86,43 @@ static struct kept *kept(void)
 
 /* By how many ticks /proc is ahead of the machine in our time namespace: what proc_pid_stat(5) shows of other processes
  * is shifted by that. */
-static int64_t read_boottime_offset(void)
+static int read_boottime_offset(int64_t *ticks, struct zerr *e)
 {
 	enum { PROC_TIME_INIT_INO = 0xEFFFFFFAU };
+	static const char ns[] = "/proc/self/ns/time", path[] = "/proc/self/timens_offsets";
 	char buf[128];
 	struct stat st;
-	struct zerr e;
 	int64_t sec, nsec;
 	const char *p;
 
-	if (stat("/proc/self/ns/time", &st) < 0 || st.st_ino == PROC_TIME_INIT_INO)
+	*ticks = 0;
+	if (stat(ns, &st) < 0)
+		return errno == ENOENT ? 0 : zerr_io(e, errno, "stat", ns); /* a kernel without them */
+	if (st.st_ino == PROC_TIME_INIT_INO)
 		return 0;
-	if (proc_read("/proc/self/timens_offsets", buf, sizeof buf, &e) < 0 || !(p = strstr(buf, "boottime")) ||
-	    sscanf(p, "boottime %" SCNd64 " %" SCNd64, &sec, &nsec) != 2)
-		return 0;
-	return sec * 100 + nsec / 10000000; /* USER_HZ is 100 wherever Linux runs today */
+	ssize_t n = proc_read(path, buf, sizeof buf, e);
+	if (n < 0)
+		return (int)n;
+	if (!(p = strstr(buf, "boottime")) || sscanf(p, "boottime %" SCNd64 " %" SCNd64, &sec, &nsec) != 2)
+		return zerr_io(e, EBADMSG, "read", path);
+	*ticks = sec * 100 + nsec / 10000000; /* USER_HZ is 100 wherever Linux runs today */
+	return 0;
 }
 
-static int64_t boottime_offset(void)
+static int boottime_offset(int64_t *ticks, struct zerr *e)
 {
 	struct kept *k = kept();
 
-	if (k && atomic_load(&k->offset_known))
-		return atomic_load(&k->offset);
-	int64_t offset = read_boottime_offset();
-	if (k) {
-		atomic_store(&k->offset, offset);
+	if (k && atomic_load(&k->offset_known)) {
+		*ticks = atomic_load(&k->offset);
+		return 0;
+	}
+	int rc = read_boottime_offset(ticks, e);
+	if (rc == 0 && k) {
+		atomic_store(&k->offset, *ticks);
 		atomic_store(&k->offset_known, true);
 	}
-	return offset;
+	return rc;
 }
 
 int proc_starttime(pid_t pid, uint64_t *ticks, struct zerr *e)
@@ -131,8 +139,11 @@ int proc_starttime(pid_t pid, uint64_t *ticks, struct zerr *e)
 		p = strchr(p + 1, ' ');
 	if (!p || sscanf(p, " %" SCNu64, ticks) != 1)
 		return zerr_io(e, EBADMSG, "read", "%s", path);
-	*ticks -= (uint64_t)boottime_offset();
-	return 0;
+	int64_t offset;
+	int rc = boottime_offset(&offset, e);
+	if (rc == 0)
+		*ticks -= (uint64_t)offset;
+	return rc;
 }
 
 static bool proc_is_ours(void)
@@ -161,6 +172,7 @@ static bool proc_hides(void)
 		if (type && strstr(line, " /proc ") && strstr(line, " /proc ") < type)
 			hides = opt && (opt[8] == '2' || opt[8] == '4' || opt[8] == 'i' || opt[8] == 'p');
 	}
+	hides = hides || ferror(f);
 	fclose(f);
 	return hides;
 }

@@ -14,8 +14,8 @@ struct zerr;
  * is a thread's (the kernel says EINVAL or ENOENT for those). */
 int proc_pidfd(pid_t pid, struct zerr *e);
 
-/* Whether the process behind a pidfd has not ended. */
-bool proc_alive(int pidfd);
+/* 0 while the process behind a pidfd lives, -ESRCH when it has ended, another -errno when that cannot be told. */
+int proc_check_alive(int pidfd);
 
 /* Field 22 of /proc/PID/stat: clock ticks after boot, whatever our time namespace is (there it may be off by one). Tells
  * processes with the same pid apart. */

@@ -52,7 +52,7 @@ int process_new(lua_State *L)
 
 static int p_alive(lua_State *L)
 {
-	lua_pushboolean(L, proc_alive(check_open(L, 1)->pidfd));
+	lua_pushboolean(L, proc_check_alive(check_open(L, 1)->pidfd) != -ESRCH);
 	return 1;
 }
 
@@ -70,8 +70,9 @@ static int p_starttime(lua_State *L)
 	struct zerr e;
 	int rc = proc_starttime(p->pid, &ticks, &e);
 
-	if (!proc_alive(p->pidfd))
-		rc = zerr_io(&e, ESRCH, "starttime", "pid %d", (int)p->pid);
+	int alive = proc_check_alive(p->pidfd);
+	if (alive < 0)
+		rc = zerr_io(&e, -alive, "starttime", "pid %d", (int)p->pid);
 	if (rc < 0)
 		return error_return(L, &e);
 	lua_pushinteger(L, (lua_Integer)ticks);

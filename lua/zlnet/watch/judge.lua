@@ -106,16 +106,29 @@ local function look(self, here, due)
   return w
 end
 
+-- Whether the calling thread is where the watcher was made. An `==` of handles would take one that cannot be looked at
+-- for a different one.
+local function check_place(self, here)
+  local ours, err = self.here:id()
+  local now, unseen = here:id()
+  if not ours or not now then
+    return nil, err or unseen
+  elseif now.ino ~= ours.ino or now.dev ~= ours.dev then
+    error("a watcher has to be used in the network namespace that it was made in", 0)
+  end
+  return true
+end
+
 ---Judges tracks in one go, deletes the orphans, and sees to it that the others are judged again in time.
 ---@param self zlnet.watcher
 ---@param due zlnet.track[]
 function judge.judge(self, due)
   local here <close>, err = core.netns.open(nil) -- holds the lock until what is to be deleted is
-  if here and here ~= self.here then
-    error("a watcher has to be used in the network namespace that it was made in", 0)
-  end
-  local w, list, all
+  local ok, w, list, all
   if here then
+    ok, err = check_place(self, here)
+  end
+  if ok then
     w, err = look(self, here, due)
   end
   if w then
