@@ -19,6 +19,8 @@ describe("zlnet.cli.hint", function()
     assert.is_truthy(hint_without("-net_admin", "{ code = 'EPERM', kind = 'netlink' }"):find "lacks CAP_NET_ADMIN:")
     assert.is_truthy(hint_without("-sys_admin,-sys_ptrace", "{ code = 'EACCES', kind = 'io' }")
       :find "lacks CAP_SYS_ADMIN and CAP_SYS_PTRACE:")
+    assert.is_truthy(hint_without("-sys_admin", "{ code = 'EPERM', kind = 'netlink', op = 'unshare' }")
+      :find "lacks CAP_SYS_ADMIN:")
   end)
 
   it("does not blame capabilities which are there", function()

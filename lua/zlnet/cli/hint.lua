@@ -18,7 +18,8 @@ end
 local function not_permitted(err)
   local has = probe.capabilities() or {}
   local missing
-  if err.kind == "io" or err.op == "setns" then -- looking at a process, entering a namespace, writing a sysctl
+  -- looking at a process, entering or making a namespace, writing a sysctl
+  if err.kind == "io" or err.op == "setns" or err.op == "unshare" then
     missing = lacks(has, "CAP_SYS_ADMIN", "CAP_NET_ADMIN", "CAP_SYS_PTRACE")
   else
     missing = lacks(has, "CAP_NET_ADMIN")
