@@ -81,8 +81,10 @@ ARGUMENTS ?= 20000
 arguments: $(CORE) ## ARGUMENTS calls (20000) with random values of all public functions
 	$(Q)LUA='$(LUA)' $(IN_SANDBOX) spec/fault/arguments.lua $(ARGUMENTS) $(SEED)
 
-privilege: $(CORE) ## each operation with exactly the capabilities it needs, without each of them, and unprivileged
+privilege: $(CORE) $(RELIABILITY)/inject ## each operation with exactly the capabilities it needs, without each, and unprivileged; what is opened
 	$(Q)LUA='$(LUA)' $(IN_SANDBOX) spec/fault/privilege.lua
+	$(Q)[ "$$(id -u)" != 0 ] || SANDBOX_USER=' ' LUA='$(LUA)' $(IN_SANDBOX) spec/fault/privilege.lua
+	$(Q)LUA='$(LUA)' $(IN_SANDBOX) spec/fault/opens.lua $(ROWS)
 
 .PHONY: load arguments privilege
 
