@@ -15,10 +15,7 @@ local chosen = table.move(arg, 2, #arg, 1, {})
 local began = helper.clock()
 local FULL_EVERY = 10 -- how many times the quick look at the state is trusted
 
-for _, lazy in ipairs { "attach", "detach", "sweep", "check", "bridge", "attachments" } do
-  assert(zlnet[lazy])
-end
-require "zlnet.loop"
+workflows.load()
 
 local function with_handle(f)
   return function(scene)
@@ -133,7 +130,7 @@ local function point(s, kind, n, snapshot)
   if wrong then
     found(s.row, kind, n, wrong)
   end
-  if wrong or s:look() ~= s.quick then
+  if wrong or s:spent() then
     s:restore()
   end
   return hit, not wrong

@@ -37,8 +37,8 @@ end
 -- One run under the injector. Returns what act.lua reported (nil when it was killed), and what was hit.
 local function run(row, how, again)
   os.remove(RESULT)
-  local _, output, status = helper.sh(("timeout 60 %s %s %s %s spec/fault/act.lua %s %d %s %s"):format(
-    inject, LOG, how, helper.lua, helper.quote(row.name), container.pid, RESULT, again or ""))
+  local _, output, status = helper.sh(("timeout 60 %s %s %s %s %s spec/fault/act.lua %s %d %s %s"):format(
+    row.around or "", inject, LOG, how, helper.lua, helper.quote(row.name), container.pid, RESULT, again or ""))
   local result = json.decode(contents(RESULT))
   return result, contents(LOG):match "^[^\n]*", output, status
 end
@@ -122,7 +122,7 @@ local function fail_point(row, before, done, how, count)
       count.survived = count.survived + 1
     end
   end
-  if wrong or state.read(container.pid) ~= before then
+  if wrong or row.spent and row.spent(scene()) or state.read(container.pid) ~= before then
     prepare(row)
     if not state.await(container.pid, 1, before) then
       container:kill()
@@ -157,6 +157,9 @@ local function after_kill(row, n, done, empty)
     return
   end
   container:kill()
+  if row.perish then
+    row.perish(scene())
+  end
   local report, err = require("zlnet").sweep()
   -- a node's settings, which outlive any container
   helper.sh "echo 0 >/proc/sys/net/ipv4/ip_forward; echo 0 >/proc/sys/net/ipv6/conf/all/forwarding"
@@ -210,6 +213,9 @@ for _, row in ipairs(workflows) do
     fail_points(row, before, done, points, count)
     kill_points(row, done, points, count)
     state.reset(container.pid)
+    if row.after then
+      row.after(scene())
+    end
     container:kill()
     helper.sh "ip link del br0"
     print(("%-36s %6d %7d %9d %6d %9d"):format(row.name, count.calls, count.faults, count.survived, count.kills,

@@ -3,6 +3,7 @@
  *   fault.allocation(n)           from now on, the n-th allocation of the Lua state fails, also when tried again
  *   fault.malloc(n)               the same for malloc, calloc and realloc, of the core and of the C library for it
  *   fault.refuse(n, errno, all)   the kernel refuses the n-th netlink request with errno; all: and every later one
+ *   fault.aside(f)                f(), in which nothing fails and nothing is counted
  *   fault.off() -> count, hit     all is well again; how many there were, and whether one was made to fail
  *   fault.resident() -> bytes of the Lua state */
 #include <errno.h>
@@ -182,6 +183,17 @@ static int fault_refuse(lua_State *L)
 	return 0;
 }
 
+static int fault_aside(lua_State *L)
+{
+	int what = armed;
+
+	armed = NOTHING;
+	lua_settop(L, 1);
+	lua_call(L, 0, 0);
+	armed = what;
+	return 0;
+}
+
 static int fault_off(lua_State *L)
 {
 	armed = NOTHING;
@@ -205,9 +217,13 @@ static int traceback(lua_State *L)
 
 static int run(lua_State *L)
 {
-	static const luaL_Reg functions[] = {{"allocation", fault_allocation}, {"malloc", fault_malloc},
-	                                     {"refuse", fault_refuse},         {"off", fault_off},
-	                                     {"resident", fault_resident},     {NULL, NULL}};
+	static const luaL_Reg functions[] = {{"allocation", fault_allocation},
+	                                     {"malloc", fault_malloc},
+	                                     {"refuse", fault_refuse},
+	                                     {"aside", fault_aside},
+	                                     {"off", fault_off},
+	                                     {"resident", fault_resident},
+	                                     {NULL, NULL}};
 	int argc = (int)lua_tointeger(L, 1);
 	char **argv = lua_touserdata(L, 2);
 

@@ -4,16 +4,24 @@
  *   inject LOG list COMMAND…       LOG: a line "NAME ERRNO…" for each call, the errors which it can really give
  *   inject LOG kill:N COMMAND…     SIGKILL before the N-th call is made
  *   inject LOG fail:N:K COMMAND…   the N-th call is not made and fails with the K-th of its errors (close is made)
- * In the latter cases LOG is "NAME ERRNO" of what was hit, or empty. Exits as the command, with 137 if it was killed. */
+ *   inject LOG opens COMMAND…      LOG: a line "NAME cloexec|inherited|created|executed PATH" for each call that makes a
+ *                                  descriptor or starts a program
+ * With kill and fail LOG is "NAME ERRNO" of what was hit, or empty. Exits as the command, with 137 if it was killed. */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/ptrace.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
@@ -49,17 +57,24 @@ static const struct call {
 	CALL(recvmsg, ENOBUFS, ENOMEM, EINTR, EAGAIN),
 	CALL(poll, EINTR, ENOMEM),
 	CALL(ppoll, EINTR, ENOMEM),
+	CALL(epoll_create1, EMFILE, ENFILE, ENOMEM),
+	CALL(epoll_ctl, ENOMEM, ENOSPC),
+	CALL(epoll_wait, EINTR),
+	CALL(epoll_pwait, EINTR),
+	CALL(timerfd_create, EMFILE, ENFILE, ENOMEM),
+	CALL(eventfd2, EMFILE, ENFILE, ENOMEM),
+	CALL(memfd_create, EMFILE, ENFILE, ENOMEM),
 	CALL(setns, EPERM, ENOMEM, EINVAL),
 	CALL(unshare, EPERM, ENOMEM, ENOSPC),
 	CALL(flock, EINTR, ENOLCK, EAGAIN),
 	CALL(fcntl, EMFILE, EINVAL),
 	CALL(ioctl, ENOTTY, EPERM),
 	CALL(fstat, ENOMEM, EOVERFLOW),
-	CALL(newfstatat, ENOMEM, EACCES, ENOENT),
+	CALL(newfstatat, ENOMEM, EACCES),
 	CALL(fstatfs, ENOMEM, EIO),
 	CALL(readlink, ENOMEM, EACCES),
 	CALL(readlinkat, ENOMEM, EACCES),
-	CALL(getdents64, ENOENT, EIO),
+	CALL(getdents64, EIO, ENOMEM),
 	CALL(pidfd_open, EMFILE, ENFILE, ENOMEM, ENODEV, EPERM),
 	CALL(clone3, ENOSYS, EAGAIN, ENOMEM, EPERM),
 	CALL(clone, EAGAIN, ENOMEM, EPERM),
@@ -76,6 +91,10 @@ static const struct call {
 	CALL(umount2, EPERM, EBUSY),
 	CALL(mkdir, ENOSPC, EROFS, EEXIST),
 	CALL(unlink, EROFS, EBUSY),
+	CALL(execve, ENOMEM),
+	CALL(fork, EAGAIN, ENOMEM),
+	CALL(vfork, EAGAIN, ENOMEM),
+	CALL(timerfd_settime),
 	CALL(munmap),
 	CALL(madvise),
 	CALL(rt_sigprocmask),
@@ -114,7 +133,7 @@ static unsigned errors_of(const struct call *c)
 }
 
 static struct plan {
-	enum { LIST, KILL, FAIL } how;
+	enum { LIST, KILL, FAIL, OPENS } how;
 	unsigned long at, error;
 	FILE *log;
 } plan;
@@ -167,6 +186,81 @@ static void meddle(pid_t tid, const struct call *c)
 	ptrace(PTRACE_SETREGS, tid, NULL, &regs);
 }
 
+/* --- what is opened --- */
+
+static const char *path_at(pid_t tid, unsigned long long at)
+{
+	static char path[257];
+	size_t n = 0;
+
+	do { /* by the word: a longer piece may reach into a page that is not there */
+		errno = 0;
+		long word = ptrace(PTRACE_PEEKDATA, tid, at + n, NULL);
+		if (errno)
+			break;
+		memcpy(path + n, &word, sizeof word);
+		n += sizeof word;
+	} while (n < sizeof path - 1 && !memchr(path + n - sizeof(long), 0, sizeof(long)));
+	path[n] = 0;
+	return path;
+}
+
+static void log_opened(const struct call *c, bool cloexec, const char *path)
+{
+	fprintf(plan.log, "%s %s %s\n", c->name, cloexec ? "cloexec" : "inherited", path);
+}
+
+static void log_open(pid_t tid, const struct call *c, const unsigned long long a[6])
+{
+	switch (c->nr) {
+	case SYS_openat:
+	case SYS_open: {
+		unsigned long long flags = a[c->nr == SYS_openat ? 2 : 1];
+		const char *path = path_at(tid, a[c->nr == SYS_openat ? 1 : 0]);
+		log_opened(c, flags & O_CLOEXEC, path);
+		if (flags & O_CREAT)
+			fprintf(plan.log, "%s created %s\n", c->name, path);
+		break;
+	}
+	case SYS_socket:
+		log_opened(c, a[1] & SOCK_CLOEXEC, "");
+		break;
+	case SYS_epoll_create1:
+		log_opened(c, a[0] & EPOLL_CLOEXEC, "");
+		break;
+	case SYS_timerfd_create:
+		log_opened(c, a[1] & TFD_CLOEXEC, "");
+		break;
+	case SYS_eventfd2:
+		log_opened(c, a[1] & EFD_CLOEXEC, "");
+		break;
+	case SYS_memfd_create:
+		log_opened(c, a[1] & MFD_CLOEXEC, "");
+		break;
+	case SYS_pipe2:
+		log_opened(c, a[1] & O_CLOEXEC, "");
+		break;
+	case SYS_fcntl:
+		if (a[1] == F_DUPFD || a[1] == F_DUPFD_CLOEXEC)
+			log_opened(c, a[1] == F_DUPFD_CLOEXEC, "");
+		break;
+	case SYS_dup:
+	case SYS_dup2:
+	case SYS_dup3:
+	case SYS_pipe:
+	case SYS_eventfd:
+	case SYS_epoll_create:
+		log_opened(c, false, "");
+		break;
+	case SYS_execve:
+	case SYS_execveat:
+	case SYS_fork:
+	case SYS_vfork:
+		fprintf(plan.log, "%s executed\n", c->name);
+		break;
+	}
+}
+
 static void at_entry(pid_t tid, const struct __ptrace_syscall_info *i)
 {
 	if (is_mark(tid, i) || !marked)
@@ -178,6 +272,8 @@ static void at_entry(pid_t tid, const struct __ptrace_syscall_info *i)
 		for (unsigned k = 0; k < errors_of(c); k++)
 			fprintf(plan.log, " %s", strerrorname_np(c->errors[k]));
 		fputc('\n', plan.log);
+	} else if (plan.how == OPENS) {
+		log_open(tid, c, (const unsigned long long *)i->entry.args);
 	} else if (count == plan.at) {
 		meddle(tid, c);
 	}
@@ -240,7 +336,7 @@ int main(int argc, char **argv)
 	int status;
 
 	if (argc < 4 || !(plan.log = fopen(argv[1], "we"))) {
-		fprintf(stderr, "usage: %s LOG list|kill:N|fail:N:K COMMAND…\n", argv[0]);
+		fprintf(stderr, "usage: %s LOG list|opens|kill:N|fail:N:K COMMAND…\n", argv[0]);
 		return 2;
 	}
 	setvbuf(plan.log, NULL, _IOLBF, BUFSIZ);
@@ -248,6 +344,8 @@ int main(int argc, char **argv)
 		plan.how = KILL;
 	else if (sscanf(argv[2], "fail:%lu:%lu", &plan.at, &plan.error) == 2)
 		plan.how = FAIL;
+	else if (strcmp(argv[2], "opens") == 0)
+		plan.how = OPENS;
 	first = fork();
 	if (first == 0) {
 		ptrace(PTRACE_TRACEME, 0, NULL, NULL);

@@ -25,6 +25,7 @@ function stage.new(row)
     fd = function()
       return self.file
     end,
+    aside = fault.aside,
   }
   self:prepare()
   helper.sleep(0.3)
@@ -81,6 +82,12 @@ function Stage:left(full)
       state.difference(self.done, state.read(self.container.pid)))
   end
   return "not undone: " .. state.difference(self.before, now)
+end
+
+---Whether a run has used up what it needs, so that it has to be prepared anew.
+---@return boolean
+function Stage:spent()
+  return self:look() ~= self.quick or self.row.spent ~= nil and self.row.spent(self.scene)
 end
 
 ---Runs the workflow under a fault which arm() switches on.

@@ -95,13 +95,16 @@ function state.read(pid)
   if pid then
     read("container ", pid, out)
   end
-  table.sort(out)
-  local text = table.concat(out, "\n")
-  if pid then
-    text = text:gsub("(veth%-)" .. pid .. "%-", "%1PID-"):gsub("pid=" .. pid .. " ", "pid=PID ")
+  for i, line in ipairs(out) do
+    if pid then
+      line = line:gsub("(veth%-)" .. pid .. "%-", "%1PID-"):gsub("pid=" .. pid .. " ", "pid=PID ")
+    end
+    out[i] = line:gsub("(veth%-)%d+%-", "%1OTHER-"):gsub("pid=%d+ ", "pid=OTHER "):gsub(" time=%d+", " time=T")
+      :gsub("start=%d+", "start=S"):gsub("netns=%d+", "netns=N"):gsub("veth%x%x%x%x%x%x%x%x%-", "vethID-")
+      :gsub("if%d+", "ifN")
   end
-  return (text:gsub(" time=%d+", " time=T"):gsub("start=%d+", "start=S"):gsub("netns=%d+", "netns=N")
-    :gsub("veth%x%x%x%x%x%x%x%x%-", "vethID-"):gsub("if%d+", "ifN"))
+  table.sort(out)
+  return table.concat(out, "\n")
 end
 
 ---Reads until the state is one of the wanted ones, for as long as what the kernel does by itself may take.

@@ -8,7 +8,14 @@
 --   resume = true    after an error a part may be done, provided that doing it once more finishes it
 --   again(scene)     what to do after a crash, `act` without it; false: a crash cannot be taken up by doing it again
 --   ours = true      its links are those that a sweep looks after
--- A scene is {pid = a container's, fd() = an open file of its namespace}.
+--   spent(scene)     whether a run has used up what `before` prepares, although no link tells
+--   perish(scene)    what ends, after a crash, along with the container
+--   after(scene)     takes back what `before` did, and no reset of the links does
+--   around           command that the run is put into
+--   path             what the caller named, to be opened just once
+-- A scene is {pid = a container's, fd() = an open file of its namespace, aside(f) = calls f, in which nothing fails}.
+local victim = require "spec.fault.victim"
+local watchers = require "spec.fault.watchers"
 local zlnet = require "zlnet"
 
 local function sh(command)
@@ -18,13 +25,11 @@ end
 
 local function attach(opts)
   return function(scene)
-    local o = { pid = scene.pid }
+    local o = {}
     for name, value in pairs(opts) do
       o[name] = value
     end
-    if o.netns == true then
-      o.netns, o.pid = ("/proc/%d/ns/net"):format(scene.pid), nil
-    end
+    o.pid = not o.netns and scene.pid or nil
     return zlnet.attach(o)
   end
 end
@@ -73,6 +78,28 @@ local function attached(tags)
   end
 end
 
+-- A sweep that may delete nothing: success is the one verdict that is true, any other one told an error.
+local function sweep_that_says(...)
+  local fine = {}
+  for _, verdict in ipairs { ... } do
+    fine[verdict] = true
+  end
+  return function()
+    local report, err = zlnet.sweep()
+    if not report then
+      return nil, err
+    end
+    for _, v in ipairs(report.verdicts) do
+      if v.verdict == "unknown" and not fine.unknown then
+        return nil, zlnet.error { kind = "io", code = "EAGAIN", step = "judge", message = v.reason }
+      elseif not fine[v.verdict] then
+        error(("%s is %s: %s"):format(v.ifname, v.verdict, v.reason))
+      end
+    end
+    return #report.verdicts > 0
+  end
+end
+
 local function visit()
   local links, err = zlnet.list_all_links()
   return links and #links, err
@@ -91,8 +118,9 @@ local workflows = {
   { ours = true, name = "attach bridge", whole = true, before = function()
     sh "ip link show br0 || ip link add br0 up type bridge"
   end, act = attach { ip = "10.9.0.2/24", mode = "bridge", bridge = "br0", gateway = "10.9.0.1" } },
-  { ours = true, name = "attach netns", whole = true,
-    act = attach { ip = "10.9.0.2", netns = true, id = "web-1" } },
+  { ours = true, name = "attach netns", whole = true, path = "/run/box", before = function(scene)
+    sh(("umount /run/box; touch /run/box && mount --bind /proc/%d/ns/net /run/box"):format(scene.pid))
+  end, act = attach { ip = "10.9.0.2", netns = "/run/box", id = "web-1" } },
   -- the old pair is gone before the new one is made: a failure in between leaves neither, and once more makes the new
   { ours = true, name = "attach again", resume = true, before = attached "s",
     act = attach { ip = "10.9.1.7", ifname = "eth1" } },
@@ -120,6 +148,21 @@ local workflows = {
   end },
   { name = "sweep 1", ours = true, before = orphans(1), resume = true, act = sweep },
   { name = "sweep 3", ours = true, before = orphans(3), resume = true, act = sweep },
+  -- nothing that lives, or may live, is deleted
+  { name = "sweep alive", ours = true, before = attached "s", act = sweep_that_says "alive" },
+  { name = "sweep alive, time namespace", ours = true, before = attached "s", act = sweep_that_says "alive",
+    around = "unshare --time --boottime 1000 --fork" },
+  { name = "sweep in use", ours = true, before = victim.make("s", { inhabited = true, dead = true }),
+    spent = victim.is_lost, perish = victim.leave, after = victim.clear, act = sweep_that_says "in_use" },
+  { name = "sweep hidden", ours = true, before = victim.make("s", { dead = true, hidden = true }),
+    again = false, perish = victim.show, after = victim.clear, act = sweep_that_says "unknown" },
+  { name = "watch", ours = true, before = victim.make("s", { beside = attached "s" }), spent = victim.is_dead,
+    perish = victim.kill, after = victim.clear, act = watchers.watch, again = watchers.again },
+  { name = "watch 3", ours = true, before = victim.make("stu", { beside = attached "s" }), spent = victim.is_dead,
+    perish = victim.kill, after = victim.clear, act = watchers.watch, again = watchers.again },
+  { name = "watch in use", ours = true, before = victim.make("s", { inhabited = true }), spent = victim.is_dead,
+    perish = victim.leave, after = victim.clear, act = watchers.in_use },
+  { name = "monitor", act = watchers.listen },
   { name = "create_veth_pair", again = false, act = function()
     return zlnet.create_veth_pair("fa0", "fa1")
   end },
@@ -169,5 +212,19 @@ local workflows = {
     return zlnet.with_netns_fd_async(scene.fd(), visit_async)
   end },
 }
+
+---Loads every module that a workflow may need: Lua's own reading of files is not what is put under faults.
+function workflows.load()
+  for file in require("lfs").dir "lua/zlnet" do
+    local name = file:match "^(.*)%.lua$"
+    if name and name ~= "init" and name ~= "meta" and name ~= "cni" then
+      require("zlnet." .. name)
+    end
+  end
+  for _, f in ipairs { "attach", "detach", "sweep", "check", "bridge", "attachments", "watch", "monitor" } do
+    assert(zlnet[f])
+  end
+  assert(zlnet.with_netns)
+end
 
 return workflows
