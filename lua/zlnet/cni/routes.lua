@@ -49,8 +49,8 @@ local function append(handle, method, list, step)
   return true
 end
 
----Adds what attach does not: the routes, those to the gateways too, and the gateways of further addresses. A route joins
----those of the container's other networks: the first one that is there stays the one that is used.
+---Adds what attach does not: the routes, those to the gateways too, and the gateways of further addresses. A route
+---joins those of the container's other networks: the first one that is there stays the one that is used.
 ---
 ---Equal to `ip route append DST via GATEWAY dev IFNAME onlink` for each, in the container.
 ---@param container table handle of the container's namespace
