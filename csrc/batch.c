@@ -3,6 +3,7 @@
 #include "codec.h"
 #include "error.h"
 #include "handle.h"
+#include "reply.h"
 
 #include <errno.h>
 #include <lauxlib.h>
@@ -79,6 +80,13 @@ static void push_objects(lua_State *L, const struct nl_queue *q, const struct nl
 	}
 }
 
+/* A reply_reader. */
+static void push_link(lua_State *L, const struct nl_reply *r, const void *ctx)
+{
+	(void)ctx;
+	codec_decode(L, &spec_link, (const struct nlmsghdr *)r->data);
+}
+
 /* Ask for the created links that were not echoed. */
 static void push_unechoed(lua_State *L, struct handle *h, const struct nl_queue *q)
 {
@@ -90,7 +98,8 @@ static void push_unechoed(lua_State *L, struct handle *h, const struct nl_queue 
 		lua_pop(L, 1);
 		if (!is_true || !handle_ask_created(h, req))
 			continue;
-		codec_decode(L, &spec_link, (const struct nlmsghdr *)h->reply.data);
+		if (reply_read(L, &h->reply, push_link, NULL) < 0)
+			lua_error(L);
 		lua_rawseti(L, -2, (lua_Integer)i + 1);
 	}
 }
@@ -113,8 +122,9 @@ bool batch_options(lua_State *L, int arg, const struct handle *h, struct nl_pace
 	return option(L, arg, "objects", true); /* false: they are not looked at, their result is true */
 }
 
-int batch_results(lua_State *L, struct handle *h, const struct nl_queue *q, const struct nl_reply *reply, bool objects)
+static int push_results(lua_State *L, const struct sent *s, const struct nl_reply *reply)
 {
+	const struct nl_queue *q = s->queue;
 	lua_Integer failed = 0;
 
 	lua_createtable(L, (int)q->n, 0);
@@ -124,10 +134,10 @@ int batch_results(lua_State *L, struct handle *h, const struct nl_queue *q, cons
 		push_result(L, q, i);
 		lua_rawseti(L, -2, (lua_Integer)i + 1);
 	}
-	if (objects) {
+	if (s->objects) {
 		push_objects(L, q, reply);
-		if (h)
-			push_unechoed(L, h, q);
+		if (s->handle && !s->error)
+			push_unechoed(L, s->handle, q);
 	}
 	if (!failed)
 		return 1;
@@ -135,15 +145,25 @@ int batch_results(lua_State *L, struct handle *h, const struct nl_queue *q, cons
 	return 2;
 }
 
-int batch_failure(lua_State *L, const struct nl_queue *q, const struct nl_reply *reply, bool objects,
-                  const struct zerr *e)
+/* A reply_reader. */
+static void push_sent(lua_State *L, const struct nl_reply *reply, const void *ctx)
 {
-	error_return(L, e);
-	if (q->n > 0 && q->items[0].answered) {
-		lua_pop(L, batch_results(L, NULL, q, reply, objects) - 1);
+	const struct sent *s = ctx;
+
+	if (!s->error) {
+		push_results(L, s, reply);
+		return;
+	}
+	error_return(L, s->error);
+	if (s->queue->n > 0 && s->queue->items[0].answered) {
+		lua_pop(L, push_results(L, s, reply) - 1);
 		lua_setfield(L, -2, "results");
 	}
-	return 2;
+}
+
+int batch_read(lua_State *L, struct nl_reply *owner, const struct sent *s)
+{
+	return reply_read(L, owner, push_sent, s);
 }
 
 /* batch:send([{stop_on_error=true, objects=false}]) -> results, number of the first failed operation or nil | nil, err */
@@ -153,17 +173,17 @@ static int batch_send(lua_State *L)
 	struct handle *h = batch_handle(L, 1);
 	struct nl_pace pace;
 	struct zerr e;
-	int n;
-
 	bool objects = batch_options(L, 2, h, &pace);
+	struct nl_queue queue = b->queue;
+	struct sent sent = {.queue = &queue, .handle = h, .objects = objects};
+
+	memset(&b->queue, 0, sizeof b->queue);
 	h->reply.len = 0;
-	if (nl_queue_talk(&h->sock, &b->queue, &pace, &h->reply, &e) < 0)
-		n = batch_failure(L, &b->queue, &h->reply, objects, &e);
-	else
-		n = batch_results(L, h, &b->queue, &h->reply, objects);
-	nl_reply_shrink(&h->reply);
-	nl_queue_free(&b->queue);
-	return n;
+	if (nl_queue_talk(&h->sock, &queue, &pace, &h->reply, &e) < 0)
+		sent.error = &e;
+	int n = batch_read(L, &h->reply, &sent);
+	nl_queue_free(&queue);
+	return n < 0 ? lua_error(L) : n;
 }
 
 static int batch_len(lua_State *L)

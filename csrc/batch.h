@@ -23,12 +23,16 @@ struct batch {
 /* Read the options of send and submit at arg: the pace, and whether objects are wanted. */
 bool batch_options(lua_State *L, int arg, const struct handle *h, struct nl_pace *pace);
 
-/* Push the results of a queue that was sent, and the number of the first failed operation: returns 1 or 2. h, to ask for
- * created links that were not echoed, may be NULL; reply may be its own. */
-int batch_results(lua_State *L, struct handle *h, const struct nl_queue *q, const struct nl_reply *reply, bool objects);
+/* What became of a queue. */
+struct sent {
+	const struct nl_queue *queue;
+	struct handle *handle;    /* to ask for created links that were not echoed; or NULL */
+	const struct zerr *error; /* what ended the sending; or NULL */
+	bool objects;             /* or true instead */
+};
 
-/* Push nil and the error which ended the sending; it has the results of what was answered before under "results". */
-int batch_failure(lua_State *L, const struct nl_queue *q, const struct nl_reply *reply, bool objects,
-                  const struct zerr *e);
+/* Pushes, as reply_read, the results and the number of the first failed operation, if any; or nil and the error, which
+ * has the results of what was answered before under "results". The queue's owner must not get at it meanwhile. */
+int batch_read(lua_State *L, struct nl_reply *owner, const struct sent *s);
 
 #endif

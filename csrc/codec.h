@@ -26,6 +26,7 @@ void codec_decode(lua_State *L, const struct spec_msg *spec, const struct nlmsgh
 /* Some of the keys of a set: a bit for each row. A link has 200 values, of which most callers want ten. */
 struct codec_keys {
 	uint64_t attr[2];
+	uint64_t kept[2]; /* attr, and those which say of which kind another is: see codec_trim */
 	uint32_t field;
 	bool unknown; /* what the tables do not know, under "unknown" */
 };
@@ -40,12 +41,16 @@ bool codec_keys_add(struct codec_keys *keys, const struct spec_set *set, const c
  * luaL_argerror when there is no such key. */
 void codec_keys(lua_State *L, int idx, const struct spec_msg *spec, struct codec_keys *out);
 
+/* Writes to `to`, which is nlh or before it and may overlap it, the message without the attributes which codec_decode_some
+ * would skip; returns its length. For a whole dump waits in memory, and most of it is nobody's wish. */
+size_t codec_trim(void *to, const struct nlmsghdr *nlh, const struct spec_msg *spec, const struct codec_keys *only);
+
 /* As codec_decode, but of the message itself only these keys (NULL: all). With unknown the numbers of attributes which the tables
  * do not know are listed under "unknown", at every level: for specs. */
 void codec_decode_some(lua_State *L, const struct spec_msg *spec, const struct nlmsghdr *nlh,
                        const struct codec_keys *only, bool unknown);
 
-/* Pushes {encode, decode, path, rows} for specs and fuzzing; they send nothing. */
+/* Pushes {encode, decode, trim, path, rows} for specs and fuzzing; they send nothing. */
 int codec_lua_open(lua_State *L);
 
 #endif

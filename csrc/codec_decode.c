@@ -58,7 +58,7 @@ static void push_conf(struct dec *d, const struct spec_row *row, const uint8_t *
 		if (!setting)
 			continue;
 		lua_rawgeti(L, -2, (lua_Integer)number + 1);
-		dec_number(d->L, setting, p + i * sizeof(uint32_t), sizeof(uint32_t));
+		dec_number(L, setting, p + i * sizeof(uint32_t), sizeof(uint32_t));
 		lua_rawset(L, -3);
 	}
 	lua_remove(L, -2);
@@ -71,8 +71,11 @@ static void push_indexed(struct dec *d, const struct spec_row *row, const struct
 	lua_Integer n = 0;
 
 	lua_newtable(d->L);
-	mnl_attr_for_each_nested(attr, nest) if (dec_text(d->L, element, mnl_attr_get_payload(attr),
-	                                                  mnl_attr_get_payload_len(attr))) lua_rawseti(d->L, -2, ++n);
+	dec_attrs(attr, dec_attr_payload(nest), dec_attr_len(nest))
+	{
+		if (dec_text(d->L, element, dec_attr_payload(attr), dec_attr_len(attr)))
+			lua_rawseti(d->L, -2, ++n);
+	}
 }
 
 static void push_nexthops(struct dec *d, const struct spec_set *set, const uint8_t *p, size_t len, int depth)
@@ -98,11 +101,11 @@ static void push_nexthops(struct dec *d, const struct spec_set *set, const uint8
 }
 
 /* Pushes the value of one attribute; false, and nothing pushed, when it is malformed or of no known set. */
-static bool push_attr(struct dec *d, const struct spec_level *at, const struct spec_row *row, const struct nlattr *attr,
-                      int depth)
+static inline bool push_attr(struct dec *d, const struct spec_level *at, const struct spec_row *row,
+                             const struct nlattr *attr, int depth)
 {
-	const uint8_t *p = mnl_attr_get_payload(attr);
-	size_t len = mnl_attr_get_payload_len(attr);
+	const uint8_t *p = dec_attr_payload(attr);
+	size_t len = dec_attr_len(attr);
 	const struct spec_set *set;
 
 	switch (row->type) {
@@ -122,7 +125,7 @@ static bool push_attr(struct dec *d, const struct spec_level *at, const struct s
 	case SPEC_NEST:
 	case SPEC_BYKIND:
 	case SPEC_BYFAMILY:
-		set = spec_subset(at, row, mnl_attr_get_type(attr));
+		set = spec_subset(at, row, dec_attr_type(attr));
 		if (!set || depth >= DEC_DEPTH)
 			return false;
 		push_set(d, set, p, len, depth + 1);
@@ -138,104 +141,88 @@ static bool push_attr(struct dec *d, const struct spec_level *at, const struct s
 		if (d->family == DEC_MPLS)
 			return false;
 		/* fall through */
-	case SPEC_STRING:
-	case SPEC_IFNAME:
-	case SPEC_MAC:
-	case SPEC_HEX:
-	case SPEC_IP4:
-	case SPEC_IP6:
-	case SPEC_VIA:
-		return dec_text(d->L, row, p, len);
 	default:
-		return dec_number(d->L, row, p, len);
+		return dec_is_text(row) ? dec_text(d->L, row, p, len) : dec_number(d->L, row, p, len);
 	}
 }
 
 /* Fields into the table at the top of the stack, with the keys right below it. */
 static void push_fields(struct dec *d, const struct spec_set *set, const uint8_t *p, size_t len, uint32_t only)
 {
+	lua_State *L = d->L;
+
 	for (unsigned i = 0; i < set->nfield; i++) {
 		const struct spec_row *row = &set->field[i];
-		bool text = row->type == SPEC_MAC || row->type == SPEC_HEX || row->type == SPEC_IP4 ||
-		            row->type == SPEC_IP6;
-
 		size_t size = spec_field_size(row);
 
 		if (row->off + size > len || !(only >> i & 1))
 			continue;
-
-		lua_rawgeti(d->L, -2, set->nattr + (lua_Integer)i + 1);
-		if (text ? dec_text(d->L, row, p + row->off, size) : dec_number(d->L, row, p + row->off, size))
-			lua_rawset(d->L, -3);
+		lua_rawgeti(L, -2, set->nattr + (lua_Integer)i + 1);
+		if (dec_is_text(row) ? dec_text(L, row, p + row->off, size) : dec_number(L, row, p + row->off, size))
+			lua_rawset(L, -3);
 		else
-			lua_pop(d->L, 1);
+			lua_pop(L, 1);
 	}
 }
 
-/* table, value, key -> table; the value becomes the last of the list which the table has under the key. */
+/* table, key, value -> table; the value becomes the last of the list which the table has under the key. */
 static void append(lua_State *L)
 {
-	lua_pushvalue(L, -1);
+	lua_pushvalue(L, -2);
 	if (lua_rawget(L, -4) == LUA_TNIL) {
 		lua_pop(L, 1);
 		lua_newtable(L);
-		lua_pushvalue(L, -2);
+		lua_pushvalue(L, -3);
 		lua_pushvalue(L, -2);
 		lua_rawset(L, -6);
 	}
-	lua_pushvalue(L, -3);
+	lua_insert(L, -2);
 	lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
-	lua_pop(L, 3);
+	lua_pop(L, 2);
 }
 
-static bool attr_wanted(const struct codec_keys *only, unsigned number)
+/* One attribute into the table at the top of the stack, with the keys right below it. */
+static inline void push_row(struct dec *d, const struct spec_level *at, const struct nlattr *attr, int depth)
 {
-	return !only || (only->attr[number / 64] >> number % 64 & 1);
+	lua_State *L = d->L;
+	unsigned number = dec_attr_type(attr);
+	const struct spec_row *row = &at->set->attr[number];
+
+	lua_rawgeti(L, -2, (lua_Integer)number + 1);
+	if (!push_attr(d, at, row, attr, depth))
+		lua_pop(L, 1);
+	else if (row->many)
+		append(L);
+	else
+		lua_rawset(L, -3);
 }
 
 /* Pushes the table of a header with its attributes. */
 static void push_set(struct dec *d, const struct spec_set *set, const uint8_t *p, size_t len, int depth)
 {
+	static const struct codec_keys all = {.attr = {UINT64_MAX, UINT64_MAX}, .field = UINT32_MAX};
 	lua_State *L = d->L;
-	size_t hdr = MNL_ALIGN(set->hdrlen);
+	size_t hdr = NLA_ALIGN(set->hdrlen);
 	const struct nlattr *attr;
 	/* a structure which a newer kernel made longer has no attributes after it */
 	size_t rest = set->nattr > 0 && len > hdr ? len - hdr : 0;
 	struct spec_level at = {.set = set, .attrs = p + hdr, .len = rest, .family = d->family};
-	const struct codec_keys *only = depth == 0 ? d->only : NULL;
+	const struct codec_keys *only = depth == 0 && d->only ? d->only : &all;
 	int n = set->nfield;
 
 	luaL_checkstack(L, 16, NULL);
 	push_keys(d, set);
-	mnl_attr_for_each_payload(at.attrs, at.len)
+	dec_attrs(attr, at.attrs, at.len) n++;
+	/* room for all, for growing costs more than counting */
+	lua_createtable(L, 0, n < set->nfield + set->nattr ? n : set->nfield + set->nattr);
+	push_fields(d, set, p, len < set->hdrlen ? len : set->hdrlen, only->field);
+	dec_attrs(attr, at.attrs, at.len)
 	{
-		unsigned number = mnl_attr_get_type(attr);
-
-		n += spec_attr(set, number) && attr_wanted(only, number);
-	}
-	lua_createtable(L, 0, n);
-	push_fields(d, set, p, len < set->hdrlen ? len : set->hdrlen, only ? only->field : UINT32_MAX);
-	mnl_attr_for_each_payload(at.attrs, at.len)
-	{
-		unsigned number = mnl_attr_get_type(attr);
-		const struct spec_row *row = spec_attr(set, number);
-
-		if (row && !attr_wanted(only, number))
-			continue;
-		if (row && !row->many) {
-			lua_rawgeti(L, -2, (lua_Integer)number + 1);
-			if (push_attr(d, &at, row, attr, depth))
-				lua_rawset(L, -3);
-			else
-				lua_pop(L, 1);
-		} else if (row) {
-			if (!push_attr(d, &at, row, attr, depth))
-				continue;
-			lua_rawgeti(L, -3, (lua_Integer)number + 1);
-			append(L);
-		} else if (d->unknown) {
-			lua_pushinteger(L, (lua_Integer)number);
+		if (dec_wanted(set, only, dec_attr_type(attr))) {
+			push_row(d, &at, attr, depth);
+		} else if (d->unknown && !spec_attr(set, dec_attr_type(attr))) {
 			lua_pushliteral(L, "unknown");
+			lua_pushinteger(L, (lua_Integer)dec_attr_type(attr));
 			append(L);
 		}
 	}

@@ -9,47 +9,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-static bool number_load(const struct spec_row *row, const uint8_t *p, size_t len, lua_Integer *out)
-{
-	uint16_t u16;
-	uint32_t u32;
-	uint64_t u64;
-
-	switch (row->type) {
-	case SPEC_U8:
-	case SPEC_BOOL:
-		if (len < 1)
-			return false;
-		*out = *p;
-		return true;
-	case SPEC_U16:
-	case SPEC_BE16:
-		if (len < sizeof(u16))
-			return false;
-		memcpy(&u16, p, sizeof(u16));
-		*out = row->type == SPEC_BE16 ? ntohs(u16) : u16;
-		return true;
-	case SPEC_U64:
-	case SPEC_BE64:
-		if (len >= sizeof(u64)) {
-			memcpy(&u64, p, sizeof(u64));
-			*out = (lua_Integer)(row->type == SPEC_BE64 ? be64toh(u64) : u64);
-			return true;
-		}
-		/* the kernel shortens some which fit */
-		/* fall through */
-	default:
-		if (len < sizeof(u32))
-			return false;
-		memcpy(&u32, p, sizeof(u32));
-		if (row->type == SPEC_BE32)
-			u32 = ntohl(u32);
-		*out = row->type == SPEC_S32 ? (lua_Integer)(int32_t)u32 : (lua_Integer)u32;
-		return true;
-	}
-}
-
-static void dec_bits(lua_State *L, const struct spec_names *names, uint32_t word)
+static void push_bits(lua_State *L, const struct spec_names *names, uint32_t word)
 {
 	lua_createtable(L, 0, __builtin_popcount(word));
 	for (unsigned i = 0; i < names->n && word != 0; i++) {
@@ -65,31 +25,63 @@ static void dec_bits(lua_State *L, const struct spec_names *names, uint32_t word
 	}
 }
 
-bool dec_number(lua_State *L, const struct spec_row *row, const uint8_t *p, size_t len)
+/* Names are of 32 bits at most. */
+static void push_named(lua_State *L, const struct spec_names *names, uint32_t value)
 {
-	const struct spec_names *names = row->names;
-	lua_Integer value;
-
-	if (!number_load(row, p, len, &value))
-		return false;
-	if (row->type == SPEC_BOOL) {
-		lua_pushboolean(L, value != 0);
-		return true;
+	if (names->bits) {
+		push_bits(L, names, value);
+		return;
 	}
-	if (names && names->bits) {
-		dec_bits(L, names, (uint32_t)value);
-		return true;
-	}
-	for (unsigned i = 0; names && i < names->n; i++)
-		if (names->v[i].value == (uint32_t)value) {
+	for (unsigned i = 0; i < names->n; i++)
+		if (names->v[i].value == value) {
 			lua_pushstring(L, names->v[i].name);
-			return true;
+			return;
 		}
 	lua_pushinteger(L, value);
+}
+
+static inline bool push_number(lua_State *L, const struct spec_row *row, lua_Integer value)
+{
+	if (row->names)
+		push_named(L, row->names, (uint32_t)value);
+	else
+		lua_pushinteger(L, value);
 	return true;
 }
 
-static bool dec_ip(lua_State *L, int family, const uint8_t *p, size_t len)
+static inline bool push_u16(lua_State *L, const struct spec_row *row, const uint8_t *p, size_t len)
+{
+	uint16_t u16;
+
+	if (len < sizeof(u16))
+		return false;
+	memcpy(&u16, p, sizeof(u16));
+	return push_number(L, row, row->type == SPEC_BE16 ? ntohs(u16) : u16);
+}
+
+static inline bool push_u32(lua_State *L, const struct spec_row *row, const uint8_t *p, size_t len)
+{
+	uint32_t u32;
+
+	if (len < sizeof(u32))
+		return false;
+	memcpy(&u32, p, sizeof(u32));
+	if (row->type == SPEC_BE32)
+		u32 = ntohl(u32);
+	return push_number(L, row, row->type == SPEC_S32 ? (lua_Integer)(int32_t)u32 : (lua_Integer)u32);
+}
+
+static inline bool push_u64(lua_State *L, const struct spec_row *row, const uint8_t *p, size_t len)
+{
+	uint64_t u64;
+
+	if (len < sizeof(u64))
+		return push_u32(L, row, p, len); /* the kernel shortens some which fit */
+	memcpy(&u64, p, sizeof(u64));
+	return push_number(L, row, (lua_Integer)(row->type == SPEC_BE64 ? be64toh(u64) : u64));
+}
+
+static bool push_ip(lua_State *L, int family, const uint8_t *p, size_t len)
 {
 	char text[TEXT_MAX];
 
@@ -99,11 +91,48 @@ static bool dec_ip(lua_State *L, int family, const uint8_t *p, size_t len)
 	return true;
 }
 
-bool dec_text(lua_State *L, const struct spec_row *row, const uint8_t *p, size_t len)
+static bool push_bytes(lua_State *L, const struct spec_row *row, const uint8_t *p, size_t len)
 {
 	char text[TEXT_MAX];
+
+	if (len == 0 || len > TEXT_BYTES_MAX) /* links without an address have one of no bytes */
+		return false;
+	lua_pushlstring(L, text, text_hex(text, p, len, row->type == SPEC_MAC ? ':' : '\0'));
+	return true;
+}
+
+static bool push_via(lua_State *L, const uint8_t *p, size_t len)
+{
 	uint16_t family;
 
+	if (len < sizeof(family))
+		return false;
+	memcpy(&family, p, sizeof(family));
+	return push_ip(L, family, p + sizeof(family), len - sizeof(family));
+}
+
+bool dec_number(lua_State *L, const struct spec_row *row, const uint8_t *p, size_t len)
+{
+	switch (row->type) {
+	case SPEC_U8:
+		return len >= 1 && push_number(L, row, *p);
+	case SPEC_BOOL:
+		if (len >= 1)
+			lua_pushboolean(L, *p != 0);
+		return len >= 1;
+	case SPEC_U16:
+	case SPEC_BE16:
+		return push_u16(L, row, p, len);
+	case SPEC_U64:
+	case SPEC_BE64:
+		return push_u64(L, row, p, len);
+	default:
+		return push_u32(L, row, p, len);
+	}
+}
+
+bool dec_text(lua_State *L, const struct spec_row *row, const uint8_t *p, size_t len)
+{
 	switch (row->type) {
 	case SPEC_STRING:
 	case SPEC_IFNAME:
@@ -111,20 +140,14 @@ bool dec_text(lua_State *L, const struct spec_row *row, const uint8_t *p, size_t
 		return true;
 	case SPEC_MAC:
 	case SPEC_HEX:
-		if (len == 0 || len > TEXT_BYTES_MAX) /* links without an address have one of no bytes */
-			return false;
-		lua_pushlstring(L, text, text_hex(text, p, len, row->type == SPEC_MAC ? ':' : '\0'));
-		return true;
+		return push_bytes(L, row, p, len);
 	case SPEC_IP4:
-		return dec_ip(L, AF_INET, p, len);
+		return push_ip(L, AF_INET, p, len);
 	case SPEC_IP6:
-		return dec_ip(L, AF_INET6, p, len);
+		return push_ip(L, AF_INET6, p, len);
 	case SPEC_VIA:
-		if (len < sizeof(family))
-			return false;
-		memcpy(&family, p, sizeof(family));
-		return dec_ip(L, family, p + sizeof(family), len - sizeof(family));
+		return push_via(L, p, len);
 	default: /* of the family which the length says, for the bridge's entries carry either */
-		return dec_ip(L, len >= 16 ? AF_INET6 : AF_INET, p, len);
+		return push_ip(L, len >= 16 ? AF_INET6 : AF_INET, p, len);
 	}
 }

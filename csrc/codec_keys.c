@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Which keys of a message a caller wants. */
-#include "codec.h"
+#include "codec_decode.h"
 
 #include <lauxlib.h>
 #include <libmnl/libmnl.h>
@@ -8,20 +8,31 @@
 #include <string.h>
 #include <sys/socket.h>
 
+/* All of a link's but af_spec; nor need IFLA_STATS and IFLA_MAP be kept, which have no rows. */
+static const struct codec_keys link_keys = {
+	.attr = {~(UINT64_C(1) << IFLA_AF_SPEC), UINT64_MAX},
+	.kept = {~(UINT64_C(1) << IFLA_AF_SPEC | UINT64_C(1) << IFLA_STATS | UINT64_C(1) << IFLA_MAP), UINT64_MAX},
+	.field = UINT32_MAX,
+};
+
 const struct codec_keys *codec_keys_dump(const struct spec_msg *spec, const struct nlmsghdr *nlh)
 {
-	static const struct codec_keys link = {.attr = {~(UINT64_C(1) << IFLA_AF_SPEC), UINT64_MAX},
-	                                       .field = UINT32_MAX};
 	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
+	bool link = spec == &spec_link && nlh->nlmsg_len > MNL_NLMSG_HDRLEN;
 
 	/* the bridge's vlans are af_spec, too, and asked for by the family */
-	return spec == &spec_link && nlh->nlmsg_len > MNL_NLMSG_HDRLEN && ifi->ifi_family == AF_UNSPEC ? &link : NULL;
+	return link && ifi->ifi_family == AF_UNSPEC ? &link_keys : NULL;
 }
 
 /* Most keys differ in their first letter, which spares most calls of strcmp. */
 static inline bool key_is(const char *a, const char *b)
 {
 	return a[0] == b[0] && strcmp(a, b) == 0;
+}
+
+static inline void mark(uint64_t bits[2], unsigned number)
+{
+	bits[number / 64] |= UINT64_C(1) << number % 64;
 }
 
 bool codec_keys_add(struct codec_keys *keys, const struct spec_set *set, const char *key)
@@ -35,7 +46,10 @@ bool codec_keys_add(struct codec_keys *keys, const struct spec_set *set, const c
 		}
 	for (unsigned i = 0; i < set->nattr; i++)
 		if (set->attr[i].type != SPEC_NONE && key_is(set->attr[i].key, key)) {
-			keys->attr[i / 64] |= UINT64_C(1) << i % 64;
+			mark(keys->attr, i);
+			mark(keys->kept, i);
+			if (set->attr[i].type == SPEC_BYKIND && i > 0)
+				mark(keys->kept, i - 1);
 			found = true;
 		}
 	return found;
@@ -58,4 +72,38 @@ void codec_keys(lua_State *L, int idx, const struct spec_msg *spec, struct codec
 			luaL_argerror(L, arg, lua_pushfstring(L, "unknown key '%s'", lua_tostring(L, -1)));
 		lua_pop(L, 1);
 	}
+}
+
+size_t codec_trim(void *to, const struct nlmsghdr *nlh, const struct spec_msg *spec, const struct codec_keys *only)
+{
+	size_t len = nlh->nlmsg_len, hdr = NLMSG_HDRLEN + NLMSG_ALIGN(spec->hdrlen);
+	const uint8_t *begin = (const uint8_t *)nlh, *end = begin + len, *run = begin, *p = begin + hdr;
+	uint8_t *at = to;
+
+	if (!only || only->unknown || len < hdr) {
+		memmove(to, nlh, len);
+		return len;
+	}
+	/* runs of what is kept are moved together, up to p, which itself is still to be read */
+	while (dec_attr_ok((const struct nlattr *)p, end)) {
+		const struct nlattr *attr = (const struct nlattr *)p;
+		const uint8_t *next = p + NLA_ALIGN(attr->nla_len);
+		unsigned number = dec_attr_type(attr);
+
+		if (number >= 128 || !(only->kept[number / 64] >> number % 64 & 1)) {
+			memmove(at, run, (size_t)(p - run));
+			at += p - run;
+			run = next;
+		}
+		p = next;
+	}
+	if (p > end)
+		p = end; /* the last one need not be padded */
+	if (p > run) {
+		memmove(at, run, (size_t)(p - run));
+		at += p - run;
+	}
+	len = (size_t)(at - (uint8_t *)to);
+	((struct nlmsghdr *)to)->nlmsg_len = (uint32_t)len;
+	return len;
 }

@@ -108,6 +108,20 @@ static int decode(lua_State *L)
 	return 1;
 }
 
+/* trim(object, message, keys) -> what of the message is kept for these */
+static int trim(lua_State *L)
+{
+	const struct spec_msg *spec = check_message(L, 1);
+	struct nlmsghdr *nlh = check_bytes(L, 2);
+	struct codec_keys only;
+	size_t len;
+
+	codec_keys(L, 3, spec, &only);
+	len = codec_trim(nlh, nlh, spec, &only);
+	lua_pushlstring(L, (const char *)nlh, len);
+	return 1;
+}
+
 /* path(object, message, offset) -> key path of the attribute there;
  * path(object, message, offset or nil, type) -> that of the one which is missing */
 static int path(lua_State *L)
@@ -249,8 +263,8 @@ static int rows(lua_State *L)
 
 int codec_lua_open(lua_State *L)
 {
-	static const luaL_Reg functions[] = {
-		{"encode", encode}, {"decode", decode}, {"path", path}, {"rows", rows}, {NULL, NULL}};
+	static const luaL_Reg functions[] = {{"encode", encode}, {"decode", decode}, {"trim", trim},
+	                                     {"path", path},     {"rows", rows},     {NULL, NULL}};
 
 	luaL_newlib(L, functions);
 	return 1;

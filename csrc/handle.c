@@ -6,6 +6,7 @@
 #include "job.h"
 #include "namespace.h"
 #include "netns.h"
+#include "request.h"
 
 #include <errno.h>
 #include <lauxlib.h>
@@ -238,73 +239,6 @@ bool handle_ask_created(struct handle *h, const struct nlmsghdr *req)
 		return false;
 	}
 	return name && ask_link(h, name) == 0;
-}
-
-/* Push an array of everything in the reply. */
-static void push_all(lua_State *L, const struct handle *h, const struct spec_msg *spec, const struct codec_keys *only)
-{
-	const struct nlmsghdr *first = (const struct nlmsghdr *)h->reply.data, *m = first;
-	int left = (int)h->reply.len, n = 0;
-
-	for (; left > 0 && mnl_nlmsg_ok(m, left); m = mnl_nlmsg_next(m, &left))
-		n++;
-	lua_createtable(L, n, 0);
-	m = first;
-	left = (int)h->reply.len;
-	for (int i = 1; i <= n; i++, m = mnl_nlmsg_next(m, &left)) {
-		codec_decode_some(L, spec, m, only ? only : codec_keys_dump(spec, m), false);
-		lua_rawseti(L, -2, i);
-	}
-}
-
-/* The keys that the caller wants of each object, behind its other arguments; NULL: all of them. */
-static const struct codec_keys *check_keys(lua_State *L, const struct handle_op *op, struct codec_keys *keys)
-{
-	int arg = op->how == OP_NEW ? 4 : 3;
-
-	if (op->how == OP_ACT || lua_isnil(L, arg))
-		return NULL;
-	codec_keys(L, arg, op->spec, keys);
-	return keys;
-}
-
-/* handle:OP(t [, mode [, keys]]), handle:getOP(t [, keys]), handle:getOPs([filter [, keys]]) */
-static int handle_request(lua_State *L)
-{
-	const struct handle_op *op = lua_touserdata(L, lua_upvalueindex(1));
-	struct handle *h = handle_check(L, 1);
-	_Alignas(8) char buf[CODEC_MAX];
-	struct nlmsghdr *n = (struct nlmsghdr *)buf;
-	struct nl_ack ack;
-	struct zerr e;
-
-	struct codec_keys wanted;
-
-	lua_settop(L, 4);
-	const struct codec_keys *only = check_keys(L, op, &wanted);
-	if (op->how == OP_DUMP && lua_isnil(L, 2)) {
-		lua_newtable(L);
-		lua_replace(L, 2);
-	}
-	luaL_checktype(L, 2, LUA_TTABLE);
-	if (handle_encode(L, h, op, buf, &e) < 0)
-		return error_return(L, &e);
-	h->reply.len = 0;
-	if (nl_talk(&h->sock, n, n->nlmsg_len, 1, handle_deadline(h), &h->reply, &ack, &e) < 0)
-		return error_return(L, &e);
-	if (ack.err) {
-		handle_refusal(op, n, &ack, &e);
-		return error_return(L, &e);
-	}
-	if (op->how == OP_DUMP)
-		push_all(L, h, op->spec, only);
-	else if (op->how != OP_ACT &&
-	         (h->reply.len > 0 || (op->how == OP_NEW && op->spec == &spec_link && handle_ask_created(h, n))))
-		codec_decode_some(L, op->spec, (const struct nlmsghdr *)h->reply.data, only, false);
-	else
-		lua_pushboolean(L, 1);
-	nl_reply_shrink(&h->reply);
-	return 1;
 }
 
 /* handle:timeout(seconds): how long a request may take before it fails with ETIMEDOUT. */

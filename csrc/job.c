@@ -60,8 +60,8 @@ static int wait_done(const struct job *j, int64_t deadline)
 	return n < 0 ? -errno : n > 0;
 }
 
-/* Push what the task came to. */
-static int push_outcome(lua_State *L, const struct job *j)
+/* Push what the task came to. The job is closed meanwhile: see reply_read. */
+static int push_outcome(lua_State *L, struct job *j)
 {
 	struct task *t = j->task;
 
@@ -69,9 +69,14 @@ static int push_outcome(lua_State *L, const struct job *j)
 	struct handle *h = luaL_checkudata(L, -1, HANDLE_TYPE);
 	lua_pop(L, 1);
 	task_end(t);
-	if (t->rc < 0)
-		return batch_failure(L, &t->queue, &t->reply, j->objects, &t->e);
-	return batch_results(L, h->sock.fd < 0 ? NULL : h, &t->queue, &t->reply, j->objects);
+	struct sent sent = {.queue = &t->queue,
+	                    .handle = h->sock.fd < 0 ? NULL : h,
+	                    .error = t->rc < 0 ? &t->e : NULL,
+	                    .objects = j->objects};
+	j->task = NULL;
+	int n = batch_read(L, &t->reply, &sent);
+	j->task = t;
+	return n < 0 ? lua_error(L) : n;
 }
 
 /* job:result([seconds]): as batch:send, when it is done; nil, err (ETIMEDOUT) when it isn't by then. Again the same. */

@@ -232,6 +232,8 @@ static int m_receive(lua_State *L)
 			return 1;
 		}
 	}
+	/* a copy, for a finalizer that runs meanwhile may use the monitor, or close it */
+	h = (const struct nlmsghdr *)lua_pushlstring(L, (const char *)h, h->nlmsg_len);
 	push_event(L, m, (unsigned)kind, h);
 	lua_pushstring(L, event_kinds[kind].name);
 	return 2 + push_memory(L, &event_kinds[kind], h);
@@ -293,12 +295,14 @@ static int m_compare(lua_State *L)
 	lua_settop(L, OLD);
 	lua_newtable(L);
 	lua_newtable(L);
+	lua_newtable(L); /* the new ones, which go behind */
 	if (dump(m, kind, &e) < 0)
 		return error_return(L, &e);
 	int left = (int)m->answer.len;
-	lua_newtable(L); /* the new ones, which go behind */
-	for (h = (const struct nlmsghdr *)m->answer.data; left > 0 && mnl_nlmsg_ok(h, left);
-	     h = mnl_nlmsg_next(h, &left)) {
+	const char *answer =
+		left > 0 ? lua_pushlstring(L, m->answer.data, m->answer.len) : NULL; /* a copy, as in m_receive */
+	nl_reply_shrink(&m->answer);
+	for (h = (const struct nlmsghdr *)answer; left > 0 && mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left)) {
 		if (!event_matches(k, h) || push_memory(L, k, h) == 0)
 			continue;
 		if (!known(L, OLD)) {
@@ -307,7 +311,6 @@ static int m_compare(lua_State *L)
 		}
 		lua_rawset(L, NOW);
 	}
-	nl_reply_shrink(&m->answer);
 	lua_Integer gone = 0;
 	lua_pushnil(L);
 	while (lua_next(L, OLD)) {

@@ -255,8 +255,20 @@ static void answer(struct talk *t, unsigned i)
 		t->acks[t->answered++].done = true;
 }
 
-/* One message: an answer goes to its ack, data is moved to the end of what r keeps (never upwards, so what
- * follows in the datagram stays whole), stale and foreign ones are dropped. */
+/* To the end of what r keeps, which is never behind h: so what follows in the datagram stays whole. */
+static void keep_message(struct nl_reply *r, const struct nlmsghdr *h)
+{
+	size_t len = h->nlmsg_len;
+	char *to = r->data + r->len;
+
+	if (r->trim)
+		len = r->trim(to, h, r->trim_ctx);
+	else if (to != (const char *)h)
+		memmove(to, h, len);
+	r->len += MNL_ALIGN(len);
+}
+
+/* One message: an answer goes to its ack, data is kept, stale and foreign ones are dropped. */
 static int take_message(struct talk *t, struct nl_reply *r, const struct nlmsghdr *h)
 {
 	uint32_t i = h->nlmsg_seq - t->first;
@@ -276,12 +288,9 @@ static int take_message(struct talk *t, struct nl_reply *r, const struct nlmsghd
 		ack_done(&t->acks[i], h);
 		answer(t, i);
 		return 0;
-	default: {
-		uint32_t len = h->nlmsg_len;
-		memmove(r->data + r->len, h, len);
-		r->len += MNL_ALIGN(len);
+	default:
+		keep_message(r, h);
 		return 0;
-	}
 	}
 }
 

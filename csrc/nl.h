@@ -21,10 +21,16 @@ struct nl_sock {
 	uint32_t seq;
 };
 
-/* Whole messages as received, malloc'd, grown as needed; zero-initialise. Owner frees with nl_reply_free. */
+/* Writes to `to` what is worth keeping of message h, and returns its length, at most h's; `to` is h or before it, and the
+ * two may overlap. */
+typedef size_t nl_trim(void *to, const struct nlmsghdr *h, const void *ctx);
+
+/* Messages as received, whole or trimmed, malloc'd, grown as needed; zero-initialise. Owner frees with nl_reply_free. */
 struct nl_reply {
 	char *data;
 	size_t len, cap;
+	nl_trim *trim; /* or NULL; only nl_talk does so */
+	const void *trim_ctx;
 };
 
 /* What the kernel answered to one request. */

@@ -118,7 +118,17 @@ static inline const struct spec_row *spec_attr(const struct spec_set *set, unsig
 }
 
 /* Bytes of the row as a field of a structure. */
-size_t spec_field_size(const struct spec_row *row);
+static inline size_t spec_field_size(const struct spec_row *row)
+{
+	static const uint8_t sizes[] = {
+		[SPEC_U8] = 1,   [SPEC_BOOL] = 1,   [SPEC_U16] = 2,  [SPEC_BE16] = 2, [SPEC_U32] = 4,
+		[SPEC_S32] = 4,  [SPEC_BE32] = 4,   [SPEC_LINK] = 4, [SPEC_IP4] = 4,  [SPEC_U64] = 8,
+		[SPEC_BE64] = 8, [SPEC_MASKED] = 8, [SPEC_IP6] = 16,
+	};
+	bool fixed = row->type < sizeof(sizes) && sizes[row->type] > 0;
+
+	return fixed ? sizes[row->type] : row->max; /* SPEC_MAC, SPEC_HEX */
+}
 
 /* Where a walk over one level of attributes stands. */
 struct spec_level {

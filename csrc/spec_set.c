@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Questions to the tables: which set a nest follows, how wide a field is. */
+/* Questions to the tables: which set a nest follows. */
 #include "spec.h"
 
 #include <libmnl/libmnl.h>
@@ -65,28 +65,5 @@ const struct spec_set *spec_subset(const struct spec_level *at, const struct spe
 		return level_kind(at, row, number);
 	default:
 		return NULL;
-	}
-}
-
-size_t spec_field_size(const struct spec_row *row)
-{
-	switch (row->type) {
-	case SPEC_BOOL:
-	case SPEC_U8:
-		return 1;
-	case SPEC_U16:
-	case SPEC_BE16:
-		return 2;
-	case SPEC_U64:
-	case SPEC_BE64:
-	case SPEC_MASKED:
-		return 8;
-	case SPEC_MAC:
-	case SPEC_HEX:
-		return row->max;
-	case SPEC_IP6:
-		return 16;
-	default:
-		return 4;
 	}
 }

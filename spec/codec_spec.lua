@@ -677,6 +677,31 @@ describe("codec", function()
       assert.same({ table = 1000 }, codec.decode("route", bytes, { "table" }))
     end)
 
+    it("the same keys from a message that is trimmed to them", function()
+      local function same(object, bytes, keys)
+        local trimmed = codec.trim(object, bytes, keys)
+        assert.is_true(#trimmed <= #bytes)
+        assert.same(codec.decode(object, bytes, keys), codec.decode(object, trimmed, keys))
+        return #trimmed
+      end
+      for _, r in ipairs(recorded) do
+        local bytes = header(unhex(r.bytes))
+        local all = {}
+        for key in pairs(codec.decode(r.object, bytes)) do
+          all[#all + 1] = key
+          same(r.object, bytes, { key })
+          same(r.object, bytes, { key, all[1], "unknown" })
+        end
+        same(r.object, bytes, all)
+      end
+      local route = encode("route", "new", {
+        dst = "10.0.0.0/8", oif = 2, encap_type = "ip", encap = { id = 7, dst = "192.0.2.1" },
+      })
+      assert.equal(7, codec.decode("route", codec.trim("route", route, { "encap" }), { "encap" }).encap.id)
+      assert.equal(28, same("route", route, {}))
+      assert.equal(28 + 8, same("route", route, { "oif" }))
+    end)
+
     it("data of a kind which follows it, and none of a kind it does not know", function()
       local data = attribute(2, attribute(1, string.pack("<I4", 9)))
       local function info(kind)
@@ -729,6 +754,10 @@ describe("codec", function()
           local at = 17 + rand(#bytes - 16)
           local broken = bytes:sub(1, at - 1) .. string.char(rand(256)) .. bytes:sub(at + 1)
           assert.is_table(codec.decode(r.object, broken, nil, true))
+          local keys = { next(codec.decode(r.object, bytes)) }
+          keys[2] = nil
+          local trimmed = codec.trim(r.object, broken, keys)
+          assert.same(codec.decode(r.object, broken, keys), codec.decode(r.object, trimmed, keys))
           assert.is_string(codec.path(r.object, broken, 16 + rand(#bytes)))
           assert.is_string(codec.path(r.object, broken, 16 + rand(#bytes), rand(80)))
         end

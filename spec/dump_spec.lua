@@ -76,4 +76,70 @@ describe("a dump", function()
     assert.is_true(numbers[14]) -- IFLA_MAP
     assert.is_nil(assert(handle:getlinks())[1].unknown)
   end)
+
+  it("is whole though finalizers use its handle while it is read, or close it", function()
+    local handle <close> = assert(zlnet.open())
+    assert(handle:setlink { ifname = "lo", flags = { up = true } })
+    local batch = handle:batch()
+    for i = 1, 500 do
+      assert(batch:newroute { dst = ("10.1.%d.%d/32"):format(i // 256, i % 256), oif = "lo" })
+    end
+    assert(select(2, batch:send()) == nil)
+    local ran = 0
+    local function leave(other)
+      setmetatable({}, {
+        __gc = function()
+          ran = ran + 1
+          if other then
+            other:close()
+          else
+            assert(handle:getlink { ifname = "lo" })
+          end
+        end,
+      })
+    end
+    for round = 1, 60 do
+      local other <close> = assert(zlnet.open())
+      for _ = 1, 5 do
+        leave(round % 2 == 0 and other) -- nearly all that is made here is routes, so then it is that they are collected
+      end
+      local asked = round % 2 == 0 and other or handle
+      local routes = assert(asked:getroutes { table = "main" }) -- "main" of IPv4 has just these
+      local seen = {}
+      for _, route in ipairs(routes) do
+        seen[route.dst or ""] = true
+      end
+      for i = 1, 500 do
+        assert.is_true(seen[("10.1.%d.%d"):format(i // 256, i % 256)])
+      end
+    end
+    assert.is_true(ran > 100)
+  end)
+
+  it("leaves the collector running, or stopped, as it was, and able to keep up", function()
+    local ns <close> = assert(zlnet.netns.new())
+    local handle <close> = assert(zlnet.open(ns))
+    local batch = handle:batch()
+    for i = 1, 300 do
+      assert(batch:newlink { ifname = "br" .. i, linkinfo = { kind = "bridge" } })
+    end
+    assert(select(2, batch:send { objects = false }) == nil)
+    assert.equal(301, #assert(handle:getlinks()))
+    assert.is_true(collectgarbage "isrunning")
+    local one = kilobytes()
+    local links = assert(handle:getlinks())
+    assert.equal(301, #links)
+    one = kilobytes() - one
+    links = nil -- luacheck: ignore 311
+    local before, most = kilobytes(), 0
+    for _ = 1, 50 do
+      assert(handle:getlinks())
+      most = math.max(most, collectgarbage "count")
+    end
+    assert.is_true(most < 3 * before + 8 * one, ("%.0f KB after %.0f, a dump is %.0f"):format(most, before, one))
+    collectgarbage "stop"
+    assert(handle:getlinks())
+    assert.is_false(collectgarbage "isrunning")
+    collectgarbage "restart"
+  end)
 end)
