@@ -36,7 +36,7 @@ struct codec_keys {
 const struct codec_keys *codec_keys_dump(const struct spec_msg *spec, const struct nlmsghdr *nlh);
 
 /* Adds the rows of a key, both when a field and an attribute share it; false when there is none. No Lua. */
-bool codec_keys_add(struct codec_keys *keys, const struct spec_set *set, const char *key);
+bool codec_keys_add(struct codec_keys *keys, const struct spec_set *set, const char *key, size_t len);
 /* From a list of keys in Lua, in which "unknown" asks for the numbers of attributes that the tables do not know; raises as
  * luaL_argerror when there is no such key. */
 void codec_keys(lua_State *L, int idx, const struct spec_msg *spec, struct codec_keys *out);

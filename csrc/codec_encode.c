@@ -191,7 +191,7 @@ static void enc_enter(struct enc *e, const struct spec_row *row, int table)
 	e->path[e->depth].index = 0;
 	e->depth++;
 	luaL_checkstack(e->L, 8, NULL);
-	lua_pushstring(e->L, row->key);
+	lua_pushlstring(e->L, row->key, row->len);
 	lua_rawget(e->L, table);
 }
 
@@ -209,13 +209,17 @@ static void enc_keys(struct enc *e, const struct spec_set *set, int table, struc
 	memset(said, 0, sizeof(*said));
 	luaL_checkstack(L, 4, NULL);
 	for (lua_pushnil(L); lua_next(L, table); lua_pop(L, 1)) {
+		size_t len;
+
 		if (lua_type(L, -2) != LUA_TSTRING)
 			enc_fail(e, "names expected as keys, got a %s", luaL_typename(L, -2));
-		if (codec_keys_add(said, set, lua_tostring(L, -2)))
+		const char *key = lua_tolstring(L, -2, &len);
+
+		if (codec_keys_add(said, set, key, len))
 			continue;
 		if (e->depth < ENC_DEPTH) {
 			e->path[e->depth].index = 0;
-			e->path[e->depth++].key = lua_tostring(L, -2);
+			e->path[e->depth++].key = key;
 		}
 		enc_fail(e, "unknown key");
 	}

@@ -24,10 +24,9 @@ const struct codec_keys *codec_keys_dump(const struct spec_msg *spec, const stru
 	return link && ifi->ifi_family == AF_UNSPEC ? &link_keys : NULL;
 }
 
-/* Most keys differ in their first letter, which spares most calls of strcmp. */
-static inline bool key_is(const char *a, const char *b)
+static inline bool row_is(const struct spec_row *row, const char *key, size_t len)
 {
-	return a[0] == b[0] && strcmp(a, b) == 0;
+	return row->len == len && memcmp(row->key, key, len) == 0;
 }
 
 static inline void mark(uint64_t bits[2], unsigned number)
@@ -35,17 +34,17 @@ static inline void mark(uint64_t bits[2], unsigned number)
 	bits[number / 64] |= UINT64_C(1) << number % 64;
 }
 
-bool codec_keys_add(struct codec_keys *keys, const struct spec_set *set, const char *key)
+bool codec_keys_add(struct codec_keys *keys, const struct spec_set *set, const char *key, size_t len)
 {
 	bool found = false;
 
 	for (unsigned i = 0; i < set->nfield; i++)
-		if (key_is(set->field[i].key, key)) {
+		if (row_is(&set->field[i], key, len)) {
 			keys->field |= UINT32_C(1) << i;
 			found = true;
 		}
 	for (unsigned i = 0; i < set->nattr; i++)
-		if (set->attr[i].type != SPEC_NONE && key_is(set->attr[i].key, key)) {
+		if (set->attr[i].type != SPEC_NONE && row_is(&set->attr[i], key, len)) {
 			mark(keys->attr, i);
 			mark(keys->kept, i);
 			if (set->attr[i].type == SPEC_BYKIND && i > 0)
@@ -64,12 +63,16 @@ void codec_keys(lua_State *L, int idx, const struct spec_msg *spec, struct codec
 	memset(out, 0, sizeof(*out));
 	n = (lua_Integer)lua_rawlen(L, arg);
 	for (lua_Integer i = 1; i <= n; i++) {
+		size_t len;
+
 		if (lua_rawgeti(L, arg, i) != LUA_TSTRING)
 			luaL_argerror(L, arg, "list of keys expected");
-		if (key_is(lua_tostring(L, -1), "unknown"))
+		const char *key = lua_tolstring(L, -1, &len);
+
+		if (strcmp(key, "unknown") == 0)
 			out->unknown = true;
-		else if (!codec_keys_add(out, spec->set, lua_tostring(L, -1)))
-			luaL_argerror(L, arg, lua_pushfstring(L, "unknown key '%s'", lua_tostring(L, -1)));
+		else if (!codec_keys_add(out, spec->set, key, len))
+			luaL_argerror(L, arg, lua_pushfstring(L, "unknown key '%s'", key));
 		lua_pop(L, 1);
 	}
 }

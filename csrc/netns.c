@@ -23,6 +23,9 @@
 #ifndef NSFS_MAGIC
 #define NSFS_MAGIC 0x6e736673
 #endif
+#ifndef PIDFD_GET_NET_NAMESPACE
+#define PIDFD_GET_NET_NAMESPACE _IO(0xFF, 4)
+#endif
 
 /* --- descriptors --- */
 
@@ -75,11 +78,15 @@ int netns_open_fd(int fd, struct zerr *e)
 	return netns_check(own, what, e);
 }
 
-/* The pidfd holds the process still: when it is alive after the namespace was opened, the path named it. */
+/* The pidfd holds the process still: when it is alive after the namespace was opened, the path named it. Since Linux 6.11
+ * the pidfd itself gives the namespace, several times quicker; what it refuses the path refuses too, and says why. */
 int netns_open_process(pid_t pid, int pidfd, struct zerr *e)
 {
 	char path[48];
+	int given = ioctl(pidfd, PIDFD_GET_NET_NAMESPACE, 0);
 
+	if (given >= 0)
+		return given;
 	snprintf(path, sizeof path, "/proc/%d/ns/net", (int)pid);
 	int fd = netns_open_path(path, e);
 	int alive = proc_check_alive(pidfd);

@@ -59,11 +59,12 @@ struct spec_names {
 /* One row is one attribute, or one field of a header or structure. */
 struct spec_row {
 	const char *key;
-	uint8_t type;  /* enum spec_type */
-	bool many;     /* the attribute is repeated: a list in Lua */
-	uint16_t off;  /* fields: offset. SPEC_PREFIX: offset of the length in the message's header */
-	uint16_t max;  /* SPEC_STRING, SPEC_HEX: longest; SPEC_MAC: exact length; 0 is none */
-	uint16_t twin; /* fields too narrow for some values: the attribute of the same key which is not */
+	uint8_t type;    /* enum spec_type */
+	bool many : 1;   /* the attribute is repeated: a list in Lua */
+	uint8_t len : 7; /* of the key: most rows that are not meant need no look at it */
+	uint16_t off;    /* fields: offset. SPEC_PREFIX: offset of the length in the message's header */
+	uint16_t max;    /* SPEC_STRING, SPEC_HEX: longest; SPEC_MAC: exact length; 0 is none */
+	uint16_t twin;   /* fields too narrow for some values: the attribute of the same key which is not */
 	union {
 		const struct spec_names *names;
 		const struct spec_set *set;
@@ -102,10 +103,12 @@ extern const struct spec_msg spec_link, spec_addr, spec_route, spec_neigh, spec_
 
 #define SPEC_COUNT(a) (sizeof(a) / sizeof((a)[0]))
 /* Rows. What follows the type are further members: .set = &…, .names = &… */
-#define SPEC_ATTR(number, name, kind, ...) [number] = {.key = (name), .type = (kind), __VA_ARGS__}
+#define SPEC_ATTR(number, name, kind, ...) \
+	[number] = {.key = (name), .len = sizeof(name) - 1, .type = (kind), __VA_ARGS__}
 #define SPEC_FIELD(structure, member, name, kind, ...) \
 	{ \
-		.key = (name), .type = (kind), .off = offsetof(structure, member), __VA_ARGS__ \
+		.key = (name), .len = sizeof(name) - 1, .type = (kind), .off = offsetof(structure, member), \
+		__VA_ARGS__ \
 	}
 #define SPEC_NAMES(id, are_bits, ...) \
 	static const struct spec_name id##_v[] = __VA_ARGS__; \

@@ -216,15 +216,12 @@ end
 ---@param text string an address without a prefix length
 ---@return boolean
 function addr.is_unicast(text)
-  local bytes, family = addr.bytes(text)
-  if not bytes then
-    return false
+  if not find(text, ":", 1, true) then
+    local a, b, c, d = octets(text)
+    return a ~= nil and a ~= 0 and a ~= 127 and (a < 224 or a > 239) and a & b & c & d ~= 255
   end
-  local first = byte(bytes)
-  if family == "inet" then
-    return first ~= 0 and first ~= 127 and (first < 224 or first > 239) and bytes ~= "\255\255\255\255"
-  end
-  return first ~= 0xff and bytes:sub(1, 15) ~= ("\0"):rep(15)
+  local bytes = addr.bytes(text)
+  return bytes ~= nil and byte(bytes) ~= 0xff and sub(bytes, 1, 15) ~= ("\0"):rep(15)
 end
 
 ---Reads a MAC address that a network card may bear: six octets of two hexadecimal digits, joined by colons,

@@ -51,8 +51,9 @@ local function read_text(text)
   return (gsub(text, "%%(%x%x)", unescape_byte))
 end
 
+-- concat writes an integer as it should be.
 local function write_integer(n)
-  return fmt("%d", n)
+  return n
 end
 
 -- Other spellings of a number are found out by parse: written again, they differ.
@@ -168,11 +169,12 @@ local rows = {
 local by_key = {}
 for i = 1, #rows do
   by_key[rows[i][1]] = rows[i]
+  rows[i].label = " " .. rows[i][1] .. "="
 end
 
 -- The whole line, however long.
 local function line_of(fields)
-  local t, n = { START }, 1
+  local t, n = { START, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil }, 1
   for i = 1, #rows do
     local row = rows[i]
     local value = fields[row[2]]
@@ -181,11 +183,11 @@ local function line_of(fields)
       text = row[3](value)
     end
     if text then
-      n = n + 1
-      t[n] = row[1] .. "=" .. text
+      t[n + 1], t[n + 2] = row.label, text
+      n = n + 2
     end
   end
-  return concat(t, " ")
+  return concat(t, "", 1, n)
 end
 
 ---Writes the line. The fields are not checked again: they come from validated options.

@@ -17,6 +17,7 @@ local options = {}
 
 ---@class zlnet.options.spec: zlnet.options.row[]
 ---@field known table<string, true>
+---@field blank fun(): table an empty table with room for every option: one that grows costs more than all the rules
 ---@field relate fun(o: table): string?, string? what must hold between options: nil, or the name of a wrong one and why
 
 ---Makes a list of rows ready for check.
@@ -24,11 +25,12 @@ local options = {}
 ---@param relate nil|fun(o: table): string?, string? may also complete the table
 ---@return zlnet.options.spec
 function options.spec(rows, relate)
-  local known = {}
-  for _, row in ipairs(rows) do
-    known[row[1]] = true
+  local known, names = {}, {}
+  for i, row in ipairs(rows) do
+    known[row[1]], names[i] = true, row[1] .. " = nil"
   end
   rows.known, rows.relate = known, relate
+  rows.blank = load("return { " .. table.concat(names, ", ") .. " }")
   return rows
 end
 
@@ -74,7 +76,7 @@ function options.check(fname, spec, given, level)
   if type(given) ~= "table" then
     error(fmt("bad argument #1 to '%s' (a table of options expected, got %s)", fname, type(given)), level)
   end
-  local known, out = spec.known, {}
+  local known, out = spec.known, spec.blank()
   for name in next, given do
     if not known[name] then
       error(unknown(fname, spec, name), level)

@@ -54,12 +54,11 @@ end
 ---@param o table validated options of attach, or an attachment
 ---@return table<"inet"|"inet6", string>
 function plan.gateways(o)
-  local given, gateways = o.gateway or {}, {}
-  for _, family in ipairs(families_of(o.ip)) do
-    if o.mode == "routed" then
-      gateways[family] = given[family] or options.routed_gateway[family]
-    elseif o.mode == "bridge" then
-      gateways[family] = given[family]
+  local gateways, otherwise = {}, o.mode == "routed" and options.routed_gateway
+  if o.mode ~= "direct" then
+    for i = 1, #o.ip do
+      local family = o.ip[i].family
+      gateways[family] = o.gateway and o.gateway[family] or otherwise and otherwise[family] or nil
     end
   end
   return gateways
@@ -107,16 +106,18 @@ function plan.build(o, who, node)
     gateways = plan.gateways(o),
     families = families_of(o.ip),
     record = record_of(o, who),
-    ops = {},
+    alias = nil,
+    ops = { nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil }, -- room for the usual ones
   }
   local reason
   p.alias, reason = alias.format(p.record)
   if not p.alias then
     return nil, reason
   end
-  local ops = p.ops
+  local ops, n = p.ops, 1
   local function add(ns, op, step, args, link, ref, await)
-    ops[#ops + 1] = { ns = ns, op = op, step = step, args = args, link = link, ref = ref, await = await }
+    n = n + 1
+    ops[n] = { ns = ns, op = op, step = step, args = args, link = link, ref = ref, await = await, mode = nil }
   end
   ops[1] = ends.create(o, p)
   ends.up(o, p, add)
