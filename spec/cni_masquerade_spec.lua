@@ -96,11 +96,14 @@ describe("zlnet.cni.masquerade", function()
     local script = [[
       local m, addr = require "zlnet.cni.masquerade", require "zlnet.addr"
       local n = ...
+      local function must(ok, err)
+        return ok or error(err and (err.msg .. ": " .. tostring(err.details)) or "no error")
+      end
       for round = 1, 5 do
         local id = "cni/net/x" .. n .. "/" .. round
-        assert(m.add(id, { { ip = addr.parse("10.1." .. n .. "." .. round .. "/24") } }))
+        must(m.add(id, { { ip = addr.parse("10.1." .. n .. "." .. round .. "/24") } }))
         assert(m.count(id) == 1, id)
-        assert(m.remove(function(other) return other == id end))
+        must(m.remove(function(other) return other == id end))
       end]]
     local children = {}
     for i = 1, 6 do
@@ -108,7 +111,7 @@ describe("zlnet.cni.masquerade", function()
       children[i] = assert(core.spawn { "/usr/bin/env", helper.lua, "-e", loader, stdin = script })
     end
     for _, child in ipairs(children) do
-      local r = assert(child:wait(60))
+      local r = assert(child:wait(300))
       assert.are.equal(0, r.status, r.stderr)
       child:close()
     end

@@ -288,7 +288,7 @@ describe("with_netns_async", function()
     end)
     assert.same({ "attached it", "deleted it" }, got.list)
     assert.same({ 10, 1 }, { got.results, got.links })
-    assert.is_true(got.ticks > 10, got.ticks)
+    assert.is_true(got.ticks > 1, got.ticks) -- the job was not waited for in one go
     assert.equal(1, #outer:ip_json "link")
     assert.same({}, node.links())
   end)

@@ -465,7 +465,7 @@ describe("the picture of zlnet.monitor", function()
   after_each(clear)
 
   it("does not grow for ever with routes that vanish unannounced, and tells of those", function()
-    local m <close> = listen(nil, "route", { rcvbuf = 1 << 20 })
+    local m <close> = listen(nil, "route", { rcvbuf = 1 << 23 })
     helper.ip("link", "add", "a0", "up", "type", "veth", "peer", "name", "a1")
     helper.ip("link", "set", "a1", "up")
     helper.ip("addr", "add", "10.0.0.1/8", "dev", "a0")

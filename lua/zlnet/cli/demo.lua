@@ -260,7 +260,7 @@ local function run_steps(out)
   local s = { steps = {} }
   if not out.json then
     local kernel = core.sysctl_read "kernel.osrelease" or "?"
-    local text = "zlnet %s on Linux %s, in a sandbox: nothing outside is touched\n"
+    local text = "zlnet %s on Linux %s\nin a sandbox: nothing outside is touched\n"
     out:print(out:style(text:format(zlnet._VERSION, kernel), "dim"))
   end
   local began, ok = core.clock(), true

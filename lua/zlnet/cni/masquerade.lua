@@ -9,7 +9,7 @@ local failure = require "zlnet.cni.failure"
 
 local masquerade = {}
 
-local LOCK_SECONDS = 10
+local LOCK_SECONDS = 30
 local NFT_SECONDS = 30
 
 -- Runtimes seldom have the directories of administrators in their PATH.
