@@ -89,7 +89,12 @@ describe("two nodes", function()
     local function state(i)
       return select(2, nodes[i]:exec "ip -o link; ip route; ip -6 route; ip neigh show nud permanent; bridge fdb")
     end
-    local before = { state(1), state(2) }
+    local before
+    helper.eventually(function() -- addresses and multicast groups settle by themselves
+      local last = before
+      before = { state(1), state(2) }
+      return last and last[1] == before[1] and last[2] == before[2]
+    end)
     for i = 1, 2 do
       run(i)
     end

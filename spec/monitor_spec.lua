@@ -470,18 +470,25 @@ describe("the picture of zlnet.monitor", function()
     helper.ip("link", "set", "a1", "up")
     helper.ip("addr", "add", "10.0.0.1/8", "dev", "a0")
     local told = 0
-    for round = 1, 10 do
-      local lines = {}
-      for i = 0, 499 do
-        lines[#lines + 1] = ("route add 10.%d.%d.%d/32 dev a0"):format(round, i // 250, i % 250)
-      end
-      batch(lines)
-      helper.ip("link", "set", "a0", "down") -- all of them are gone, and the kernel says nothing
-      helper.ip("link", "set", "a0", "up")
-      for _, event in ipairs(drain(m, 0.05)) do
-        assert.not_equal("overrun", event.event)
+    local function hear(seconds)
+      local list = drain(m, seconds)
+      assert.equal(0, count(list, "event", "overrun"))
+      for _, event in ipairs(list) do
         told = told + (event.event == "delroute" and event.resync and 1 or 0)
       end
+    end
+    for round = 1, 10 do
+      for part = 0, 4 do -- few enough for the buffer that anybody may have
+        local lines = {}
+        for i = 1, 100 do
+          lines[i] = ("route add 10.%d.%d.%d/32 dev a0"):format(round, part, i)
+        end
+        batch(lines)
+        hear(0)
+      end
+      helper.ip("link", "set", "a0", "down") -- all of them are gone, and the kernel says nothing
+      helper.ip("link", "set", "a0", "up")
+      hear(0.05)
       assert.is_true(m.count.route < 2100)
     end
     assert.is_true(told > 2000)

@@ -98,4 +98,32 @@ describe("remove.links", function()
     local _, alone = run { "lo" }
     assert.same({ "delete the link lo: EOPNOTSUPP" }, alone)
   end)
+
+  it("gives links their groups back when the kernel cannot be asked, and when asking raises", function()
+    helper.ip("link", "set", "a1", "group", "7")
+    local all = assert(host:getlinks())
+    local links = {}
+    for _, link in ipairs(all) do
+      links[#links + 1] = link.ifname:find "^a" and link or nil
+    end
+    local lost = { code = "EIO" }
+    for _, getlinks in ipairs { function()
+      return nil, lost
+    end, function()
+      error(lost)
+    end } do
+      -- the handle, but it deletes nothing and cannot list
+      local broken = { getlinks = getlinks, dellink = function()
+        assert.not_equal("7", node.link("a1").group)
+        return nil, lost
+      end, batch = function()
+        return host:batch()
+      end }
+      local ran, report, err = pcall(remove.links, broken, links, all)
+      assert.equal(lost, ran and err or report)
+      assert.equal("7", node.link("a1").group)
+      assert.equal("default", node.link("a2").group)
+    end
+    assert.equal(8, #node.links())
+  end)
 end)

@@ -98,33 +98,40 @@ local function confirm(host, marked, group, err, report)
   return true
 end
 
----Deletes links by the indexes that a dump gave, and confirms it by another dump.
+local function delete_group(host, links, group)
+  local report = { deleted = {}, failed = {} }
+  local marked, lost = mark(host, links, group, report)
+  if not marked then
+    return nil, lost
+  end
+  local _, err = host:dellink { group = group }
+  local ok
+  ok, lost = confirm(host, marked, group, err, report)
+  return ok and report, lost
+end
+
+---Deletes links by the indexes that a dump gave, and confirms it by another dump. Nothing stays in the private group.
 ---@param host table handle of their namespace
 ---@param links table[] what to delete
 ---@param all table[] the dump they come from
 ---@return { deleted: table[], failed: zlnet.error[] }? report
 ---@return zlnet.error? err when the kernel could not be asked
 function remove.links(host, links, all)
-  local report = { deleted = {}, failed = {} }
   if #links <= 1 then
+    local report = { deleted = {}, failed = {} }
     if links[1] then
       delete_one(host, links[1], report)
     end
     return report
   end
-  local group = free_group(all)
-  local marked, lost = mark(host, links, group, report)
-  if not marked then
+  local ran, report, err = pcall(delete_group, host, links, free_group(all))
+  if not (ran and report) then
     unmark(host, links)
-    return nil, lost
   end
-  local _, err = host:dellink { group = group }
-  local ok
-  ok, lost = confirm(host, marked, group, err, report)
-  if not ok then
-    return nil, lost
+  if not ran then
+    error(report, 0)
   end
-  return report
+  return report or nil, err
 end
 
 return remove

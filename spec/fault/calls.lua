@@ -160,7 +160,7 @@ local function after_kill(row, n, done, empty)
   if row.perish then
     row.perish(scene())
   end
-  local report, err = require("zlnet").sweep()
+  local report, err = require("zlnet").sweep(row.sweep)
   -- a node's settings, which outlive any container
   helper.sh "echo 0 >/proc/sys/net/ipv4/ip_forward; echo 0 >/proc/sys/net/ipv6/conf/all/forwarding"
   local which, now = state.await(nil, 3, empty)

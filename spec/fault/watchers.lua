@@ -82,7 +82,10 @@ function watchers.listen(scene)
       helper.sh(("echo '%s' | nsenter -t %d -n ip -batch -"):format(commands, scene.pid))
     end)
   end
-  ip "link delete fa1" -- of a former run
+  ip "link delete fa1" -- of a run that was killed
+  local _ <close> = setmetatable({}, { __close = function()
+    ip "link delete fa1"
+  end })
   local m <close>, err = zlnet.monitor(scene.pid, { "link", "addr" }, { rcvbuf = 4096 })
   if not m then
     return nil, err
@@ -102,8 +105,8 @@ function watchers.listen(scene)
   if ok then
     ok, err = expect("newlink", "mtu", 1500)
   end
-  ip "link delete fa1"
   if ok then
+    ip "link delete fa1"
     ok, err = expect("dellink", "ifname", "fa1")
   end
   return ok, err

@@ -10,6 +10,7 @@
 --   ours = true      its links are those that a sweep looks after
 --   spent(scene)     whether a run has used up what `before` prepares, although no link tells
 --   perish(scene)    what ends, after a crash, along with the container
+--   sweep            options of the sweep after a crash
 --   after(scene)     takes back what `before` did, and no reset of the links does
 --   around           command that the run is put into
 --   path             what the caller named, to be opened just once
@@ -120,7 +121,7 @@ local workflows = {
   end, act = attach { ip = "10.9.0.2/24", mode = "bridge", bridge = "br0", gateway = "10.9.0.1" } },
   { ours = true, name = "attach netns", whole = true, path = "/run/box", before = function(scene)
     sh(("umount /run/box; touch /run/box && mount --bind /proc/%d/ns/net /run/box"):format(scene.pid))
-  end, act = attach { ip = "10.9.0.2", netns = "/run/box", id = "web-1" } },
+  end, act = attach { ip = "10.9.0.2", netns = "/run/box", id = "web-1" }, sweep = { valid = {} } },
   -- the old pair is gone before the new one is made: a failure in between leaves neither, and once more makes the new
   { ours = true, name = "attach again", resume = true, before = attached "s",
     act = attach { ip = "10.9.1.7", ifname = "eth1" } },

@@ -41,7 +41,7 @@ static void trim(const struct spec_msg *spec, struct nlmsghdr *h)
 
 	for (unsigned i = 0; i < spec->set->nattr; i++)
 		if (spec_attr(spec->set, i) && (h->nlmsg_seq >> i % 32 & 1))
-			codec_keys_add(&only, spec->set, spec->set->attr[i].key);
+			codec_keys_add(&only, spec->set, spec->set->attr[i].key, strlen(spec->set->attr[i].key));
 	n = count(spec, h, &only);
 	if (codec_trim(h, h, spec, &only) != h->nlmsg_len || count(spec, h, &only) != n)
 		abort();
