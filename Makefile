@@ -32,7 +32,7 @@ SOURCES  := $(filter-out csrc/stub.c csrc/plugin.c,$(wildcard csrc/*.c))
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -pthread $(WARNINGS) $(LUA_CFLAGS) $(MNL_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 ALL_LIBS   = $(MNL_LIBS)
 else
-SOURCES  := csrc/stub.c
+SOURCES  := csrc/stub.c csrc/hash.c
 ALL_CFLAGS = -std=gnu11 -fPIC -fvisibility=hidden $(WARNINGS) $(LUA_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 ALL_LIBS   =
 endif

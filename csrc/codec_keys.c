@@ -8,10 +8,14 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* All of a link's but af_spec; nor need IFLA_STATS and IFLA_MAP be kept, which have no rows. */
+#define BIT(type) (UINT64_C(1) << (type))
+#define LEFT_OUT  (BIT(IFLA_AF_SPEC) | BIT(IFLA_STATS64))
+
+/* All of a link's but its settings and counters, which are longer than the rest; nor need IFLA_STATS and IFLA_MAP be kept,
+ * which have no rows. */
 static const struct codec_keys link_keys = {
-	.attr = {~(UINT64_C(1) << IFLA_AF_SPEC), UINT64_MAX},
-	.kept = {~(UINT64_C(1) << IFLA_AF_SPEC | UINT64_C(1) << IFLA_STATS | UINT64_C(1) << IFLA_MAP), UINT64_MAX},
+	.attr = {~LEFT_OUT, UINT64_MAX},
+	.kept = {~(LEFT_OUT | BIT(IFLA_STATS) | BIT(IFLA_MAP)), UINT64_MAX},
 	.field = UINT32_MAX,
 };
 

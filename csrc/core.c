@@ -4,6 +4,7 @@
 #include "codec.h"
 #include "error.h"
 #include "handle.h"
+#include "hash.h"
 #include "monitor.h"
 #include "namespace.h"
 #include "pollset.h"
@@ -201,6 +202,7 @@ int luaopen_zlnet_core(lua_State *L)
 	                                     {"sysctl_write", core_sysctl_write},
 	                                     {"clock", core_clock},
 	                                     {"random", core_random},
+	                                     {"hash", hash_of},
 	                                     {"terminal", core_terminal},
 	                                     {"error", error_new},
 	                                     {NULL, NULL}};

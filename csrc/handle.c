@@ -14,8 +14,10 @@
 #include <limits.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #ifndef IFLA_ALT_IFNAME
 #define IFLA_ALT_IFNAME 53
@@ -276,6 +278,20 @@ static int h_fd(lua_State *L)
 	return 1;
 }
 
+/* handle:netns() -> a handle of the namespace which the socket is in. Needs CAP_NET_ADMIN there. */
+static int h_netns(lua_State *L)
+{
+	const struct handle *h = handle_check(L, 1);
+	struct zerr e;
+	int *fd = namespace_push(L);
+
+	*fd = ioctl(h->sock.fd, SIOCGSKNS);
+	if (*fd >= 0)
+		return 1;
+	zerr_io(&e, errno, "ioctl", "the socket's network namespace");
+	return error_return(L, &e);
+}
+
 static int h_close(lua_State *L)
 {
 	struct handle *h = luaL_checkudata(L, 1, HANDLE_TYPE);
@@ -310,8 +326,8 @@ void handle_set_ops(lua_State *L, lua_CFunction f, bool dumps)
 void handle_open(lua_State *L)
 {
 	static const luaL_Reg methods[] = {
-		{"settimeout", h_timeout}, {"setrcvbuf", h_setrcvbuf}, {"fd", h_fd}, {"batch", batch_new},
-		{"submit", job_new},       {"close", h_close},         {NULL, NULL}};
+		{"settimeout", h_timeout}, {"setrcvbuf", h_setrcvbuf}, {"fd", h_fd},       {"netns", h_netns},
+		{"batch", batch_new},      {"submit", job_new},        {"close", h_close}, {NULL, NULL}};
 	static const luaL_Reg meta[] = {
 		{"__gc", h_close}, {"__close", h_close}, {"__tostring", h_tostring}, {NULL, NULL}};
 

@@ -11,6 +11,7 @@
 #include <lauxlib.h>
 #include <libmnl/libmnl.h>
 #include <limits.h>
+#include <poll.h>
 #include <string.h>
 
 #define DUMP_TIMEOUT 30000 /* ms */
@@ -239,17 +240,34 @@ static int m_receive(lua_State *L)
 	return 2 + push_memory(L, &event_kinds[kind], h);
 }
 
-/* m:discard(): forget all that waits. The kernel keeps quiet after a loss until nothing does. */
+static bool is_readable(int fd)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+
+	return poll(&p, 1, 0) > 0;
+}
+
+/* m:discard() -> true | nil, err: forget all that waits. The kernel keeps quiet after a loss until nothing does, so what is
+ * left over would be older than what is there. */
 static int m_discard(lua_State *L)
 {
 	struct monitor *m = check_open(L, 1);
-	int n = 0, rc;
+	struct zerr e;
+	int rc;
 
-	do
-		rc = nl_receive(&m->hears, &m->heard);
-	while ((rc > 0 || rc == -ENOBUFS) && ++n < DISCARD_MAX);
 	m->heard.len = m->at = 0;
-	return 0;
+	for (int n = 0; n < DISCARD_MAX; n++) {
+		rc = nl_receive(&m->hears, &m->heard);
+		m->heard.len = 0;
+		if (rc == 0 && !is_readable(m->hears.fd))
+			break;
+		if (rc < 0 && rc != -ENOBUFS) {
+			zerr_io(&e, -rc, "receive", "netlink socket");
+			return error_return(L, &e);
+		}
+	}
+	lua_pushboolean(L, 1);
+	return 1;
 }
 
 /* --- what is there --- */

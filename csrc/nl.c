@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <linux/rtnetlink.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +28,8 @@ enum { MISS_TYPE = 5, MISS_NEST = 6 }; /* NLMSGERR_ATTR_MISS_*, Linux 6.1 */
 /* The kernel fills dump datagrams up to the largest buffer it was ever offered, at most 32 KiB. */
 #define DUMP_ROOM 32768
 #define KEEP_ROOM 65536
+/* Longer than any ACK, beside the request, which kernels without NETLINK_CAP_ACK repeat in it. */
+#define ACK_ROOM 2048
 
 int64_t nl_now(void)
 {
@@ -125,20 +128,30 @@ static int reply_room(struct nl_reply *r, size_t room)
 	return 0;
 }
 
-/* Append the next datagram to r, at least `room` bytes offered. Returns its length, 0 when it came from
- * somebody who is not the kernel (skipped), -EAGAIN when there is none, or -errno. Never truncates. */
-static ssize_t recv_datagram(struct nl_sock *s, struct nl_reply *r, size_t room)
+/* Its length, without taking it. */
+static ssize_t next_length(int fd)
+{
+	ssize_t n;
+
+	do
+		n = recv(fd, NULL, 0, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
+}
+
+/* Append the next datagram to r, at least `room` bytes offered; as many as it has, unless it is sure to fit. Returns its
+ * length, 0 when it came from somebody who is not the kernel (skipped), -EAGAIN when there is none, or -errno. Never
+ * truncates. */
+static ssize_t recv_datagram(struct nl_sock *s, struct nl_reply *r, size_t room, bool fits)
 {
 	struct sockaddr_nl from;
 	struct iovec iov;
 	struct msghdr msg = {.msg_name = &from, .msg_namelen = sizeof from, .msg_iov = &iov, .msg_iovlen = 1};
 	ssize_t n;
 
-	do
-		n = recv(s->fd, NULL, 0, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
-	while (n < 0 && errno == EINTR);
+	n = fits ? 0 : next_length(s->fd);
 	if (n < 0)
-		return -errno;
+		return n;
 	if ((size_t)n > room)
 		room = (size_t)n;
 	if (reply_room(r, room) < 0)
@@ -245,8 +258,22 @@ struct talk {
 	unsigned n,
 		answered; /* requests, and how many of them have their answer: the kernel goes through them in order */
 	struct nl_ack *acks;
+	size_t room;        /* for a datagram of the answer */
+	bool dump, objects; /* whether it is to be without end, or of any length */
 	bool interrupted;
 };
+
+/* What rtnetlink answers with: an ACK alone, unless something is asked for, by the type or the flag. */
+static void talk_expect(struct talk *t, const void *buf, size_t len)
+{
+	const struct nlmsghdr *h = buf;
+	int left = (int)len;
+
+	t->dump = t->n == 1 && (h->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
+	for (unsigned i = 0; i < t->n && mnl_nlmsg_ok(h, left); i++, h = mnl_nlmsg_next(h, &left))
+		t->objects = t->objects || h->nlmsg_flags & NLM_F_ECHO || (h->nlmsg_type & 3) == (RTM_GETLINK & 3);
+	t->room = t->dump ? DUMP_ROOM : t->objects ? 0 : ACK_ROOM + len;
+}
 
 /* Those before i did not ask for an ACK and had no error, or their answer would have come before. */
 static void answer(struct talk *t, unsigned i)
@@ -328,8 +355,8 @@ static int send_all(struct nl_sock *s, const void *buf, size_t len)
 }
 
 /* One round of sending and receiving. Returns 0, or -errno with *doing set to what failed. */
-static int talk_once(struct nl_sock *s, void *buf, size_t len, struct talk *t, bool dump, int64_t deadline,
-                     struct nl_reply *reply, const char **doing)
+static int talk_once(struct nl_sock *s, void *buf, size_t len, struct talk *t, int64_t deadline, struct nl_reply *reply,
+                     const char **doing)
 {
 	int left = (int)len, rc;
 	struct nlmsghdr *h = buf;
@@ -344,13 +371,13 @@ static int talk_once(struct nl_sock *s, void *buf, size_t len, struct talk *t, b
 	rc = send_all(s, buf, len);
 	while (rc >= 0 && t->answered < t->n) {
 		*doing = "receive";
-		ssize_t n = recv_datagram(s, reply, dump ? DUMP_ROOM : 0);
+		ssize_t n = recv_datagram(s, reply, t->room, !t->dump && !t->objects);
 		if (n == -EAGAIN)
 			rc = wait_readable(s->fd, deadline);
 		else
 			rc = n < 0 ? (int)n : take_datagram(t, reply, (size_t)n);
 		/* only a dump can go on for ever; a lone answer that is there is taken however late */
-		if (rc >= 0 && dump && t->answered < t->n && deadline >= 0 && nl_now() > deadline)
+		if (rc >= 0 && t->dump && t->answered < t->n && deadline >= 0 && nl_now() > deadline)
 			rc = -ETIMEDOUT;
 	}
 	return rc < 0 ? rc : 0;
@@ -360,16 +387,15 @@ int nl_talk(struct nl_sock *s, void *buf, size_t len, unsigned n, int64_t deadli
             struct nl_ack *acks, struct zerr *e)
 {
 	struct talk t = {.n = n, .acks = acks};
-	const struct nlmsghdr *h = buf;
-	bool dump = n == 1 && (h->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
 	size_t start = reply->len;
 	const char *doing;
 
 	if (s->fd < 0)
 		return zerr_io(e, EBADF, "send", "netlink socket");
+	talk_expect(&t, buf, len);
 	for (int tries = 0; tries < DUMP_TRIES; tries++) {
 		reply->len = start;
-		int rc = talk_once(s, buf, len, &t, dump, deadline, reply, &doing);
+		int rc = talk_once(s, buf, len, &t, deadline, reply, &doing);
 		if (rc < 0)
 			return zerr_io(e, -rc, doing, "netlink socket");
 		if (!t.interrupted)
@@ -386,7 +412,7 @@ int nl_receive(struct nl_sock *s, struct nl_reply *reply)
 
 	reply->len = 0;
 	do
-		n = recv_datagram(s, reply, DUMP_ROOM);
+		n = recv_datagram(s, reply, DUMP_ROOM, false);
 	while (n == 0);
 	if (n == -EAGAIN)
 		return 0;

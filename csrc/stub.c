@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* zlnet.core where the platform is not Linux: just enough that the fourteen functions can say so. Standard C only. */
+#include "hash.h"
 #include "version.h"
 
 #include <lauxlib.h>
@@ -48,7 +49,7 @@ EXPORT int luaopen_zlnet_core(lua_State *L);
 int luaopen_zlnet_core(lua_State *L)
 {
 	static const luaL_Reg meta[] = {{"__tostring", error_tostring}, {"__concat", error_concat}, {NULL, NULL}};
-	static const luaL_Reg functions[] = {{"error", error_new}, {NULL, NULL}};
+	static const luaL_Reg functions[] = {{"error", error_new}, {"hash", hash_of}, {NULL, NULL}};
 
 	luaL_newmetatable(L, ERROR_TYPE);
 	luaL_setfuncs(L, meta, 0);

@@ -56,14 +56,19 @@ describe("a dump", function()
     assert.is_true(resident() - at_first < kept + 4096, "the C core holds on to memory")
   end)
 
-  it("of links has their settings when its keys say so, as one link always has", function()
+  it("of links has their settings and counters when its keys say so, as one link always has", function()
     local handle <close> = assert(zlnet.open())
-    assert.is_nil(assert(handle:getlinks())[1].af_spec)
-    local link = assert(handle:getlinks(nil, { "ifname", "af_spec" }))[1]
+    local plain = assert(handle:getlinks())[1]
+    assert.is_nil(plain.af_spec)
+    assert.is_nil(plain.stats64)
+    local link = assert(handle:getlinks(nil, { "ifname", "af_spec", "stats64" }))[1]
     assert.equal("lo", link.ifname)
     assert.is_number(link.af_spec.inet.conf.forwarding)
+    assert.is_number(link.stats64.rx_packets)
     assert.is_nil(link.mtu)
-    assert.is_number(assert(handle:getlink { ifname = "lo" }).af_spec.inet6.conf.accept_dad)
+    local one = assert(handle:getlink { ifname = "lo" })
+    assert.is_number(one.af_spec.inet6.conf.accept_dad)
+    assert.is_number(one.stats64.tx_packets)
   end)
 
   it("tells the numbers of attributes which have no key, when it is asked for them", function()

@@ -440,6 +440,42 @@ describe("an overrun of zlnet.monitor", function()
     helper.ip("link", "set", "lo", "alias", "", "mtu", "65536")
   end)
 
+  it("is told when what is out of date can be discarded, not before", function()
+    local m <close> = listen(nil, "link", { rcvbuf = 1024 })
+    local lines = {}
+    for i = 1, 200 do
+      lines[i] = "link set lo mtu " .. 60000 + i
+    end
+    batch(lines)
+    -- the monitor's own source, but it has no memory to discard at first
+    local real, refusals = m.source, 2
+    m.source = setmetatable({ discard = function()
+      refusals = refusals - 1
+      if refusals >= 0 then
+        return nil, core.error { kind = "io", code = "ENOMEM", message = "out of memory" }
+      end
+      return real:discard()
+    end }, { __index = function(_, name)
+      return function(_, ...)
+        return real[name](real, ...)
+      end
+    end })
+    local codes, last = {}, nil
+    for _ = 1, 400 do
+      local event, err = m:next(0)
+      if err then
+        codes[#codes + 1] = err.code
+        assert.is_true(m:timeout() > 0)
+      elseif event and event.mtu then
+        last = event.mtu
+      end
+    end
+    assert.same({ "ENOMEM", "ENOMEM" }, codes)
+    assert.equal(60200, last)
+    m.source = real
+    helper.ip("link", "set", "lo", "mtu", "65536")
+  end)
+
   it("is followed by differences at once in a loop: the timeout is 0 while some wait", function()
     local m <close> = listen(nil, "link", { rcvbuf = 1024 })
     local lines = {}

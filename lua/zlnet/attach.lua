@@ -90,13 +90,13 @@ function attach.attach(opts)
   local o = options.check("attach", options.attach, opts)
   local seconds = o.timeout or SECONDS
   local deadline = core.clock() + seconds
-  local t <close>, err = target.pin(o, seconds)
-  if not t then
-    return nil, err
-  end
   local host <close>, no_host = core.open(nil)
   if not host then
     return step(no_host, "open a netlink socket")
+  end
+  local t <close>, err = target.pin(o, seconds, host)
+  if not t then
+    return nil, err
   end
   local container <close>, no_container = core.open(t.ns)
   if not container then
@@ -133,13 +133,13 @@ end
 ---@return zlnet.error? err as attach's, when the target or the node is not as it must be
 function attach.plan(opts)
   local o = options.check("plan", options.attach, opts)
-  local t <close>, err = target.pin(o, o.timeout or SECONDS)
-  if not t then
-    return nil, err
-  end
   local host <close>, no_host = core.open(nil)
   if not host then
     return step(no_host, "open a netlink socket")
+  end
+  local t <close>, err = target.pin(o, o.timeout or SECONDS, host)
+  if not t then
+    return nil, err
   end
   local p
   p, err = decide(o, t, host)

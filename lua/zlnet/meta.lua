@@ -138,9 +138,8 @@ function handle:dellink(t) end
 ---@return zlnet.error? err `not_found` when there is none
 function handle:getlink(t, keys) end
 
----All links, or those a filter (`master`, `linkinfo.kind`) leaves. Without statistics, unless the filter has an
----`ext_mask`; without `af_spec`, which is most of a link's values, unless `keys` names it or the filter's family is
----"bridge". Equal to `ip -d link`.
+---All links, or those a filter (`master`, `linkinfo.kind`) leaves. Without `stats64` and `af_spec`, which are most of a
+---link's values, unless `keys` names them or the filter's family is "bridge". Equal to `ip -d link`.
 ---@param filter zlnet.link?
 ---@param keys string[]? only these keys; `"unknown"` is the numbers of attributes that have no key
 ---@return zlnet.link[]? links
@@ -304,6 +303,11 @@ function handle:settimeout(seconds) end
 ---Its descriptor, which stays the handle's.
 ---@return integer fd
 function handle:fd() end
+
+---The namespace that it is bound to.
+---@return zlnet.netns? ns
+---@return zlnet.error? err `EPERM` without CAP_NET_ADMIN in it
+function handle:netns() end
 
 ---Closes the handle; once more does no harm.
 function handle:close() end

@@ -19,6 +19,7 @@ local GROWTH = 1024 -- objects by which a picture may at least grow before it is
 ---@field private pictures table<string, table<string, string>> by group, by an object's key: its state
 ---@field private count table<string, integer> how many objects are in it
 ---@field private limit table<string, integer> how many may be
+---@field private lossy boolean the kernel dropped announcements, and some older ones may still wait
 ---@field private behind table<string, boolean> groups whose picture has to be compared
 ---@field private queue table[] differences that wait to be handed out: { group, message }
 ---@field private first integer position of the first one
@@ -81,9 +82,14 @@ local function catch_up(self)
   return differences
 end
 
--- The kernel dropped announcements.
+-- The kernel dropped announcements; those that still wait are older than what is there now.
 local function lost(self)
-  self.source:discard()
+  local ok, err = self.source:discard()
+  if not ok then
+    err.step = "discard what is out of date"
+    return nil, err
+  end
+  self.lossy = false
   for group in pairs(self.pictures) do
     self.behind[group] = true
   end
@@ -107,6 +113,9 @@ end
 
 -- One event, or nil when none waits, or nil and an error.
 local function take(self)
+  if self.lossy then
+    return lost(self)
+  end
   local event = queued(self)
   if not event and next(self.behind) then
     local ok, err = catch_up(self)
@@ -124,6 +133,7 @@ local function take(self)
     remember(self, group, event, key, value)
     return event
   elseif group and group.code == "ENOBUFS" then
+    self.lossy = true
     return lost(self)
   end
   return nil, group
@@ -178,7 +188,7 @@ end
 ---@return number? seconds
 function Monitor:timeout()
   check_open(self, "timeout")
-  return self.queue[self.first] and 0 or next(self.behind) and RETRY_SECONDS or nil
+  return self.queue[self.first] and 0 or (self.lossy or next(self.behind)) and RETRY_SECONDS or nil
 end
 
 ---Idempotent; also by `<close>` and the collector.
@@ -211,8 +221,8 @@ function monitor.monitor(target, groups, options)
   if not source then
     return nil, err
   end
-  local self = setmetatable({ source = source, pictures = {}, count = {}, limit = {}, behind = {}, queue = {},
-    first = 1 }, Monitor)
+  local self = setmetatable({ source = source, pictures = {}, count = {}, limit = {}, lossy = false,
+    behind = {}, queue = {}, first = 1 }, Monitor)
   for _, group in ipairs(groups) do
     self.pictures[group] = {}
     local ok

@@ -5,33 +5,19 @@
 -- finalizer (FNV alone spreads the last bytes badly over the high bits). Lists are hashed as netstrings,
 -- `<length>:<bytes>` one after the other, so that {"a","bc"} and {"ab","c"} differ.
 
-local byte, char, find, fmt, match, sub = string.byte, string.char, string.find, string.format, string.match, string.sub
+local core = require "zlnet.core"
+
+local char, find, fmt, match, sub = string.char, string.find, string.format, string.match, string.sub
 local concat, tointeger, type = table.concat, math.tointeger, type
 
 local owner = {}
 
 local PID_MAX = 4194304 -- PID_MAX_LIMIT of 64-bit Linux
-local PRIME <const> = 0x100000001b3 -- FNV-1a's
 local MARK = "7a:6c:" -- "zl"; bit 0 clear: unicast, bit 1 set: locally administered
 
 ---The stable 64-bit hash of a string: the same on every machine and in every version.
----@param text string
----@return integer hash all 64 bits used, so it may be negative
-function owner.hash(text)
-  local h, n = 0xcbf29ce484222325, #text
-  local rest = n & 7
-  for i = 1, n - rest, 8 do -- a call for eight bytes: calls are most of the work
-    local a, b, c, d, e, f, g, last = byte(text, i, i + 7)
-    h = ((((h ~ a) * PRIME ~ b) * PRIME ~ c) * PRIME ~ d) * PRIME
-    h = ((((h ~ e) * PRIME ~ f) * PRIME ~ g) * PRIME ~ last) * PRIME
-  end
-  for i = n - rest + 1, n do
-    h = (h ~ byte(text, i)) * PRIME
-  end
-  h = (h ~ h >> 33) * 0xff51afd7ed558ccd
-  h = (h ~ h >> 33) * 0xc4ceb9fe1a85ec53
-  return h ~ h >> 33
-end
+---@type fun(text: string): integer all 64 bits used, so it may be negative
+owner.hash = core.hash
 local hash = owner.hash
 
 -- Names -------------------------------------------------------------------------------------------------------------
@@ -124,9 +110,6 @@ function owner.is_same_start(a, b)
   return a ~= nil and b ~= nil and a - b <= 1 and b - a <= 1
 end
 
--- An attach asks for both ends' MACs one after the other, and the hash is most of the work.
-local last_text, last_hash
-
 ---The MAC of one end of an attachment: `7a:6c` and four bytes of a hash, the low ones for the host end and the high
 ---ones for the container's, the same each time.
 ---The first two bytes mark the pair as ours from its creation on; the kernel takes the alias only afterwards.
@@ -136,10 +119,7 @@ local last_text, last_hash
 ---@return string mac locally administered, unicast
 function owner.mac(key, tag, side)
   local text = #key .. ":" .. key .. #tag .. ":" .. tag
-  if text ~= last_text then
-    last_text, last_hash = text, hash(text)
-  end
-  local h = side == "host" and last_hash or last_hash >> 32
+  local h = side == "host" and hash(text) or hash(text) >> 32
   return fmt(MARK .. "%02x:%02x:%02x:%02x", h & 255, h >> 8 & 255, h >> 16 & 255, h >> 24 & 255)
 end
 

@@ -114,12 +114,15 @@ local function identify(self, o)
   return true
 end
 
-local function fill(self, o, seconds)
+local function fill(self, o, seconds, host)
   local ok, err = open(self, o)
   if not ok then
     return step(err, "open the target's network namespace")
   end
-  self.here, err = core.netns.open(nil)
+  self.here = host:netns() -- quicker than by its path, which takes no privilege
+  if not self.here then
+    self.here, err = core.netns.open(nil)
+  end
   if not self.here then
     return step(err, "open our own network namespace")
   end
@@ -138,11 +141,12 @@ end
 ---Pins the target of validated options and takes the shared lock of our own namespace.
 ---@param o table
 ---@param seconds number how long to wait for the lock
+---@param host table handle of our own namespace
 ---@return zlnet.target? target to be closed
 ---@return table? err
-function target.pin(o, seconds)
+function target.pin(o, seconds, host)
   local self = setmetatable({ who = { pid = o.pid, id = o.id } }, Target)
-  local ok, err = fill(self, o, seconds)
+  local ok, err = fill(self, o, seconds, host)
   if not ok then
     self:close()
     return nil, err

@@ -71,7 +71,7 @@ end
 
 local FLOOD = {}
 for i = 1, 200 do
-  FLOOD[i] = "link set fa1 mtu " .. 1300 + i
+  FLOOD[i] = "link set fa1 mtu " .. 1200 + i
 end
 FLOOD = table.concat(FLOOD, "\n")
 
@@ -103,7 +103,7 @@ function watchers.listen(scene)
     ok, err = expect "overrun"
   end
   if ok then
-    ok, err = expect("newlink", "mtu", 1500)
+    ok, err = expect("newlink", "mtu", 1400)
   end
   if ok then
     ip "link delete fa1"
