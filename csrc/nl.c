@@ -29,7 +29,7 @@ enum { MISS_TYPE = 5, MISS_NEST = 6 }; /* NLMSGERR_ATTR_MISS_*, Linux 6.1 */
 #define DUMP_ROOM 32768
 #define KEEP_ROOM 65536
 /* Longer than any ACK, beside the request, which kernels without NETLINK_CAP_ACK repeat in it. */
-#define ACK_ROOM 2048
+#define ACK_LEN 2048
 
 int64_t nl_now(void)
 {
@@ -272,7 +272,7 @@ static void talk_expect(struct talk *t, const void *buf, size_t len)
 	t->dump = t->n == 1 && (h->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
 	for (unsigned i = 0; i < t->n && mnl_nlmsg_ok(h, left); i++, h = mnl_nlmsg_next(h, &left))
 		t->objects = t->objects || h->nlmsg_flags & NLM_F_ECHO || (h->nlmsg_type & 3) == (RTM_GETLINK & 3);
-	t->room = t->dump ? DUMP_ROOM : t->objects ? 0 : ACK_ROOM + len;
+	t->room = t->dump ? DUMP_ROOM : t->objects ? 0 : ACK_LEN + len;
 }
 
 /* Those before i did not ask for an ACK and had no error, or their answer would have come before. */

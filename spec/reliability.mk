@@ -33,10 +33,11 @@ alloc: $(CORE) $(RELIABILITY)/host ## every allocation of every operation fails,
 FUZZ = BUILD='$(BUILD)' LUA_CFLAGS='$(LUA_CFLAGS)' LUA_LIBS='$(HOST_LIBS)' MNL_CFLAGS='$(MNL_CFLAGS)' spec/fuzz/run
 FUZZ_SECONDS ?= 3600
 fuzz: ## coverage-guided fuzzing of the engine, the tables and the codec: an hour
+	@LUA='$(LUA)' CC='$(CC)' .ci/deps fuzz
 	$(Q)$(FUZZ) $(FUZZ_SECONDS)
 
 fuzz-short: ## the same for a minute
-	$(Q)$(FUZZ) 60
+	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=60
 
 .PHONY: fuzz fuzz-short
 
@@ -52,6 +53,7 @@ tsan: ## the specs that start threads, under ThreadSanitizer
 # not those which need pidfd_open: valgrind knows that call from 3.21 on
 VALGRIND_SPECS ?= spec/codec_spec.lua spec/undo_spec.lua spec/options_spec.lua spec/alias_spec.lua
 valgrind: $(CORE) stub ## some specs under valgrind's memcheck
+	@LUA='$(LUA)' CC='$(CC)' .ci/deps valgrind
 	@mkdir -p $(BUILD)/valgrind
 	@printf '#!/bin/sh\nexec valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite %s "$$@"\n' \
 		'$(LUA)' >$(BUILD)/valgrind/lua && chmod +x $(BUILD)/valgrind/lua
