@@ -107,6 +107,9 @@ program({
   state = "routed",
   whole = true,
   missing = zlnet_missing,
+  attach = function(jobs)
+    return sh.numbers("BENCH_RSS=" .. sh.tmp() .. "/rss " .. zlnet .. " attach", pids(jobs))
+  end,
   fleet = function(jobs)
     return sh.numbers(zlnet .. " fleet", pids(jobs))[1]
   end,
