@@ -182,8 +182,8 @@ static int enc_many(struct enc *e, const struct spec_set *set, unsigned number, 
 	return err;
 }
 
-/* Pushes the value of the row and makes its key the end of the path. */
-static void enc_enter(struct enc *e, const struct spec_row *row, int table)
+/* Pushes the value at that index and makes the row's key the end of the path. */
+static void enc_enter(struct enc *e, const struct spec_row *row, int value)
 {
 	if (e->depth == ENC_DEPTH)
 		enc_fail(e, "nested too deeply");
@@ -191,8 +191,7 @@ static void enc_enter(struct enc *e, const struct spec_row *row, int table)
 	e->path[e->depth].index = 0;
 	e->depth++;
 	luaL_checkstack(e->L, 8, NULL);
-	lua_pushlstring(e->L, row->key, row->len);
-	lua_rawget(e->L, table);
+	lua_pushvalue(e->L, value);
 }
 
 static void enc_leave(struct enc *e)
@@ -201,33 +200,56 @@ static void enc_leave(struct enc *e)
 	e->depth--;
 }
 
-/* Finds the rows of all keys of the table; raises for a key without one. */
-static void enc_keys(struct enc *e, const struct spec_set *set, int table, struct codec_keys *said)
+/* The values of a table, left on the stack, and the index of each by its row. */
+struct said {
+	struct codec_keys keys;
+	int field[32], attr[128];
+};
+
+/* Notes where the value of the rows is which `before` has not. */
+static void said_at(struct said *said, const struct codec_keys *before, int index)
+{
+	uint64_t word;
+
+	for (word = said->keys.field & ~before->field; word; word &= word - 1)
+		said->field[__builtin_ctzll(word)] = index;
+	for (int i = 0; i < 2; i++)
+		for (word = said->keys.attr[i] & ~before->attr[i]; word; word &= word - 1)
+			said->attr[i * 64 + __builtin_ctzll(word)] = index;
+}
+
+/* Pushes all values of the table and finds their rows; raises for a key without one. */
+static void enc_values(struct enc *e, const struct spec_set *set, int table, struct said *said)
 {
 	lua_State *L = e->L;
 
-	memset(said, 0, sizeof(*said));
+	memset(&said->keys, 0, sizeof(said->keys));
 	luaL_checkstack(L, 4, NULL);
-	for (lua_pushnil(L); lua_next(L, table); lua_pop(L, 1)) {
+	lua_pushnil(L);
+	while (lua_next(L, table)) {
+		const struct codec_keys before = said->keys;
 		size_t len;
 
 		if (lua_type(L, -2) != LUA_TSTRING)
 			enc_fail(e, "names expected as keys, got a %s", luaL_typename(L, -2));
 		const char *key = lua_tolstring(L, -2, &len);
 
-		if (codec_keys_add(said, set, key, len))
-			continue;
-		if (e->depth < ENC_DEPTH) {
-			e->path[e->depth].index = 0;
-			e->path[e->depth++].key = key;
+		if (!codec_keys_add(&said->keys, set, key, len)) {
+			if (e->depth < ENC_DEPTH) {
+				e->path[e->depth].index = 0;
+				e->path[e->depth++].key = key;
+			}
+			enc_fail(e, "unknown key");
 		}
-		enc_fail(e, "unknown key");
+		lua_insert(L, -2);
+		said_at(said, &before, lua_gettop(L) - 1);
+		luaL_checkstack(L, 4, NULL);
 	}
 }
 
 /* One field of the header. One which is too narrow leaves the value to the attribute of the same key. */
 static int enc_field(struct enc *e, const struct spec_set *set, const struct spec_row *row, uint8_t *header,
-                     struct codec_keys *said)
+                     struct said *said)
 {
 	const struct spec_row *wide = row->twin > 0 ? &set->attr[row->twin] : NULL;
 	struct enc_bytes bytes;
@@ -239,7 +261,7 @@ static int enc_field(struct enc *e, const struct spec_set *set, const struct spe
 		err = enc_number(e, wide, &value, &mask);
 		if (value <= UINT8_MAX) {
 			enc_pack(row, value, header + row->off);
-			said->attr[row->twin / 64] &= ~(UINT64_C(1) << row->twin % 64);
+			said->keys.attr[row->twin / 64] &= ~(UINT64_C(1) << row->twin % 64);
 		}
 		return err;
 	}
@@ -253,26 +275,27 @@ static int enc_field(struct enc *e, const struct spec_set *set, const struct spe
 /* The table at index "table" by the set: fields into header, attributes after it, always in the order of the rows. */
 static int enc_set(struct enc *e, const struct spec_set *set, uint8_t *header, int table)
 {
-	struct codec_keys said;
-	int err = 0;
+	struct said said;
+	int err = 0, top = lua_gettop(e->L);
 
-	enc_keys(e, set, table, &said);
-	for (unsigned i = 0; i < set->nfield && err == 0; i++) {
-		if (!(said.field >> i & 1))
-			continue;
-		enc_enter(e, &set->field[i], table);
+	enc_values(e, set, table, &said);
+	for (uint64_t word = said.keys.field; word && err == 0; word &= word - 1) {
+		const unsigned i = (unsigned)__builtin_ctzll(word);
+
+		enc_enter(e, &set->field[i], said.field[i]);
 		err = enc_field(e, set, &set->field[i], header, &said);
 		enc_leave(e);
 	}
 	if (header && header == e->hdr)
 		e->family = header[0];
 	for (unsigned i = 0; i < set->nattr && err == 0; i++) {
-		if (!(said.attr[i / 64] >> i % 64 & 1))
+		if (!(said.keys.attr[i / 64] >> i % 64 & 1))
 			continue;
-		enc_enter(e, &set->attr[i], table);
+		enc_enter(e, &set->attr[i], said.attr[i]);
 		err = set->attr[i].many ? enc_many(e, set, i, table) : enc_attr(e, set, i, table);
 		enc_leave(e);
 	}
+	lua_settop(e->L, top);
 	return err;
 }
 

@@ -38,24 +38,58 @@ static inline void mark(uint64_t bits[2], unsigned number)
 	bits[number / 64] |= UINT64_C(1) << number % 64;
 }
 
+/* The rows of a key, -1 for none. No set has a key twice among its attributes. */
+struct found {
+	int field, attr;
+};
+
+static struct found find_rows(const struct spec_set *set, const char *key, size_t len)
+{
+	struct found f = {-1, -1};
+
+	for (unsigned i = 0; i < set->nfield && f.field < 0; i++)
+		if (row_is(&set->field[i], key, len))
+			f.field = (int)i;
+	for (unsigned i = 0; i < set->nattr && f.attr < 0; i++)
+		if (set->attr[i].type != SPEC_NONE && row_is(&set->attr[i], key, len))
+			f.attr = (int)i;
+	return f;
+}
+
+/* Lua keeps one copy of a short string, so a script's key comes from the same place each time: where it was found is
+ * remembered by its address, and believed when the row there still has that text. */
+static struct found remembered_rows(const struct spec_set *set, const char *key, size_t len)
+{
+	static _Thread_local struct memo {
+		const struct spec_set *set;
+		const char *key;
+		struct found found;
+	} memory[128];
+	struct memo *m = &memory[((uintptr_t)key >> 5 ^ (uintptr_t)set >> 6) % SPEC_COUNT(memory)];
+	struct found f = m->found;
+
+	if (m->set == set && m->key == key &&
+	    row_is(f.field >= 0 ? &set->field[f.field] : &set->attr[f.attr], key, len))
+		return f;
+	f = find_rows(set, key, len);
+	if (f.field >= 0 || f.attr >= 0)
+		*m = (struct memo){set, key, f};
+	return f;
+}
+
 bool codec_keys_add(struct codec_keys *keys, const struct spec_set *set, const char *key, size_t len)
 {
-	bool found = false;
+	const struct found f = remembered_rows(set, key, len);
 
-	for (unsigned i = 0; i < set->nfield; i++)
-		if (row_is(&set->field[i], key, len)) {
-			keys->field |= UINT32_C(1) << i;
-			found = true;
-		}
-	for (unsigned i = 0; i < set->nattr; i++)
-		if (set->attr[i].type != SPEC_NONE && row_is(&set->attr[i], key, len)) {
-			mark(keys->attr, i);
-			mark(keys->kept, i);
-			if (set->attr[i].type == SPEC_BYKIND && i > 0)
-				mark(keys->kept, i - 1);
-			found = true;
-		}
-	return found;
+	if (f.field >= 0)
+		keys->field |= UINT32_C(1) << f.field;
+	if (f.attr >= 0) {
+		mark(keys->attr, (unsigned)f.attr);
+		mark(keys->kept, (unsigned)f.attr);
+		if (set->attr[f.attr].type == SPEC_BYKIND && f.attr > 0)
+			mark(keys->kept, (unsigned)f.attr - 1);
+	}
+	return f.field >= 0 || f.attr >= 0;
 }
 
 void codec_keys(lua_State *L, int idx, const struct spec_msg *spec, struct codec_keys *out)

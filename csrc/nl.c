@@ -29,7 +29,8 @@ enum { MISS_TYPE = 5, MISS_NEST = 6 }; /* NLMSGERR_ATTR_MISS_*, Linux 6.1 */
 #define DUMP_ROOM 32768
 #define KEEP_ROOM 65536
 /* Longer than any ACK, beside the request, which kernels without NETLINK_CAP_ACK repeat in it. */
-#define ACK_LEN 2048
+#define ACK_LEN    2048
+#define STACK_ROOM 4096 /* where nothing but ACKs is to come, and the request is not too long */
 
 int64_t nl_now(void)
 {
@@ -258,8 +259,8 @@ struct talk {
 	unsigned n,
 		answered; /* requests, and how many of them have their answer: the kernel goes through them in order */
 	struct nl_ack *acks;
-	size_t room;        /* for a datagram of the answer */
-	bool dump, objects; /* whether it is to be without end, or of any length */
+	size_t start, room;   /* what the reply held before; room for a datagram of the answer */
+	bool dump, acks_only; /* whether it may be without end; no longer than its ACKs */
 	bool interrupted;
 };
 
@@ -269,10 +270,13 @@ static void talk_expect(struct talk *t, const void *buf, size_t len)
 	const struct nlmsghdr *h = buf;
 	int left = (int)len;
 
+	bool objects = false;
+
 	t->dump = t->n == 1 && (h->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
 	for (unsigned i = 0; i < t->n && mnl_nlmsg_ok(h, left); i++, h = mnl_nlmsg_next(h, &left))
-		t->objects = t->objects || h->nlmsg_flags & NLM_F_ECHO || (h->nlmsg_type & 3) == (RTM_GETLINK & 3);
-	t->room = t->dump ? DUMP_ROOM : t->objects ? 0 : ACK_LEN + len;
+		objects = objects || h->nlmsg_flags & NLM_F_ECHO || (h->nlmsg_type & 3) == (RTM_GETLINK & 3);
+	t->acks_only = !t->dump && !objects;
+	t->room = t->dump ? DUMP_ROOM : objects ? 0 : ACK_LEN + len;
 }
 
 /* Those before i did not ask for an ACK and had no error, or their answer would have come before. */
@@ -371,7 +375,9 @@ static int talk_once(struct nl_sock *s, void *buf, size_t len, struct talk *t, i
 	rc = send_all(s, buf, len);
 	while (rc >= 0 && t->answered < t->n) {
 		*doing = "receive";
-		ssize_t n = recv_datagram(s, reply, t->room, !t->dump && !t->objects);
+		if (t->acks_only)
+			reply->len = t->start; /* whatever else may have come is not for us */
+		ssize_t n = recv_datagram(s, reply, t->room, t->acks_only);
 		if (n == -EAGAIN)
 			rc = wait_readable(s->fd, deadline);
 		else
@@ -386,15 +392,19 @@ static int talk_once(struct nl_sock *s, void *buf, size_t len, struct talk *t, i
 int nl_talk(struct nl_sock *s, void *buf, size_t len, unsigned n, int64_t deadline, struct nl_reply *reply,
             struct nl_ack *acks, struct zerr *e)
 {
+	_Alignas(NLMSG_ALIGNTO) char here[STACK_ROOM];
+	struct nl_reply on_stack = {.data = here, .cap = sizeof here};
 	struct talk t = {.n = n, .acks = acks};
-	size_t start = reply->len;
 	const char *doing;
 
 	if (s->fd < 0)
 		return zerr_io(e, EBADF, "send", "netlink socket");
 	talk_expect(&t, buf, len);
+	if (t.acks_only && t.room + NLMSG_ALIGNTO <= sizeof here)
+		reply = &on_stack;
+	t.start = reply->len;
 	for (int tries = 0; tries < DUMP_TRIES; tries++) {
-		reply->len = start;
+		reply->len = t.start;
 		int rc = talk_once(s, buf, len, &t, deadline, reply, &doing);
 		if (rc < 0)
 			return zerr_io(e, -rc, doing, "netlink socket");

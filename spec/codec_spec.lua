@@ -178,6 +178,30 @@ describe("codec", function()
         end, done)
         assert.is_true(done.n > least[object], done.n .. " rows")
       end)
+
+      it(object .. ": no level has a key twice among its attributes", function()
+        local levels = 0
+        local function look(rows, done)
+          if done[rows] then
+            return
+          end
+          done[rows], levels = true, levels + 1
+          local seen = {}
+          for _, row in ipairs(rows) do
+            if row.attribute then
+              assert.is_nil(seen[row.key], row.key)
+              seen[row.key] = true
+            end
+            for _, lower in ipairs(row.kinds or { row }) do
+              if lower.set then
+                look(lower.set, done)
+              end
+            end
+          end
+        end
+        look(codec.rows(object), {})
+        assert.is_true(levels >= 1)
+      end)
     end
   end)
 

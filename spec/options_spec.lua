@@ -58,6 +58,13 @@ describe("options.check", function()
     assert.equal("bad option 'note' to 'public': must differ from name", refusal { name = "a", note = "a" })
   end)
 
+  it("names the first of several that are wrong, in the order of the rows", function()
+    for _, given in ipairs { { name = 1, mtu = 67, up = 1 }, { up = 1, mtu = 67, name = 1 } } do
+      assert.truthy(refusal(given):find("bad option 'name'", 1, true))
+    end
+    assert.equal("bad option 'name' to 'public': required", refusal { mtu = 67, up = 1 })
+  end)
+
   it("refuses unknown options and proposes the nearest one", function()
     assert.equal("bad option 'nmae' to 'public': unknown (did you mean 'name'?)", refusal { nmae = "a" })
     assert.equal("bad option 'MTU' to 'public': unknown (did you mean 'mtu'?)", refusal { name = "a", MTU = 5 })

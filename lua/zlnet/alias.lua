@@ -51,11 +51,6 @@ local function read_text(text)
   return (gsub(text, "%%(%x%x)", unescape_byte))
 end
 
--- concat writes an integer as it should be.
-local function write_integer(n)
-  return n
-end
-
 -- Other spellings of a number are found out by parse: written again, they differ.
 local function read_integer(text)
   local n = tointeger(tonumber(text))
@@ -111,11 +106,6 @@ local function read_by_family(text)
   return ips and t
 end
 
--- A string as it is; nil for what the field cannot be.
-local function write_plain(text)
-  return text
-end
-
 local function write_ifname(name)
   return name ~= "eth0" and write_text(name) or nil
 end
@@ -146,22 +136,23 @@ local function read_false(text)
   end
 end
 
--- {key in the line, key in the table, writer, reader}, in the order of the line
+-- {key in the line, key in the table, writer, reader}, in the order of the line. A writer returns nil for what needs no
+-- field; without one the value is written as it is: text, or an integer, which concat writes as it should be.
 local rows = {
-  { "pid", "pid", write_integer, read_pid },
-  { "start", "start", write_integer, read_integer },
-  { "boot", "boot", write_plain, read_boot },
-  { "pidns", "pidns", write_integer, read_integer },
-  { "netns", "netns", write_integer, read_integer },
-  { "tag", "tag", write_plain, read_tag },
-  { "time", "time", write_integer, read_integer },
+  { "pid", "pid", false, read_pid },
+  { "start", "start", false, read_integer },
+  { "boot", "boot", false, read_boot },
+  { "pidns", "pidns", false, read_integer },
+  { "netns", "netns", false, read_integer },
+  { "tag", "tag", false, read_tag },
+  { "time", "time", false, read_integer },
   { "if", "ifname", write_ifname, read_text },
   { "ip", "ip", write_ips, read_ips },
   { "mode", "mode", write_mode, read_mode },
   { "default", "default_route", write_false, read_false },
   { "gw", "gateway", write_by_family, read_by_family },
   { "src", "src", write_by_family, read_by_family },
-  { "mtu", "mtu", write_integer, read_integer },
+  { "mtu", "mtu", false, read_integer },
   { "bridge", "bridge", write_text, read_text },
   { "proxy", "proxy_arp", write_true, read_true },
   { "id", "id", write_text, read_text },
@@ -177,13 +168,12 @@ local function line_of(fields)
   local t, n = { START, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil }, 1
   for i = 1, #rows do
     local row = rows[i]
-    local value = fields[row[2]]
-    local text = nil
-    if value ~= nil then
-      text = row[3](value)
+    local value, write = fields[row[2]], row[3]
+    if value ~= nil and write then
+      value = write(value)
     end
-    if text then
-      t[n + 1], t[n + 2] = row.label, text
+    if value ~= nil then
+      t[n + 1], t[n + 2] = row.label, value
       n = n + 2
     end
   end

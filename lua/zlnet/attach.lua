@@ -75,19 +75,15 @@ local function attach_again(o, p, handles, deadline, refusal)
   return a, err
 end
 
----Attaches a container to the node: one veth pair, its addresses, routes and owner's record. All or nothing. Where the
----owner has an attachment of that tag already, `on_exists` says what becomes of it.
----
----Equal to what `print(zlnet.plan(opts))` shows; in mode `routed`: `ip link add veth-PID-s up type veth peer name eth0
----netns PID`, `ip link set veth-PID-s alias …`, `ip addr add 169.254.1.1/32 dev veth-PID-s scope link`, `ip route add
----IP/32 dev veth-PID-s`, and in the container `ip addr add IP/32 dev eth0`, `ip link set eth0 up`, `ip route add
----default via 169.254.1.1 dev eth0 onlink`, `ip link set lo up`. Source: rtnetlink(7), ip-link(8).
----@param opts zlnet.attach.options
----@return zlnet.attachment? attachment
----@return zlnet.error? err with the step that failed, `rollback` when undoing met errors, and `replaced` (a name) when
----the former attachment is gone and the new one could not be made
-function attach.attach(opts)
-  local o = options.check("attach", options.attach, opts)
+-- A socket there, unless the caller has lent one.
+local function socket_in(ns, lent)
+  if not lent then
+    return core.open(ns)
+  end
+end
+
+-- An attach of checked options; container: the caller's handle of the target's namespace, if there is one.
+local function run(o, container)
   local seconds = o.timeout or SECONDS
   local deadline = core.clock() + seconds
   local host <close>, no_host = core.open(nil)
@@ -98,7 +94,8 @@ function attach.attach(opts)
   if not t then
     return nil, err
   end
-  local container <close>, no_container = core.open(t.ns)
+  local opened <close>, no_container = socket_in(t.ns, container)
+  container = container or opened
   if not container then
     return step(no_container, "open a netlink socket in the target")
   end
@@ -118,6 +115,30 @@ function attach.attach(opts)
     require("zlnet.existing").explain_route(p, handles, err)
   end
   return a, err
+end
+
+---Attaches a container to the node: one veth pair, its addresses, routes and owner's record. All or nothing. Where the
+---owner has an attachment of that tag already, `on_exists` says what becomes of it.
+---
+---Equal to what `print(zlnet.plan(opts))` shows; in mode `routed`: `ip link add veth-PID-s up type veth peer name eth0
+---netns PID`, `ip link set veth-PID-s alias …`, `ip addr add 169.254.1.1/32 dev veth-PID-s scope link`, `ip route add
+---IP/32 dev veth-PID-s`, and in the container `ip addr add IP/32 dev eth0`, `ip link set eth0 up`, `ip route add
+---default via 169.254.1.1 dev eth0 onlink`, `ip link set lo up`. Source: rtnetlink(7), ip-link(8).
+---@param opts zlnet.attach.options
+---@return zlnet.attachment? attachment
+---@return zlnet.error? err with the step that failed, `rollback` when undoing met errors, and `replaced` (a name) when
+---the former attachment is gone and the new one could not be made
+function attach.attach(opts)
+  return run(options.check("attach", options.attach, opts))
+end
+
+---The same for a caller who has a socket in the target already: to open one takes a thread.
+---@param opts zlnet.attach.options
+---@param container table handle of the target's namespace; stays open
+---@return zlnet.attachment? attachment
+---@return zlnet.error? err as attach's
+function attach.through(opts, container)
+  return run(options.check("attach", options.attach, opts), container)
 end
 
 local Plan = {}

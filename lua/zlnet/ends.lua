@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- What the two ends of a pair get, as operations of a plan: links, addresses, routes. Pure: plan.lua puts the pieces
--- in order. Each function takes the validated options, the plan so far, and what appends an operation.
+-- in order. Each function takes the validated options, the plan so far, and what appends an operation. Arguments which
+-- are nil leave room for what apply.lua puts there: a table that grows costs several times as much.
 
 local addr = require "zlnet.addr"
 local options = require "zlnet.options"
@@ -38,6 +39,7 @@ function ends.create(o, p)
         kind = "veth",
         data = {
           peer = {
+            net_ns_fd = nil,
             ifname = p.ifname,
             mtu = o.mtu,
             address = p.mac,
@@ -56,6 +58,7 @@ local function gateway_addresses(p, add)
     local gateway = p.gateways[family]
     local v6 = family == "inet6"
     add("host", "newaddr", "add the gateway's address to the host end", {
+      index = nil,
       ["local"] = gateway,
       prefixlen = is_link_local(family, gateway) and 64 or addr.host_prefix[family],
       scope = not v6 and "link" or nil, -- never a source address towards elsewhere
@@ -71,7 +74,7 @@ end
 
 ---The host end: its record, what it answers for, the way to the container.
 function ends.host(o, p, add)
-  add("host", "setlink", "write the owner's record", { ifalias = p.alias }, "host", "index")
+  add("host", "setlink", "write the owner's record", { index = nil, ifalias = p.alias }, "host", "index")
   if o.mode == "bridge" then
     return
   end
@@ -88,6 +91,7 @@ function ends.host(o, p, add)
   for i = 1, #o.ip do
     local ip = o.ip[i]
     add("host", "newroute", "add the host's route to the container", {
+      oif = nil,
       dst = ip.address .. "/" .. addr.host_prefix[ip.family],
       scope = ip.family == "inet" and "link" or nil,
       prefsrc = o.src and o.src[ip.family],
@@ -102,7 +106,8 @@ function ends.up(o, p, add)
     add("container", "setlink", "leave the link-local address to us",
       { af_spec = { inet6 = { addr_gen_mode = "none" } } }, "container", "index")
   end
-  add("container", "setlink", "bring the container end up", { flags = { up = true } }, "container", "index")
+  add("container", "setlink", "bring the container end up",
+    { index = nil, flags = { up = true } }, "container", "index")
   if p.families.inet6 then -- IPv4 transmits from a carrier that has not settled
     add("container", "getlink", "let the container end's carrier settle", {}, "container", "index") -- see ends.await
   end
@@ -123,7 +128,7 @@ function ends.addresses(o, p, add)
       flags.noprefixroute = true
     end
     add("container", "newaddr", "add the container's address",
-      { ["local"] = ip.address, prefixlen = ip.prefix, flags = flags }, "container", "index")
+      { index = nil, ["local"] = ip.address, prefixlen = ip.prefix, flags = flags }, "container", "index")
   end
   if o.nodad and p.families.inet6 then
     add("container", "newaddr", "add the container's link-local address",
@@ -161,6 +166,7 @@ function ends.routes(o, p, add)
   for _, family in ipairs(p.families) do
     local gateway = p.gateways[family]
     add("container", "newroute", "add the container's default route", {
+      oif = nil,
       family = family,
       gateway = gateway,
       scope = not gateway and family == "inet" and "link" or nil,
@@ -179,7 +185,7 @@ function ends.await(o, p, add)
     add(ns, "getroute", "wait until IPv6 addresses are usable", { dst = address .. "/128" }, ns, "oif",
       { type = "local" })
   end
-  add("host", "getlink", "wait until the host end transmits", {}, "host", "index", { operstate = "up" })
+  add("host", "getlink", "wait until the host end transmits", { index = nil }, "host", "index", { operstate = "up" })
   if not (o.nodad and p.families.inet6) then
     return
   end

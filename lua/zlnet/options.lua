@@ -16,8 +16,9 @@ local options = {}
 ---@field required boolean?
 
 ---@class zlnet.options.spec: zlnet.options.row[]
----@field known table<string, true>
----@field blank fun(): table an empty table with room for every option: one that grows costs more than all the rules
+---@field known table<string, integer> of each option's row
+---@field required integer[] numbers of the rows that are
+---@field blank fun(): table the defaults, with room for every option: a table that grows costs more than all the rules
 ---@field relate fun(o: table): string?, string? what must hold between options: nil, or the name of a wrong one and why
 
 ---Makes a list of rows ready for check.
@@ -25,12 +26,13 @@ local options = {}
 ---@param relate nil|fun(o: table): string?, string? may also complete the table
 ---@return zlnet.options.spec
 function options.spec(rows, relate)
-  local known, names = {}, {}
+  local known, required, fields = {}, {}, {}
   for i, row in ipairs(rows) do
-    known[row[1]], names[i] = true, row[1] .. " = nil"
+    known[row[1]], fields[i] = i, fmt("%s = %q", row[1], row[3])
+    required[#required + 1] = row.required and i or nil
   end
-  rows.known, rows.relate = known, relate
-  rows.blank = load("return { " .. table.concat(names, ", ") .. " }")
+  rows.known, rows.required, rows.relate = known, required, relate
+  rows.blank = load("return { " .. table.concat(fields, ", ") .. " }")
   return rows
 end
 
@@ -65,6 +67,19 @@ local function unknown(fname, spec, given)
   return fmt("bad option '%s' to '%s': unknown%s", tostring(given), fname, hint)
 end
 
+-- The options that are the table's own, and those which its metatable gives.
+local function with_inherited(spec, given)
+  local all = {}
+  for name, value in next, given do
+    all[name] = value
+  end
+  for i = 1, #spec do
+    local name = spec[i][1]
+    all[name] = given[name]
+  end
+  return all
+end
+
 ---Checks a table of options. Raises naming the option and the function: `bad option 'mtu' to 'attach': …`.
 ---@param fname string the public function
 ---@param spec zlnet.options.spec
@@ -76,28 +91,28 @@ function options.check(fname, spec, given, level)
   if type(given) ~= "table" then
     error(fmt("bad argument #1 to '%s' (a table of options expected, got %s)", fname, type(given)), level)
   end
-  local known, out = spec.known, spec.blank()
-  for name in next, given do
-    if not known[name] then
+  if getmetatable(given) ~= nil then
+    given = with_inherited(spec, given)
+  end
+  local known, out, first, why = spec.known, spec.blank(), nil, nil
+  for name, value in next, given do
+    local i = known[name]
+    if not i then
       error(unknown(fname, spec, name), level)
     end
-  end
-  local wrong, why = nil, nil
-  for i = 1, #spec do
-    local row = spec[i]
-    local name, value = row[1], given[row[1]]
-    if value ~= nil then
-      value, why = row[2](value)
-      wrong = value == nil and name
-    else
-      value, why = row[3], "required"
-      wrong = row.required and name
+    local checked, reason = spec[i][2](value)
+    if checked ~= nil then
+      out[name] = checked
+    elseif not first or i < first then
+      first, why = i, reason
     end
-    if wrong then
-      break
-    end
-    out[name] = value
   end
+  for _, i in ipairs(spec.required) do
+    if given[spec[i][1]] == nil and (not first or i < first) then
+      first, why = i, "required"
+    end
+  end
+  local wrong = first and spec[first][1]
   if not wrong and spec.relate then
     wrong, why = spec.relate(out)
   end

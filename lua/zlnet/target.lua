@@ -145,7 +145,10 @@ end
 ---@return zlnet.target? target to be closed
 ---@return table? err
 function target.pin(o, seconds, host)
-  local self = setmetatable({ who = { pid = o.pid, id = o.id } }, Target)
+  local self = setmetatable({
+    ns = nil, here = nil, process = nil, -- room for them: a table that grows costs several times as much
+    who = { pid = o.pid, id = o.id, start = nil, boot = nil, pidns = nil, netns = nil, time = nil },
+  }, Target)
   local ok, err = fill(self, o, seconds, host)
   if not ok then
     self:close()

@@ -39,7 +39,6 @@ end
 
 -- What is to be attached: the network, and the previous plugin's result if there is one.
 local function read(r)
-  require "zlnet.attach"
   local args, bad = request.arguments(r.args)
   if not args then
     return nil, bad
@@ -62,7 +61,7 @@ local DEFAULT_IPV6 = "net/ipv6/conf/default/disable_ipv6"
 
 -- Runtimes switch IPv6 off in containers (docker does); an interface that gets an IPv6 address has to have it. What a
 -- new interface starts with is changed for the moment in which it is made, and nothing else.
-local function attach_with_ipv6(ns, opts)
+local function attach_with_ipv6(ns, container, opts)
   local off = ns:run(core.sysctl_read, DEFAULT_IPV6) == "1"
   if off then
     local ok, err = ns:run(core.sysctl_write, DEFAULT_IPV6, "0")
@@ -71,7 +70,7 @@ local function attach_with_ipv6(ns, opts)
       return nil, failure.from(err)
     end
   end
-  local attachment, failed = failure.call(require("zlnet.attach").attach, opts)
+  local attachment, failed = failure.call(require("zlnet.attach").through, opts, container)
   if off then
     ns:run(core.sysctl_write, DEFAULT_IPV6, "1")
   end
@@ -81,15 +80,15 @@ local function attach_with_ipv6(ns, opts)
   return attachment, failed
 end
 
-local function attach(ns, opts, r)
+local function attach(ns, container, opts, r)
   opts.netns, opts.ifname, opts.on_exists = ns, r.ifname, "error"
   opts.id, opts.tag = require("zlnet.cni.identity").of(r.config.name, r.container, r.ifname)
   for _, ip in ipairs(opts.ip) do
     if ip:find(":", 1, true) then
-      return attach_with_ipv6(ns, opts)
+      return attach_with_ipv6(ns, container, opts)
     end
   end
-  return failure.call(require("zlnet.attach").attach, opts)
+  return failure.call(require("zlnet.attach").through, opts, container)
 end
 
 local function describe(r, n, a, own)
@@ -140,7 +139,7 @@ local function make(r, ns, container, stack, n, own)
     ready, failed = require("zlnet.cni.gateway").prepare(n, own)
   end
   if ready then
-    a, failed = attach(ns, opts, r)
+    a, failed = attach(ns, container, opts, r)
   end
   if not a then
     return nil, failed
@@ -172,6 +171,7 @@ local function lease(r, ns, container, stack, n, call, log)
     stack:push("release the address", ipam.call, r, log, "DEL") -- also when it fails: so the specification
     own, failed = call:tell(r.text)
     if own then
+      require "zlnet.attach" -- it takes the plugin longer to answer
       own, failed = leased(call, log)
     end
   else

@@ -45,8 +45,8 @@ end
 ---Calls a function of the library with options made from the configuration: what it raises names the wrong one.
 ---@return any? result
 ---@return zlnet.cni.failure? failure
-function failure.call(f, opts)
-  local ran, result, err = pcall(f, opts)
+function failure.call(f, opts, ...)
+  local ran, result, err = pcall(f, opts, ...)
   if not ran then
     return nil, failure.new("config", tostring(result):match "bad option.*" or tostring(result))
   elseif result == nil then
