@@ -56,30 +56,9 @@ static struct found find_rows(const struct spec_set *set, const char *key, size_
 	return f;
 }
 
-/* Lua keeps one copy of a short string, so a script's key comes from the same place each time: where it was found is
- * remembered by its address, and believed when the row there still has that text. */
-static struct found remembered_rows(const struct spec_set *set, const char *key, size_t len)
-{
-	static _Thread_local struct memo {
-		const struct spec_set *set;
-		const char *key;
-		struct found found;
-	} memory[128];
-	struct memo *m = &memory[((uintptr_t)key >> 5 ^ (uintptr_t)set >> 6) % SPEC_COUNT(memory)];
-	struct found f = m->found;
-
-	if (m->set == set && m->key == key &&
-	    row_is(f.field >= 0 ? &set->field[f.field] : &set->attr[f.attr], key, len))
-		return f;
-	f = find_rows(set, key, len);
-	if (f.field >= 0 || f.attr >= 0)
-		*m = (struct memo){set, key, f};
-	return f;
-}
-
 bool codec_keys_add(struct codec_keys *keys, const struct spec_set *set, const char *key, size_t len)
 {
-	const struct found f = remembered_rows(set, key, len);
+	const struct found f = find_rows(set, key, len);
 
 	if (f.field >= 0)
 		keys->field |= UINT32_C(1) << f.field;
