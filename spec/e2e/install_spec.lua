@@ -68,7 +68,7 @@ $(foreach name,SECTION CATEGORY TITLE DEPENDS,$(if $($(name)),,$(error Package/$
 all:
 	$(call Build/Compile)
 	$(call Build/Install)
-	$(call Package/$(1)/install,$(TOPDIR)/root)
+	$(call Package/$(1)/install,$(TOPDIR)/rootfs)
 	echo '$(DEPENDS)' >$(TOPDIR)/depends
 endef
 ]]
@@ -99,10 +99,10 @@ describe("installing", function()
 
   -- The machine's file system, in which everything that is written vanishes with the example.
   local function throwaway(command)
-    return ([[mkdir -p /run/z/o && mount -t tmpfs none /run/z/o && mkdir /run/z/o/up /run/z/o/work /run/z/o/root
-      mount -t overlay -o lowerdir=/,upperdir=/run/z/o/up,workdir=/run/z/o/work none /run/z/o/root
-      for d in proc sys dev run; do mount --rbind /$d /run/z/o/root/$d; done
-      %s; status=$?; umount -R -l /run/z/o/root; umount -l /run/z/o; exit $status]]):format(command)
+    return ([[mkdir -p /run/z/o && mount -t tmpfs none /run/z/o && mkdir /run/z/o/up /run/z/o/work /run/z/o/merged
+      mount -t overlay -o lowerdir=/,upperdir=/run/z/o/up,workdir=/run/z/o/work none /run/z/o/merged
+      for d in proc sys dev run; do mount --rbind /$d /run/z/o/merged/$d; done
+      %s; status=$?; umount -R -l /run/z/o/merged; umount -l /run/z/o; exit $status]]):format(command)
   end
 
   local function overlays()
@@ -135,7 +135,7 @@ describe("installing", function()
       dpkg -V zlnet
       dpkg -r zlnet >/dev/null
       ! ls -d /usr/bin/zlnet* /usr/share/lua/5.4/zlnet /usr/lib/cni/zlnet-cni 2>/dev/null]])
-    ok, out = user(throwaway("chroot /run/z/o/root sh " .. script))
+    ok, out = user(throwaway("chroot /run/z/o/merged sh " .. script))
     assert.is_true(ok, out)
   end)
 
@@ -153,7 +153,7 @@ describe("installing", function()
       ]] .. USE .. PAGES .. [[
       make -s -C /run/z/source uninstall
       ! find /usr/local -name '*zlnet*' | grep .]])
-    local ok, out = user(throwaway("chroot /run/z/o/root sh " .. script))
+    local ok, out = user(throwaway("chroot /run/z/o/merged sh " .. script))
     assert.is_true(ok, out)
   end)
 
@@ -186,9 +186,9 @@ describe("installing", function()
     assert.is_nil(out:match "[^\n]*Makefile:%d+: warning: undefined variable '[A-Z]+_[A-Z]*DIR'")
     for _, file in ipairs { "bin/zlnet", "bin/zlnet-cni", "lib/lua/5.4/zlnet/core.so",
       "share/lua/5.4/zlnet/cni/add.lua" } do
-      assert.are.equal("file", lfs.attributes("/run/z/wrt/root/usr/" .. file, "mode"), file)
+      assert.are.equal("file", lfs.attributes("/run/z/wrt/rootfs/usr/" .. file, "mode"), file)
     end
-    assert.is_truthy(sandbox.read "/run/z/wrt/root/usr/bin/zlnet-cni":find "^#!/usr/bin/env lua5.4\n")
+    assert.is_truthy(sandbox.read "/run/z/wrt/rootfs/usr/bin/zlnet-cni":find "^#!/usr/bin/env lua5.4\n")
     assert.are.equal("+lua5.4 +libmnl +kmod-veth\n", sandbox.read "/run/z/wrt/depends")
     assert.is_truthy(out:find "%-Os %-pipe" and out:find "%-z,now", out)
   end)
