@@ -133,6 +133,11 @@ int netns_lock(int nsfd, bool exclusive, int64_t deadline, struct zerr *e)
 	return 0;
 }
 
+void netns_unlock(int nsfd)
+{
+	flock(nsfd, LOCK_UN); /* fails for no descriptor that is open */
+}
+
 /* --- sockets --- */
 
 static void socket_body(void *arg)

@@ -29,8 +29,9 @@ int netns_new(struct zerr *e);                                /* a new unnamed n
 int netns_identify(int nsfd, struct netns_id *id, struct zerr *e);
 
 /* An advisory lock on the namespace itself (flock of its inode): shared by every process which has it open, gone with the
- * descriptor, and no file anywhere. deadline in nl_now's milliseconds; -EAGAIN when it is over. */
+ * descriptor or with netns_unlock, and no file anywhere. deadline in nl_now's milliseconds; -EAGAIN when it is over. */
 int netns_lock(int nsfd, bool exclusive, int64_t deadline, struct zerr *e);
+void netns_unlock(int nsfd);
 
 /* A name as `ip netns` takes it: no '/', not "." or "..", 1 to 255 bytes. */
 bool netns_name_ok(const char *name, size_t len);

@@ -7,7 +7,7 @@ end
 
 -- What parse fills in when the line says nothing.
 local function complete(fields)
-  local t = { ifname = "eth0", mode = "routed", default_route = true, proxy_arp = false }
+  local t = { ifname = "eth0", mode = "routed", default_route = true, proxy_arp = false, ip = {} }
   for k, v in pairs(fields) do
     t[k] = v
   end
@@ -29,6 +29,7 @@ local full = complete {
 describe("alias.format", function()
   it("writes one readable line", function()
     assert.equal("zlnet/1 tag=s id=web-1", alias.format(minimal))
+    assert.equal("zlnet/1 tag=s id=web-1", alias.format { id = "web-1", tag = "s", ip = {} })
     assert.equal(
       "zlnet/1 pid=4242 start=123456 boot=0f1e2d3c4b5a6978 pidns=4026531836 netns=4026532281 tag=s time=1732300000",
       alias.format(by_pid)

@@ -14,7 +14,7 @@ end
 -- The options of attach and the gateways for what an IPAM plugin answered.
 local function decide(config, answer)
   local r = leased(answer)
-  local opts, gateways = network.attach_options(assert(read(config)), r)
+  local opts, gateways = network.address_options(assert(read(config)), r)
   return opts, gateways, r
 end
 
@@ -82,9 +82,15 @@ describe("zlnet.cni.network", function()
       routes = { { dst = "0.0.0.0/0" } },
     })
     table.sort(opts.gateway)
-    assert.are.same({ ip = { "10.1.2.3/24", "fd00::3/64" }, mode = "routed", default_route = false, mtu = 1400,
+    assert.are.same({ ip = { "10.1.2.3/24", "fd00::3/64" }, default_route = false,
       gateway = { "10.1.2.1", "fe80::1" }, forwarding = true }, opts)
     assert.are.same({ inet = "10.1.2.1", inet6 = "fe80::1" }, gateways)
+  end)
+
+  it("asks for the pair with what is known before", function()
+    local n = assert(read({ mtu = 1400 }, { MAC = "02:00:00:00:00:01" }))
+    assert.are.same({ mode = "routed", mtu = 1400, mac = "02:00:00:00:00:01" }, network.pair_options(n))
+    assert.are.same({ mode = "bridge", bridge = "cni0" }, network.pair_options(assert(read { mode = "bridge" })))
   end)
 
   it("reports the gateway in use where the IPAM plugin names none", function()

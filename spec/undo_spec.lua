@@ -87,6 +87,26 @@ describe("undo", function()
     assert.equal(inner, err.rollback[3])
   end)
 
+  it("adds to what an inner stack could not take back", function()
+    local err = err_of "no"
+    for _, step in ipairs { "inner", "outer" } do
+      local stack <close> = undo.new()
+      stack:push(step, error, "text", 0)
+      stack:fail(err)
+    end
+    local raised = select(2, pcall(function()
+      local stack <close> = undo.new()
+      stack:push("outermost", error, "text", 0)
+      error(err)
+    end))
+    assert.equal(err, raised)
+    local steps = {}
+    for i, e in ipairs(err.rollback) do
+      steps[i] = e.step
+    end
+    assert.same({ "inner", "outer", "outermost" }, steps)
+  end)
+
   it("takes back when the block raises, and lets the error through", function()
     local err = err_of "raised"
     local ok, got = pcall(function()

@@ -25,7 +25,7 @@ local MODES = { direct = true, bridge = true }
 ---@field tag string
 ---@field time integer? when it was made, in seconds
 ---@field ifname string? the container end's name
----@field ip zlnet.addr.ip[]? each with its prefix length
+---@field ip zlnet.addr.ip[]? each with its prefix length; none before they are known (attach.ahead)
 ---@field mode ("routed"|"direct"|"bridge")?
 ---@field default_route boolean? false when no default route was made
 ---@field gateway table<"inet"|"inet6", string>? by family, what the caller asked for
@@ -76,7 +76,7 @@ local function write_ips(ips)
     local ip = ips[i]
     t[i] = ip.prefix == addr.host_prefix[ip.family] and ip.address or ip.address .. "/" .. ip.prefix
   end
-  return concat(t, ",")
+  return t[1] and concat(t, ",")
 end
 
 local function read_ips(text)
@@ -218,7 +218,7 @@ function alias.parse(line)
   if not fields.tag or not (fields.pid or fields.id) or line_of(fields) ~= line then
     return nil
   end
-  fields.ifname = fields.ifname or "eth0"
+  fields.ifname, fields.ip = fields.ifname or "eth0", fields.ip or {}
   fields.mode = fields.mode or "routed"
   fields.default_route = fields.default_route == nil
   fields.proxy_arp = fields.proxy_arp or false

@@ -181,11 +181,12 @@ end
 ---target, and of our own namespace with the lock
 ---@param deadline number when it has to be done, by core.clock
 ---@param undo table an undo stack; what was done is pushed there as soon as it is done
+---@param pair { host: integer, container: integer }? index of both ends, when the pair was made by an earlier plan
 ---@return { host: integer, container: integer }? index of both ends
 ---@return table? err
-function apply.run(p, handles, deadline, undo)
-  local ops, i = p.ops, 1
-  local index = {}
+function apply.run(p, handles, deadline, undo, pair)
+  local ops, i = p.ops, pair and 2 or 1
+  local index = pair or {}
   while ops[i] do
     local op, j = ops[i], i
     local handle, left = handles[op.ns], deadline - core.clock()

@@ -46,11 +46,10 @@ local function attachment_of(p)
   return a
 end
 
--- One try: all of the plan, or nothing.
-local function carry_out(p, handles, deadline)
+-- One try: all of the plan, or nothing. A pair that is there already is taken back with the rest.
+local function carry_out(p, handles, deadline, stack, pair)
   local made = attachment_of(p) -- now, because from the last operation on nothing may run out of memory any more
-  local stack <close> = undo.new()
-  local index, failed = apply.run(p, handles, deadline, stack)
+  local index, failed = apply.run(p, handles, deadline, stack, pair)
   if not index then
     return stack:fail(failed)
   end
@@ -60,14 +59,14 @@ local function carry_out(p, handles, deadline)
 end
 
 -- The plan once more where what was in the way is gone now.
-local function attach_again(o, p, handles, deadline, refusal)
+local function attach_again(o, p, handles, deadline, stack, refusal)
   local what, answer = require("zlnet.existing").settle(p, o, handles, refusal)
   if what == "kept" then
     return answer
   elseif not what then
     return nil, answer
   end
-  local a, err = carry_out(p, handles, deadline)
+  local a, err = carry_out(p, handles, deadline, stack)
   if not a then
     err.replaced = p.host_ifname
     err.step = (err.step or "attach") .. ", after the former attachment was deleted"
@@ -75,15 +74,7 @@ local function attach_again(o, p, handles, deadline, refusal)
   return a, err
 end
 
--- A socket there, unless the caller has lent one.
-local function socket_in(ns, lent)
-  if not lent then
-    return core.open(ns)
-  end
-end
-
--- An attach of checked options; container: the caller's handle of the target's namespace, if there is one.
-local function run(o, container)
+local function run(o)
   local seconds = o.timeout or SECONDS
   local deadline = core.clock() + seconds
   local host <close>, no_host = core.open(nil)
@@ -94,8 +85,7 @@ local function run(o, container)
   if not t then
     return nil, err
   end
-  local opened <close>, no_container = socket_in(t.ns, container)
-  container = container or opened
+  local container <close>, no_container = core.open(t.ns)
   if not container then
     return step(no_container, "open a netlink socket in the target")
   end
@@ -105,12 +95,12 @@ local function run(o, container)
     return nil, err
   end
   local handles = { host = host, container = container, ns = t.ns, here = t.here }
-  local a
-  a, err = carry_out(p, handles, deadline)
+  local stack <close>, a = undo.new(), nil
+  a, err = carry_out(p, handles, deadline, stack)
   if a or err.code ~= "EEXIST" then
     return a, err
   elseif err.op == "newlink" then
-    a, err = attach_again(o, p, handles, deadline, err)
+    a, err = attach_again(o, p, handles, deadline, stack, err)
   elseif err.op == "newroute" then
     require("zlnet.existing").explain_route(p, handles, err)
   end
@@ -132,13 +122,78 @@ function attach.attach(opts)
   return run(options.check("attach", options.attach, opts))
 end
 
----The same for a caller who has a socket in the target already: to open one takes a thread.
----@param opts zlnet.attach.options
+-- Makes the pair, with a record that says whose it is.
+local function make_pair(o, t, handles, deadline, stack)
+  local p = plan.pair(o, t.who)
+  local pair, err = apply.run(p, handles, deadline, stack)
+  if pair then
+    return pair
+  end
+  stack:fail(err)
+  if err.code == "EEXIST" and err.op == "newlink" then
+    return require("zlnet.existing").settle(p, { on_exists = "error" }, handles, err)
+  end
+  return nil, err
+end
+
+-- Both tables as one.
+local function merged(opts, more)
+  local all = {}
+  for _, t in ipairs { opts, more } do
+    for name, value in pairs(t) do
+      all[name] = value
+    end
+  end
+  return all
+end
+
+---The same in two steps, for a caller who gets the addresses from somebody that takes his time: the pair, which takes
+---the kernel longest, is made meanwhile. Others may sweep while he waits; the record on the pair has no addresses then.
+---What is there already is in the way (on_exists = "error").
+---@param opts table those of attach that are known already: all of options.pair which are given at all; mtu a number
 ---@param container table handle of the target's namespace; stays open
+---@param learn fun(): table?, any called when the pair is there: the other options, or nil and why there are none
 ---@return zlnet.attachment? attachment
----@return zlnet.error? err as attach's
-function attach.through(opts, container)
-  return run(options.check("attach", options.attach, opts), container)
+---@return any err as attach's; what learn said
+function attach.ahead(opts, container, learn)
+  local o = options.check("attach", options.pair, opts)
+  local seconds = o.timeout or SECONDS
+  local host <close>, no_host = core.open(nil)
+  if not host then
+    return step(no_host, "open a netlink socket")
+  end
+  local t <close>, err = target.pin(o, seconds, host)
+  if not t then
+    return nil, err
+  end
+  local handles = { host = host, container = container, ns = t.ns, here = t.here }
+  local stack <close> = undo.new()
+  local pair, more, ok, p
+  pair, err = make_pair(o, t, handles, core.clock() + seconds, stack)
+  if not pair then
+    return nil, err
+  end
+  t.here:unlock()
+  more, err = learn()
+  if not more then
+    return stack:fail(err)
+  end
+  o = options.check("attach", options.attach, merged(opts, more))
+  ok, err = t.here:lock("shared", seconds)
+  if not ok then
+    err.step = "wait for the node's lock"
+    return stack:fail(err)
+  end
+  p, err = decide(o, t, host)
+  if not p then
+    return stack:fail(err)
+  end
+  local a
+  a, err = carry_out(p, handles, core.clock() + seconds, stack, pair)
+  if not a and err.code == "EEXIST" and err.op == "newroute" then
+    require("zlnet.existing").explain_route(p, handles, err)
+  end
+  return a, err
 end
 
 local Plan = {}

@@ -72,9 +72,14 @@ local function gateway_addresses(p, add)
   end
 end
 
+---Says on the host end whose it is.
+function ends.record(p, add)
+  add("host", "setlink", "write the owner's record", { index = nil, ifalias = p.alias }, "host", "index")
+end
+
 ---The host end: its record, what it answers for, the way to the container.
 function ends.host(o, p, add)
-  add("host", "setlink", "write the owner's record", { index = nil, ifalias = p.alias }, "host", "index")
+  ends.record(p, add)
   if o.mode == "bridge" then
     return
   end

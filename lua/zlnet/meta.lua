@@ -84,13 +84,16 @@ function netns:fd() end
 ---@return any ... f's results
 function netns:run(f, ...) end
 
----Takes an advisory lock on the namespace itself (flock(2) of its inode), which ends when the handle is closed. Attach
+---Takes an advisory lock on the namespace itself (flock(2) of its inode), which ends with the handle, or netns:unlock. Attach
 ---holds it shared, detach and sweep hold it exclusively.
 ---@param mode "shared"|"exclusive"
 ---@param seconds number? how long to wait, 0 by default
 ---@return true? ok
 ---@return zlnet.error? err `io` with EAGAIN
 function netns:lock(mode, seconds) end
+
+---Gives the lock back before the handle is closed. Does no harm where it is not held.
+function netns:unlock() end
 
 ---Closes the handle; once more does no harm.
 function netns:close() end

@@ -200,7 +200,8 @@ local function relate_gateway(o, families)
   end
 end
 
-local function relate_attach(o)
+-- What is about the pair and whose it is, and not about addresses.
+local function relate_pair(o)
   if not o.pid and o.netns == nil then
     return "pid", "required (or netns)"
   elseif o.pid and o.netns ~= nil then
@@ -211,12 +212,19 @@ local function relate_attach(o)
     return "bridge", "required in mode 'bridge'"
   elseif o.mode ~= "bridge" and o.bridge then
     return "bridge", fmt("has no use in mode '%s'", o.mode)
+  elseif o.mac and o.mac == o.host_mac then
+    return "host_mac", "must differ from mac"
+  end
+end
+
+local function relate_attach(o)
+  local wrong, why = relate_pair(o)
+  if wrong then
+    return wrong, why
   elseif o.mode ~= "direct" and o.proxy_arp then
     return "proxy_arp", fmt("has no use in mode '%s'", o.mode)
   elseif o.mode == "bridge" and o.src then
     return "src", "has no use in mode 'bridge': there is no host route"
-  elseif o.mac and o.mac == o.host_mac then
-    return "host_mac", "must differ from mac"
   end
   local families = {}
   for _, ip in ipairs(o.ip) do
@@ -230,7 +238,7 @@ local function relate_attach(o)
   if families.inet6 and math.type(o.mtu) == "integer" and o.mtu < 1280 then
     return "mtu", fmt("IPv6 needs at least 1280, got %d", o.mtu)
   end
-  local wrong, why = relate_to_ips(o, "src", families)
+  wrong, why = relate_to_ips(o, "src", families)
   if not wrong then
     wrong, why = relate_to_ips(o, "gateway", families)
   end
@@ -291,5 +299,30 @@ options.attach = options.spec({
   { "bridge", argument.ifname },
   { "proxy_arp", argument.boolean, false },
 }, relate_attach)
+
+local OF_PAIR = {
+  pid = true, netns = true, id = true, tag = true, ifname = true, mode = true, mtu = true, mac = true,
+  host_mac = true, queues = true, timeout = true, bridge = true,
+}
+
+-- The rows of these options.
+local function only(spec, names)
+  local rows = {}
+  for _, row in ipairs(spec) do
+    rows[#rows + 1] = names[row[1]] and row or nil
+  end
+  return rows
+end
+
+---Those of them which attach.ahead takes before the addresses are known.
+---@type zlnet.options.spec
+options.pair = options.spec(only(options.attach, OF_PAIR), function(o)
+  local wrong, why = relate_pair(o)
+  if not wrong and o.id then
+    local line, long = alias.format(longest_record(o))
+    wrong, why = not line and "id", long
+  end
+  return wrong, why
+end)
 
 return options

@@ -90,6 +90,42 @@ local function record_of(o, who)
   }
 end
 
+-- What every plan begins with: names, and whose it will be.
+local function begin(o, who)
+  local key = owner.key(who)
+  return {
+    host_ifname = owner.host_name(who, o.tag),
+    ifname = o.ifname,
+    host_mac = o.host_mac or owner.mac(key, o.tag, "host"),
+    mac = o.mac or owner.mac(key, o.tag, "container"),
+    record = record_of(o, who),
+    gateways = nil, families = nil, alias = nil,
+    ops = { nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil }, -- room for the usual ones
+  }
+end
+
+-- Appends an operation after the one that makes the pair.
+local function appender(ops)
+  local n = 1
+  return function(ns, op, step, args, link, ref, await)
+    n = n + 1
+    ops[n] = { ns = ns, op = op, step = step, args = args, link = link, ref = ref, await = await, mode = nil }
+  end
+end
+
+---Decides what can be done before the addresses are known: the pair, and a record of whose it is that has none. What
+---plan.build decides later for the same owner goes on from there.
+---@param o table validated options (options.pair), `mtu` a number or nil
+---@param who table the owner, as in plan.build
+---@return zlnet.plan plan without families and gateways
+function plan.pair(o, who)
+  local p = begin(o, who)
+  p.alias = alias.format(p.record) -- always fits: options.pair saw to it
+  p.ops[1] = ends.create(o, p)
+  ends.record(p, appender(p.ops))
+  return p
+end
+
 ---Decides what attaching takes.
 ---@param o table validated options (options.attach), `mtu` a number or nil
 ---@param who table the owner: pid, start, boot, pidns, netns, id, time
@@ -97,28 +133,14 @@ end
 ---@return zlnet.plan? plan
 ---@return string? reason why there is none (the owner's record is too long)
 function plan.build(o, who, node)
-  local key = owner.key(who)
-  local p = {
-    host_ifname = owner.host_name(who, o.tag),
-    ifname = o.ifname,
-    host_mac = o.host_mac or owner.mac(key, o.tag, "host"),
-    mac = o.mac or owner.mac(key, o.tag, "container"),
-    gateways = plan.gateways(o),
-    families = families_of(o.ip),
-    record = record_of(o, who),
-    alias = nil,
-    ops = { nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil }, -- room for the usual ones
-  }
-  local reason
+  local p, reason = begin(o, who), nil
+  p.gateways, p.families = plan.gateways(o), families_of(o.ip)
   p.alias, reason = alias.format(p.record)
   if not p.alias then
     return nil, reason
   end
-  local ops, n = p.ops, 1
-  local function add(ns, op, step, args, link, ref, await)
-    n = n + 1
-    ops[n] = { ns = ns, op = op, step = step, args = args, link = link, ref = ref, await = await, mode = nil }
-  end
+  local ops = p.ops
+  local add = appender(ops)
   ops[1] = ends.create(o, p)
   ends.up(o, p, add)
   ends.addresses(o, p, add)

@@ -79,12 +79,21 @@ local function run(self, like)
   return errors
 end
 
+-- What another stack met before is kept.
+local function note(err, errors)
+  if errors and err.rollback then
+    table.move(errors, 1, #errors, #err.rollback + 1, err.rollback)
+  else
+    err.rollback = errors or err.rollback
+  end
+end
+
 ---Takes everything back, now.
 ---@param err table the error for which; gets `rollback`, the list of errors met meanwhile, if there were any
 ---@return nil
 ---@return table err
 function Undo:fail(err)
-  err.rollback = run(self, getmetatable(err))
+  note(err, run(self, getmetatable(err)))
   return nil, err
 end
 
@@ -92,7 +101,7 @@ end
 ---@param raised any
 function Undo:__close(raised)
   if type(raised) == "table" then
-    raised.rollback = run(self, getmetatable(raised)) or raised.rollback
+    note(raised, run(self, getmetatable(raised)))
   else
     run(self)
   end

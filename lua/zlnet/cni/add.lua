@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- ADD: an address from the IPAM plugin, an attachment, its further routes, masquerading; or nothing of all that.
--- The IPAM plugin takes longest, so it is started first, and most modules are loaded while it works.
+-- The IPAM plugin takes longest, so it is started first. While it works modules are loaded and the pair is made.
 
 local core = require "zlnet.core"
 local failure = require "zlnet.cni.failure"
@@ -57,38 +57,23 @@ local function read(r)
   return n, nil, previous
 end
 
-local DEFAULT_IPV6 = "net/ipv6/conf/default/disable_ipv6"
-
--- Runtimes switch IPv6 off in containers (docker does); an interface that gets an IPv6 address has to have it. What a
--- new interface starts with is changed for the moment in which it is made, and nothing else.
-local function attach_with_ipv6(ns, container, opts)
-  local off = ns:run(core.sysctl_read, DEFAULT_IPV6) == "1"
-  if off then
-    local ok, err = ns:run(core.sysctl_write, DEFAULT_IPV6, "0")
-    if not ok then
-      err.step = "switch IPv6 on in the container"
-      return nil, failure.from(err)
-    end
+-- Runtimes switch IPv6 off in containers (docker does); an interface that gets an IPv6 address has to have it.
+local function switch_ipv6_on(ns, ifname)
+  local key = ("net/ipv6/conf/%s/disable_ipv6"):format(ifname)
+  if ns:run(core.sysctl_read, key) ~= "1" then
+    return true
   end
-  local attachment, failed = failure.call(require("zlnet.attach").through, opts, container)
-  if off then
-    ns:run(core.sysctl_write, DEFAULT_IPV6, "1")
+  local ok, err = ns:run(core.sysctl_write, key, "0")
+  if not ok then
+    err.step = "switch IPv6 on in the container"
+    return nil, failure.from(err)
   end
-  if attachment then -- as the reference plugins: what takes the link down for a moment loses no address
-    ns:run(core.sysctl_write, ("net/ipv6/conf/%s/keep_addr_on_down"):format(opts.ifname), "1")
-  end
-  return attachment, failed
+  return true
 end
 
-local function attach(ns, container, opts, r)
-  opts.netns, opts.ifname, opts.on_exists = ns, r.ifname, "error"
-  opts.id, opts.tag = require("zlnet.cni.identity").of(r.config.name, r.container, r.ifname)
-  for _, ip in ipairs(opts.ip) do
-    if ip:find(":", 1, true) then
-      return attach_with_ipv6(ns, container, opts)
-    end
-  end
-  return failure.call(require("zlnet.attach").through, opts, container)
+-- As the reference plugins: what takes the link down for a moment loses no address.
+local function keep_addresses(ns, ifname)
+  ns:run(core.sysctl_write, ("net/ipv6/conf/%s/keep_addr_on_down"):format(ifname), "1")
 end
 
 local function describe(r, n, a, own)
@@ -130,32 +115,86 @@ local function check_free(container, r)
   return true
 end
 
--- The attachment with all that belongs to it, as a result.
-local function make(r, ns, container, stack, n, own)
+-- The addresses, from the plugin or from the request.
+local function addresses(n, call, log)
+  if not call then
+    return require("zlnet.cni.network").without_ipam(n)
+  end
+  require "zlnet.cni.routes" -- while there is time
+  return leased(call, log)
+end
+
+-- What attach has to know of the addresses, when it asks; what they need beside it is made.
+local function learn(r, ns, n, own, v6)
   table.move(n.routes, 1, #n.routes, #own.routes + 1, own.routes)
-  local opts, gateways = require("zlnet.cni.network").attach_options(n, own)
-  local ready, failed, a = true, nil, nil
+  local opts, gateways = require("zlnet.cni.network").address_options(n, own)
+  local ok, failed = true, nil
+  if n.is_gateway and n.mode == "bridge" then
+    ok, failed = require("zlnet.cni.gateway").prepare(n, own)
+  end
+  if ok and v6 then
+    ok, failed = switch_ipv6_on(ns, r.ifname)
+  end
+  return ok and opts, failed or gateways
+end
+
+local function has_ipv6(own)
+  for _, entry in ipairs(own.ips) do
+    if entry.ip.family == "inet6" then
+      return true
+    end
+  end
+  return false
+end
+
+-- The pair, made while the IPAM plugin works, and the addresses that it gets.
+local function attach(r, ns, container, n, call, log)
+  local network, opts = require "zlnet.cni.network", nil
+  opts = network.pair_options(n)
+  opts.netns, opts.ifname = ns, r.ifname
+  opts.id, opts.tag = require("zlnet.cni.identity").of(r.config.name, r.container, r.ifname)
+  local own, gateways, v6
+  local a, failed = failure.call(require("zlnet.attach").ahead, opts, container, function()
+    local why
+    own, why = addresses(n, call, log)
+    if not own then
+      return nil, why
+    end
+    v6 = has_ipv6(own)
+    local more
+    more, gateways = learn(r, ns, n, own, v6)
+    return more, gateways
+  end)
+  if a and v6 then
+    keep_addresses(ns, r.ifname)
+  end
+  return a, failed, own, gateways
+end
+
+-- The attachment with all that belongs to it, as a result.
+local function make(r, ns, container, stack, n, call, log)
+  local ok, failed = true, nil
   if n.mode == "bridge" then
-    ready, failed = require("zlnet.cni.gateway").prepare(n, own)
+    ok, failed = require("zlnet.cni.gateway").prepare(n)
   end
-  if ready then
-    a, failed = attach(ns, container, opts, r)
-  end
-  if not a then
+  if not ok then
     return nil, failed
+  end
+  local a, broken, own, gateways = attach(r, ns, container, n, call, log)
+  if not a then
+    return nil, broken
   end
   stack:push("detach", function()
     return require("zlnet.detach").detach(a)
   end)
-  local ok
   ok, failed = require("zlnet.cni.routes").add(container, a, own, gateways)
   if ok and n.masquerade then
     stack:push("take masquerading away", function()
       return require("zlnet.cni.masquerade").remove(function(id)
-        return id == opts.id
+        return id == a.id
       end)
     end)
-    ok, failed = require("zlnet.cni.masquerade").add(opts.id, own.ips)
+    ok, failed = require("zlnet.cni.masquerade").add(a.id, own.ips)
   end
   if not ok then
     return nil, failed
@@ -164,38 +203,25 @@ local function make(r, ns, container, stack, n, own)
   return own
 end
 
--- The addresses, from the plugin or from the request, and the attachment with them.
+-- The same with an IPAM plugin that runs, or with none.
 local function lease(r, ns, container, stack, n, call, log)
-  local own, failed
-  if call then
-    stack:push("release the address", ipam.call, r, log, "DEL") -- also when it fails: so the specification
-    own, failed = call:tell(r.text)
-    if own then
-      require "zlnet.attach" -- it takes the plugin longer to answer
-      own, failed = leased(call, log)
-    end
-  else
-    own, failed = require("zlnet.cni.network").without_ipam(n)
+  if not call then
+    return make(r, ns, container, stack, n, nil, log)
   end
-  if not own then
-    return nil, failed
+  stack:push("release the address", ipam.call, r, log, "DEL") -- also when it fails: so the specification
+  local told, unwritten = call:tell(r.text)
+  if not told then
+    return nil, unwritten
   end
-  own, failed = make(r, ns, container, stack, n, own)
+  local own, failed = make(r, ns, container, stack, n, call, log)
   -- also where that failed: the plugin must be through before it is asked to release the address
-  local content, why = true, nil
-  if call then
-    content, why = call:finish(log)
-  end
+  local content, why = call:finish(log)
   return content and own, failed or why
 end
 
 -- Everything between the namespace that is open and the result that is whole. The IPAM plugin hears what it is to do
 -- when nothing is in the way any more; until then it is busy with its own start.
-local function run(r, ns, stack, log)
-  local call <close>, failed = start(r)
-  if call == nil then
-    return nil, failed
-  end
+local function run(r, ns, stack, call, log)
   local container <close>, no_socket = core.open(ns)
   if not container then
     return nil, failure.from(no_socket)
@@ -208,8 +234,7 @@ local function run(r, ns, stack, log)
   if not n then
     return nil, wrong
   end
-  local own
-  own, failed = lease(r, ns, container, stack, n, call, log)
+  local own, failed = lease(r, ns, container, stack, n, call, log)
   if not own then
     return nil, failed
   end
@@ -231,6 +256,10 @@ end
 ---@return string? text the result as JSON
 ---@return zlnet.cni.failure? failure nothing is left then
 function add.run(r, log)
+  local call <close>, none = start(r)
+  if call == nil then
+    return nil, none
+  end
   local ns <close>, err = core.netns.open(r.netns)
   if not ns then
     return nil, failure.new("environment", "CNI_NETNS: " .. err, r.netns)
@@ -240,7 +269,7 @@ function add.run(r, log)
     return nil, failure.new("environment", "CNI_NETNS is the node's own namespace", r.netns)
   end
   local stack <close> = require("zlnet.undo").new()
-  local done, failed = run(r, ns, stack, log)
+  local done, failed = run(r, ns, stack, call, log)
   if not done then
     stack:fail(failed)
     return nil, with_rollback(failed)

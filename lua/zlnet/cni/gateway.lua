@@ -27,12 +27,12 @@ end
 
 ---Makes or confirms the bridge. A bridge is shared: it stays when a container goes, and when attaching one fails.
 ---@param n zlnet.cni.network
----@param own zlnet.cni.result its addresses' gateways become the bridge's, where the node is to be the gateway
+---@param own zlnet.cni.result? its addresses' gateways become the bridge's, where the node is to be the gateway
 ---@return true? ok
 ---@return zlnet.cni.failure? failure
 function gateway.prepare(n, own)
   local ips, seen, families = {}, {}, {}
-  for _, entry in ipairs(n.is_gateway and own.ips or {}) do
+  for _, entry in ipairs(n.is_gateway and own and own.ips or {}) do
     local text = entry.gateway .. "/" .. entry.ip.prefix
     if not seen[text] then
       seen[text], families[entry.ip.family], ips[#ips + 1] = true, true, text

@@ -46,6 +46,8 @@ end
 ---@field private child userdata
 ---@field private said string what it has written to standard output so far
 ---@field private deadline number
+---@field private ended boolean? whether it was content, when its end was seen
+---@field private why zlnet.cni.failure? why it was not
 local Call = {}
 Call.__index = Call
 
@@ -128,11 +130,7 @@ local function failed(call, result)
   return failure.new("other", ("IPAM plugin '%s' %s"):format(call.name, how), said ~= "" and said or nil)
 end
 
----Waits for the plugin's end.
----@param log fun(text: string) takes what the plugin wrote to its standard error
----@return true? ok
----@return zlnet.cni.failure? failure
-function Call:finish(log)
+local function finish(self, log)
   local more, result, err
   repeat
     more, err = self.child:read(left(self))
@@ -151,6 +149,18 @@ function Call:finish(log)
     return nil, failed(self, result)
   end
   return true
+end
+
+---Waits for the plugin's end. Once there, it says the same each time.
+---@param log fun(text: string) takes what the plugin wrote to its standard error
+---@return true? ok
+---@return zlnet.cni.failure? failure
+function Call:finish(log)
+  if self.ended == nil then
+    local ok, why = finish(self, log)
+    self.ended, self.why = ok or false, why
+  end
+  return self.ended or nil, self.why
 end
 
 ---Runs the configured plugin, if there is one, with a command which has no answer.

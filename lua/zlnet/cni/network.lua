@@ -156,13 +156,21 @@ local function choose_gateways(n, r)
   return gateways
 end
 
----What attach has to be asked for. Routes are not among it: several networks of one container may ask for the same.
+---What attach has to be asked for before the addresses are known.
+---@param n zlnet.cni.network
+---@return table opts mode, bridge, mtu, mac: options of attach
+function network.pair_options(n)
+  return { mode = n.mode, bridge = n.bridge, mtu = n.mtu, mac = n.mac }
+end
+
+---What attach has to be asked for beside that. Routes are not among it: several networks of one container may ask for
+---the same.
 ---@param n zlnet.cni.network
 ---@param r zlnet.cni.result with our routes; addresses without a gateway get the one in use, and a bridge's default
 ---gateway its default routes
----@return table opts ip, gateway, mode, default_route, forwarding, mtu, mac, bridge: options of attach
+---@return table opts ip, gateway, default_route, forwarding: options of attach
 ---@return table<"inet"|"inet6", string> gateways which routes without one of their own go through
-function network.attach_options(n, r)
+function network.address_options(n, r)
   local gateways = choose_gateways(n, r)
   local ips, given, has = {}, {}, {}
   for _, route in ipairs(r.routes) do
@@ -184,8 +192,7 @@ function network.attach_options(n, r)
     given[#given + 1] = gateway
   end
   return {
-    ip = ips, mode = n.mode, bridge = n.bridge, mtu = n.mtu, mac = n.mac, default_route = false,
-    gateway = given[1] and given,
+    ip = ips, default_route = false, gateway = given[1] and given,
     forwarding = n.mode == "routed", -- a bridge's is for gateway.lua
   }, gateways
 end
