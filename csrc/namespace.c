@@ -318,8 +318,9 @@ static int ns_run(lua_State *L)
 
 int namespace_open(lua_State *L)
 {
-	static const luaL_Reg methods[] = {{"id", ns_id},         {"fd", ns_fd},       {"run", ns_run}, {"lock", ns_lock},
-	                                   {"unlock", ns_unlock}, {"close", ns_close}, {NULL, NULL}};
+	static const luaL_Reg methods[] = {{"id", ns_id},     {"fd", ns_fd},         {"run", ns_run},
+	                                   {"lock", ns_lock}, {"unlock", ns_unlock}, {"close", ns_close},
+	                                   {NULL, NULL}};
 	static const luaL_Reg meta[] = {
 		{"__gc", ns_close}, {"__close", ns_close}, {"__eq", ns_eq}, {"__tostring", ns_tostring}, {NULL, NULL}};
 	static const luaL_Reg functions[] = {{"open", ns_open},     {"new", ns_new},   {"create", ns_create},

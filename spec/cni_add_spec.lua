@@ -434,6 +434,7 @@ describe("ADD", function()
     assert.are.equal(1, status)
     assert.are.equal(11, answer.code)
     assert.are.equal("no ADD", answer.msg)
+    assert.are.equal(1, #c:ip_json "link")
     assert.is_truthy(answer.details:find "no DEL")
     assert.are.equal("ADD\nDEL\n", cni.read(directory .. "/log"))
   end)
@@ -498,7 +499,7 @@ describe("ADD", function()
   end)
 
   it("asks for no address where the namespace is wrong", function()
-    fake ""
+    fake(('cat >>%s/log'):format(directory))
     local netns = cni.netns(container())
     containers[1]:kill()
     for _, path in ipairs { netns, "/nowhere", "/etc/passwd", "/proc/self/ns/pid", "/proc/self/ns/net" } do
@@ -508,7 +509,28 @@ describe("ADD", function()
       assert.are.equal(4, answer.code)
       assert.is_truthy(answer.msg:find "CNI_NETNS")
     end
-    assert.is_nil(cni.read(directory .. "/log"))
+    local log = cni.read(directory .. "/log") or "" -- as above
+    assert.is_nil(log:find "DEL")
+    assert.is_nil(log:find "name")
+  end)
+
+  it("makes the pair while the IPAM plugin works, and releases the address when it is gone", function()
+    local c = container()
+    fake(([[cat >/dev/null
+      if [ "$CNI_COMMAND" = ADD ]; then
+        for i in $(seq 200); do ip -o link | grep -q veth && break; sleep 0.01; done
+      fi
+      ip -o link | wc -l >>%s/log
+      echo '{"cniVersion":"1.0.0","ips":[{"address":"10.1.2.3/24"}]}']]):format(directory))
+    local request = { container = "c1", netns = cni.netns(c), ifname = "eth0", path = directory,
+      conf = { cniVersion = "1.0.0", name = "net", ipam = { type = "fake" } } }
+    request.command = "ADD"
+    assert.are.equal(0, (cni.call(request)))
+    assert.is_true((helper.ping(nil, "10.1.2.3")))
+    request.command = "DEL"
+    assert.are.equal(0, (cni.call(request)))
+    assert.are.equal("ADD\n2\nDEL\n1\n", cni.read(directory .. "/log"))
+    assert.are.equal(1, #helper.ip_json "link")
   end)
 
   it("is safe to be called for many containers at once", function()

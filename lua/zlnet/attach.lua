@@ -95,7 +95,8 @@ local function run(o)
     return nil, err
   end
   local handles = { host = host, container = container, ns = t.ns, here = t.here }
-  local stack <close>, a = undo.new(), nil
+  local stack <close> = undo.new()
+  local a
   a, err = carry_out(p, handles, deadline, stack)
   if a or err.code ~= "EEXIST" then
     return a, err

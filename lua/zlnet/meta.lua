@@ -84,8 +84,8 @@ function netns:fd() end
 ---@return any ... f's results
 function netns:run(f, ...) end
 
----Takes an advisory lock on the namespace itself (flock(2) of its inode), which ends with the handle, or netns:unlock. Attach
----holds it shared, detach and sweep hold it exclusively.
+---Takes an advisory lock on the namespace itself (flock(2) of its inode), which ends with the handle, or with unlock.
+---Attach holds it shared, detach and sweep hold it exclusively.
 ---@param mode "shared"|"exclusive"
 ---@param seconds number? how long to wait, 0 by default
 ---@return true? ok

@@ -133,12 +133,13 @@ end
 ---@return zlnet.plan? plan
 ---@return string? reason why there is none (the owner's record is too long)
 function plan.build(o, who, node)
-  local p, reason = begin(o, who), nil
+  local p = begin(o, who)
   p.gateways, p.families = plan.gateways(o), families_of(o.ip)
-  p.alias, reason = alias.format(p.record)
-  if not p.alias then
+  local record, reason = alias.format(p.record)
+  if not record then
     return nil, reason
   end
+  p.alias = record
   local ops = p.ops
   local add = appender(ops)
   ops[1] = ends.create(o, p)

@@ -2,7 +2,7 @@
 // The floor: what the kernel alone costs. The requests of an attach, a delete, a sweep and a listing, from bare C, nothing
 // more. Times are µs by CLOCK_MONOTONIC, one line per item on stdout, like those of every contestant.
 //   floor attach [--how=back|pthread|pinned|worker] [--queues=N|kernel] [--dual] [--no-alias] [--gateway=lo]
-//                [--acks=each] [--bare]
+//                [--acks=each] [--bare] [--duties]
 //                                        stdin: "pid v4 [v6]" a line
 //   floor one | fleet                    stdin: host ends, by name; deleted one by one, or as one group
 //   floor sweep [--dry-run]              finds veth-<dead pid>… and vc-<dead pid>…, deletes them as one group
@@ -15,21 +15,78 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/nsfs.h>
+#include <linux/sockios.h>
+#include <poll.h>
 #include <signal.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+#ifndef PIDFD_GET_NET_NAMESPACE
+#define PIDFD_GET_NET_NAMESPACE _IO(0xFF, 4)
+#endif
 
 enum { GROUP = 0x5a4c, DEAD_PIDS = 3000000, PID_MASK = 0x3fffff };
 
 static struct {
 	enum visit_how how;
 	uint32_t queues;
-	bool dual, no_alias, gateway_on_lo, bare, decode, stats, dry_run;
+	bool dual, no_alias, gateway_on_lo, bare, duties, decode, stats, dry_run;
 	int number;
 } opt = {.how = VISIT_PINNED, .queues = 1, .number = 1};
 
 // ---- attach
+
+// What zlnet owes its callers in each attach beside the requests, as few calls as it can be done with: a socket of its own
+// on the node, a process that cannot be mistaken, a namespace that is not ours, the lock, whether forwarding is on.
+struct duties {
+	int host, pidfd, ns, here;
+};
+
+static void read_file(const char *path)
+{
+	char text[512];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || read(fd, text, sizeof text) <= 0)
+		die(path);
+	close(fd);
+}
+
+static void duties_begin(struct duties *d, int pid)
+{
+	struct pollfd p;
+	struct stat st;
+	char path[64];
+
+	snprintf(path, sizeof path, "/proc/%d/stat", pid);
+	d->host = rtnl_open();
+	d->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	d->ns = ioctl(d->pidfd, PIDFD_GET_NET_NAMESPACE, 0);
+	if (d->ns < 0)
+		die("PIDFD_GET_NET_NAMESPACE");
+	read_file(path); // when it was started
+	p = (struct pollfd){.fd = d->pidfd, .events = POLLIN};
+	d->here = ioctl(d->host, SIOCGSKNS);
+	if (poll(&p, 1, 0) || d->here < 0 || fstat(d->here, &st) || fstat(d->ns, &st) ||
+	    flock(d->here, LOCK_SH | LOCK_NB))
+		die("the target");
+	read_file("/proc/sys/net/ipv4/ip_forward");
+}
+
+static void duties_end(struct duties *d)
+{
+	close(d->here);
+	close(d->pidfd);
+	close(d->host);
+}
+
 static void attach_one(int host, int pid, const struct addresses *a)
 {
+	struct duties d = {.host = -1};
 	char path[64], alias[128];
 	struct pair p = {.peer = "eth0", .queues = opt.queues, .tag = (uint32_t)pid};
 	int sock;
@@ -39,7 +96,13 @@ static void attach_one(int host, int pid, const struct addresses *a)
 	// As long as the alias that zlnet writes there.
 	snprintf(alias, sizeof alias,
 	         "floor pid=%d start=0000000000 boot=00000000-0000-0000-0000-000000000000 tag=s t=0", pid);
-	p.ns = open(path, O_RDONLY | O_CLOEXEC);
+	if (opt.duties) {
+		duties_begin(&d, pid);
+		host = d.host;
+		p.ns = d.ns;
+	} else {
+		p.ns = open(path, O_RDONLY | O_CLOEXEC);
+	}
 	if (p.ns < 0)
 		die(path);
 	sock = visit_socket(opt.how, p.ns);
@@ -54,6 +117,8 @@ static void attach_one(int host, int pid, const struct addresses *a)
 	}
 	close(sock);
 	close(p.ns);
+	if (opt.duties)
+		duties_end(&d);
 }
 
 static void attach(void)
@@ -237,6 +302,8 @@ static bool option(const char *s)
 		rtnl_each_ack = true;
 	else if (!strcmp(s, "--bare"))
 		opt.bare = true;
+	else if (!strcmp(s, "--duties"))
+		opt.duties = true;
 	else if (!strcmp(s, "--gateway=lo"))
 		opt.gateway_on_lo = true;
 	else if (!strcmp(s, "--decode"))

@@ -38,6 +38,7 @@ end
 local function ahead(scene)
   local container <close>, err = zlnet.open(scene.pid)
   if not container then
+    err.step = "open a socket in the container"
     return nil, err
   end
   return require("zlnet.attach").ahead({ pid = scene.pid }, container, function()
@@ -132,7 +133,8 @@ local workflows = {
   { ours = true, name = "attach netns", whole = true, path = "/run/box", before = function(scene)
     sh(("umount /run/box; touch /run/box && mount --bind /proc/%d/ns/net /run/box"):format(scene.pid))
   end, act = attach { ip = "10.9.0.2", netns = "/run/box", id = "web-1" }, sweep = { valid = {} } },
-  { ours = true, name = "attach ahead", whole = true, act = ahead, again = attach { ip = { "10.9.0.2", "fd00:9::2" } } },
+  { ours = true, name = "attach ahead", whole = true, act = ahead,
+    again = attach { ip = { "10.9.0.2", "fd00:9::2" } } },
   -- the old pair is gone before the new one is made: a failure in between leaves neither, and once more makes the new
   { ours = true, name = "attach again", resume = true, before = attached "s",
     act = attach { ip = "10.9.1.7", ifname = "eth1" } },

@@ -9,15 +9,6 @@ local request = require "zlnet.cni.request"
 
 local add = {}
 
--- The IPAM plugin, false where none is configured.
-local function start(r)
-  local name, wrong = ipam.type(r.config)
-  if not name then
-    return name, wrong
-  end
-  return ipam.start(r, name)
-end
-
 -- The address that the IPAM plugin leased. The answer is used as soon as it is whole; the plugin's end is waited for
 -- only where it can't be used, because it tells why.
 local function leased(call, log)
@@ -149,8 +140,7 @@ end
 
 -- The pair, made while the IPAM plugin works, and the addresses that it gets.
 local function attach(r, ns, container, n, call, log)
-  local network, opts = require "zlnet.cni.network", nil
-  opts = network.pair_options(n)
+  local opts = require("zlnet.cni.network").pair_options(n)
   opts.netns, opts.ifname = ns, r.ifname
   opts.id, opts.tag = require("zlnet.cni.identity").of(r.config.name, r.container, r.ifname)
   local own, gateways, v6
@@ -256,7 +246,7 @@ end
 ---@return string? text the result as JSON
 ---@return zlnet.cni.failure? failure nothing is left then
 function add.run(r, log)
-  local call <close>, none = start(r)
+  local call <close>, none = ipam.begin(r)
   if call == nil then
     return nil, none
   end

@@ -8,12 +8,13 @@ local ipam = require "zlnet.cni.ipam"
 local delete = {}
 
 ---Detaches a container's interface. Goes on after a failure. The address is given back last, so that nobody else gets
----it while something of ours still bears it.
+---it while something of ours still bears it; but the IPAM plugin's own start takes place meanwhile.
 ---@param r zlnet.cni.request
 ---@param log fun(text: string)
 ---@return string? text empty: DEL has no result
 ---@return zlnet.cni.failure? failure the first, with all others in its details
 function delete.run(r, log)
+  local call <close>, none = ipam.begin(r)
   local failures = {}
   local id = identity.of(r.config.name, r.container, r.ifname)
   local _, err = require("zlnet.detach").detach { id = id }
@@ -24,8 +25,11 @@ function delete.run(r, log)
     end)
     failures[#failures + 1] = left
   end
-  local _, kept = ipam.call(r, log)
-  failures[#failures + 1] = kept
+  if call then
+    local _, kept = call:complete(r.text, log)
+    failures[#failures + 1] = kept
+  end
+  failures[#failures + 1] = none
   local failed = failure.join(failures)
   return not failed and "" or nil, failed
 end

@@ -70,6 +70,19 @@ function ipam.start(r, name, command)
   return setmetatable({ name = name, child = child, said = "", deadline = core.clock() + SECONDS }, Call)
 end
 
+---The same for the plugin that is configured.
+---@param r zlnet.cni.request
+---@param command string? another CNI_COMMAND than the request's
+---@return zlnet.cni.ipam.call|false|nil call false when none is configured
+---@return zlnet.cni.failure? failure
+function ipam.begin(r, command)
+  local name, wrong = ipam.type(r.config)
+  if not name then
+    return name, wrong
+  end
+  return ipam.start(r, name, command)
+end
+
 function Call:__close()
   self.child:close()
 end
@@ -163,6 +176,19 @@ function Call:finish(log)
   return self.ended or nil, self.why
 end
 
+---Tells a plugin what to do, where the command has no answer, and waits for its end.
+---@param text string the configuration
+---@param log fun(text: string)
+---@return true? ok
+---@return zlnet.cni.failure? failure
+function Call:complete(text, log)
+  local told, unwritten = self:tell(text)
+  if not told then
+    return nil, unwritten
+  end
+  return self:finish(log)
+end
+
 ---Runs the configured plugin, if there is one, with a command which has no answer.
 ---@param r zlnet.cni.request
 ---@param log fun(text: string)
@@ -170,19 +196,11 @@ end
 ---@return true? ok
 ---@return zlnet.cni.failure? failure
 function ipam.call(r, log, command)
-  local name, wrong = ipam.type(r.config)
-  if not name then
-    return name == false or nil, wrong
-  end
-  local call <close>, missing = ipam.start(r, name, command)
+  local call <close>, none = ipam.begin(r, command)
   if not call then
-    return nil, missing
+    return call == false or nil, none
   end
-  local told, unwritten = call:tell(r.text)
-  if not told then
-    return nil, unwritten
-  end
-  return call:finish(log)
+  return call:complete(r.text, log)
 end
 
 return ipam
