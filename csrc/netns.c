@@ -3,6 +3,7 @@
 #include "nl.h"
 #include "proc.h"
 #include "thread.h"
+#include "visitor.h"
 #include "zerr.h"
 
 #include <dirent.h>
@@ -152,7 +153,7 @@ int netns_socket(int nsfd, struct zerr *e)
 	if (nsfd < 0) {
 		fd = nl_socket();
 	} else {
-		int rc = thread_short(nsfd, socket_body, &fd, e);
+		int rc = visitor_run(nsfd, socket_body, &fd, e);
 		if (rc < 0)
 			return rc;
 	}
@@ -171,7 +172,7 @@ static void self_body(void *arg)
 int netns_new(struct zerr *e)
 {
 	int fd = -1;
-	int rc = thread_short(THREAD_NEW_NETNS, self_body, &fd, e);
+	int rc = thread_run(THREAD_NEW_NETNS, self_body, &fd, e);
 
 	if (rc < 0)
 		return rc;

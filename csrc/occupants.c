@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "occupants.h"
 #include "proc.h"
+#include "visitor.h"
 #include "zerr.h"
 
 #include <errno.h>
@@ -108,6 +109,8 @@ int occupants_find(struct nl_sock *s, struct occupants *list, struct zerr *e)
 {
 	struct proc_list all = {0};
 	struct stat own;
+
+	visitor_settle(); /* or we would find ourselves */
 	int rc = proc_scan(&all, e);
 
 	if (rc == 0 && stat("/proc/thread-self/ns/net", &own) < 0)

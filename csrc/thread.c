@@ -10,29 +10,23 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#ifndef THREAD_SHORT_STACK /* ThreadSanitizer needs more */
-#define THREAD_SHORT_STACK (64 * 1024)
-#endif
-
-static int join_netns(int nsfd)
+int thread_join_netns(int nsfd)
 {
-	switch (nsfd) {
-	case THREAD_SAME_NETNS: /* a thread begins where its maker is */
-		return 0;
-	case THREAD_NEW_NETNS:
-		return unshare(CLONE_NEWNET);
-	default:
-		return setns(nsfd, CLONE_NEWNET);
-	}
+	int rc = 0;
+
+	if (nsfd == THREAD_NEW_NETNS)
+		rc = unshare(CLONE_NEWNET);
+	else if (nsfd != THREAD_SAME_NETNS) /* a thread begins where its maker is */
+		rc = setns(nsfd, CLONE_NEWNET);
+	return rc < 0 ? -errno : 0;
 }
 
 static void *thread_main(void *arg)
 {
 	struct thread *t = arg;
 
-	if (join_netns(t->nsfd) < 0)
-		t->rc = -errno;
-	else
+	t->rc = thread_join_netns(t->nsfd);
+	if (t->rc == 0)
 		t->f(t->arg);
 	if (t->done >= 0)
 		eventfd_write(t->done, 1); /* fails only where it is readable already */
@@ -89,58 +83,4 @@ int thread_run(int nsfd, void (*f)(void *), void *arg, struct zerr *e)
 	int rc = thread_start(&t, nsfd, -1, f, arg, e);
 
 	return rc < 0 ? rc : thread_end(&t, e);
-}
-
-/* A new thread starts on an idle processor, and waking that one up, then ours again, takes longer than all that a short
- * visit does. So the caller stays on its processor, and the thread inherits that. An unrestricted caller gets every
- * processor back, also those that come later; the mask is put back where one was set. */
-static bool affinity_narrow(cpu_set_t *old)
-{
-	cpu_set_t one;
-	int cpu = sched_getcpu();
-
-	if (cpu < 0 || cpu >= CPU_SETSIZE || sched_getaffinity(0, sizeof *old, old) < 0)
-		return false;
-	CPU_ZERO(&one);
-	CPU_SET(cpu, &one);
-	return sched_setaffinity(0, sizeof one, &one) == 0;
-}
-
-static void affinity_restore(cpu_set_t *old)
-{
-	static _Atomic long
-		online; /* asking reads a file; an old number only means that a mask is put back as it was */
-
-	if (!online)
-		online = sysconf(_SC_NPROCESSORS_ONLN);
-	if (CPU_COUNT(old) >= online)
-		memset(old, 0xff, sizeof *old);
-	sched_setaffinity(0, sizeof *old, old);
-}
-
-/* The stack is kept, where no other thread of the process uses it at the moment, because mapping a new one costs half of
- * the visit. */
-int thread_short(int nsfd, void (*f)(void *), void *arg, struct zerr *e)
-{
-	static _Alignas(4096) char stack[THREAD_SHORT_STACK];
-	static pthread_mutex_t stack_lock = PTHREAD_MUTEX_INITIALIZER;
-	struct thread t = {.nsfd = nsfd, .done = -1, .f = f, .arg = arg};
-	pthread_attr_t attr;
-	cpu_set_t cpus;
-	int rc = pthread_attr_init(&attr);
-
-	if (rc)
-		return zerr_io(e, rc, "thread", "namespace thread");
-	bool own = pthread_mutex_trylock(&stack_lock) == 0;
-	if (!own || pthread_attr_setstack(&attr, stack, sizeof stack) != 0)
-		pthread_attr_setstacksize(&attr, 2 * THREAD_SHORT_STACK);
-	bool narrow = affinity_narrow(&cpus);
-	rc = start(&t, &attr, e);
-	if (rc == 0)
-		rc = thread_end(&t, e);
-	if (narrow)
-		affinity_restore(&cpus);
-	if (own)
-		pthread_mutex_unlock(&stack_lock);
-	return rc;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Threads that join a network namespace, do one thing there and end. The only file that calls setns, and that makes
- * threads. A calling thread never changes namespace. No Lua. */
+ * threads. A calling thread never changes namespace. For visits of a few system calls see visitor.h. No Lua. */
 #ifndef ZLNET_THREAD_H
 #define ZLNET_THREAD_H
 
@@ -17,9 +17,6 @@ struct zerr;
 #define THREAD_STACK (1024 * 1024)
 int thread_run(int nsfd, void (*f)(void *), void *arg, struct zerr *e);
 
-/* The same, quicker, for an f that only makes a few system calls: the stack is a small one. */
-int thread_short(int nsfd, void (*f)(void *), void *arg, struct zerr *e);
-
 /* The same without waiting. done, when not -1, is an eventfd that gets readable at the end. thread_end waits for that and
  * says whether f ran. All is owned by the caller, who keeps it until thread_end has returned. */
 struct thread {
@@ -31,5 +28,8 @@ struct thread {
 };
 int thread_start(struct thread *t, int nsfd, int done, void (*f)(void *), void *arg, struct zerr *e);
 int thread_end(struct thread *t, struct zerr *e);
+
+/* Only on a thread of ours: go into the namespace of nsfd, which may also be the pidfd of a process there. 0 or -errno. */
+int thread_join_netns(int nsfd);
 
 #endif

@@ -45,7 +45,7 @@ fuzz-short: ## the same for a minute
 
 TSAN_SPECS ?= spec/netlink_netns_spec.lua spec/handle_spec.lua spec/loop_spec.lua spec/attach_spec.lua
 tsan: ## the specs that start threads, under ThreadSanitizer
-	@$(MAKE) --no-print-directory BUILD=build/tsan CFLAGS='-O1 -g -fsanitize=thread -DTHREAD_SHORT_STACK=2097152' LDFLAGS=-Wl,-z,nodelete all stub \
+	@$(MAKE) --no-print-directory BUILD=build/tsan CFLAGS='-O1 -g -fsanitize=thread' LDFLAGS=-Wl,-z,nodelete all stub \
 		build/tsan/bin/lua5.4
 	@TSAN_OPTIONS=exitcode=99:halt_on_error=1 SPEC_TIMEOUT=300 LUA='$(CURDIR)/build/tsan/bin/lua5.4' BUILD=build/tsan \
 		setarch -R spec/run $(or $(SPECS),$(TSAN_SPECS))
