@@ -4,6 +4,7 @@
 #include "error.h"
 #include "handle.h"
 #include "reply.h"
+#include "request.h"
 
 #include <errno.h>
 #include <lauxlib.h>
@@ -31,21 +32,35 @@ int batch_new(lua_State *L)
 	return 1;
 }
 
-/* batch:OP(t [, mode]) -> the number of the operation | nil, err (a link that t names is not there).
+/* What is kept with a request. */
+struct note {
+	const struct handle_op *op;
+	bool some; /* of the object that answers it only these keys are wanted */
+	struct codec_keys only;
+};
+_Static_assert(sizeof(struct note) <= NL_NOTE_MAX, "a note fits its place");
+
+static const struct note *item_note(const struct nl_queue *q, unsigned i)
+{
+	return (const struct note *)q->items[i].note;
+}
+
+/* batch:OP(t [, mode] [, keys]) -> the number of the operation | nil, err (a link that t names is not there).
  * Wrong use raises and leaves the batch as it was. */
 static int batch_add(lua_State *L)
 {
-	const struct handle_op *op = lua_touserdata(L, lua_upvalueindex(1));
+	struct note note = {.op = lua_touserdata(L, lua_upvalueindex(1))};
 	struct batch *b = luaL_checkudata(L, 1, BATCH_TYPE);
 	struct handle *h = batch_handle(L, 1);
 	_Alignas(8) char buf[CODEC_MAX];
 	struct zerr e;
 
-	lua_settop(L, 3);
+	lua_settop(L, 4);
 	luaL_checktype(L, 2, LUA_TTABLE);
-	if (handle_encode(L, h, op, buf, &e) < 0)
+	note.some = request_keys(L, note.op, &note.only) != NULL;
+	if (handle_encode(L, h, note.op, buf, &e) < 0)
 		return error_return(L, &e);
-	if (nl_queue_add(&b->queue, (const struct nlmsghdr *)buf, op) < 0)
+	if (nl_queue_add(&b->queue, (const struct nlmsghdr *)buf, &note, sizeof note) < 0)
 		return luaL_error(L, "not enough memory");
 	lua_pushinteger(L, b->queue.n);
 	return 1;
@@ -55,11 +70,10 @@ static int batch_add(lua_State *L)
 static void push_result(lua_State *L, const struct nl_queue *q, unsigned i)
 {
 	const struct nl_item *item = &q->items[i];
-	const struct handle_op *op = item->tag;
 	struct zerr e;
 
 	if (item->ack.err) {
-		handle_refusal(op, (const struct nlmsghdr *)(q->data + item->offset), &item->ack, &e);
+		handle_refusal(item_note(q, i)->op, (const struct nlmsghdr *)(q->data + item->offset), &item->ack, &e);
 		error_push(L, &e);
 	} else {
 		lua_pushboolean(L, 1);
@@ -75,7 +89,8 @@ static void push_objects(lua_State *L, const struct nl_queue *q, const struct nl
 	for (; left > 0 && mnl_nlmsg_ok(m, left); m = mnl_nlmsg_next(m, &left)) {
 		if (m->nlmsg_seq >= q->n)
 			continue;
-		codec_decode(L, ((const struct handle_op *)q->items[m->nlmsg_seq].tag)->spec, m);
+		const struct note *note = item_note(q, m->nlmsg_seq);
+		codec_decode_some(L, note->op->spec, m, note->some ? &note->only : NULL, false);
 		lua_rawseti(L, -2, (lua_Integer)m->nlmsg_seq + 1);
 	}
 }
@@ -83,8 +98,9 @@ static void push_objects(lua_State *L, const struct nl_queue *q, const struct nl
 /* A reply_reader. */
 static void push_link(lua_State *L, const struct nl_reply *r, const void *ctx)
 {
-	(void)ctx;
-	codec_decode(L, &spec_link, (const struct nlmsghdr *)r->data);
+	const struct note *note = ctx;
+
+	codec_decode_some(L, &spec_link, (const struct nlmsghdr *)r->data, note->some ? &note->only : NULL, false);
 }
 
 /* Ask for the created links that were not echoed. */
@@ -98,7 +114,7 @@ static void push_unechoed(lua_State *L, struct handle *h, const struct nl_queue 
 		lua_pop(L, 1);
 		if (!is_true || !handle_ask_created(h, req))
 			continue;
-		if (reply_read(L, &h->reply, push_link, NULL) < 0)
+		if (reply_read(L, &h->reply, push_link, item_note(q, i)) < 0)
 			lua_error(L);
 		lua_rawseti(L, -2, (lua_Integer)i + 1);
 	}

@@ -71,13 +71,15 @@ void nl_close(struct nl_sock *s);
 int nl_talk(struct nl_sock *s, void *buf, size_t len, unsigned n, int64_t deadline, struct nl_reply *reply,
             struct nl_ack *acks, struct zerr *e);
 
-/* Requests collected for sending, each with a tag of the caller's (borrowed, not looked at).
+#define NL_NOTE_MAX 64
+
+/* Requests collected for sending, each with a note of the caller's (copied, not looked at).
  * malloc'd, grown as needed; zero-initialise. Owner frees with nl_queue_free. */
 struct nl_queue {
 	char *data;
 	size_t len, cap;
 	struct nl_item {
-		const void *tag;
+		_Alignas(8) char note[NL_NOTE_MAX];
 		size_t offset;
 		struct nl_ack ack; /* after nl_queue_talk, when answered */
 		bool answered;
@@ -85,8 +87,8 @@ struct nl_queue {
 	unsigned n, items_cap;
 };
 
-/* Copy one finished request to the end. 0 or -ENOMEM. */
-int nl_queue_add(struct nl_queue *q, const struct nlmsghdr *h, const void *tag);
+/* Copy one finished request to the end, with a note of at most NL_NOTE_MAX bytes. 0 or -ENOMEM. */
+int nl_queue_add(struct nl_queue *q, const struct nlmsghdr *h, const void *note, size_t note_len);
 void nl_queue_free(struct nl_queue *q);
 
 /* How a queue is sent. */

@@ -11,6 +11,7 @@
  * By default there are 212,992 bytes. An object takes the room of several ACKs. */
 #define ACK_ROOM      3328
 #define OBJECT_WEIGHT 8
+#define ALWAYS_ROOM   4
 
 /* Far below the send buffer's 212,992 bytes, so that a datagram is never refused for its size. */
 #define DATAGRAM_MAX 65536
@@ -28,7 +29,7 @@ static int grow(void **p, size_t *cap, size_t need, size_t size)
 	return 0;
 }
 
-int nl_queue_add(struct nl_queue *q, const struct nlmsghdr *h, const void *tag)
+int nl_queue_add(struct nl_queue *q, const struct nlmsghdr *h, const void *note, size_t note_len)
 {
 	size_t len = MNL_ALIGN(h->nlmsg_len), items_cap = q->items_cap;
 	void *data = q->data, *items = q->items;
@@ -41,7 +42,9 @@ int nl_queue_add(struct nl_queue *q, const struct nlmsghdr *h, const void *tag)
 	q->items_cap = (unsigned)items_cap;
 	if (rc < 0)
 		return rc;
-	q->items[q->n++] = (struct nl_item){.tag = tag, .offset = q->len};
+	struct nl_item *item = &q->items[q->n++];
+	*item = (struct nl_item){.offset = q->len};
+	memcpy(item->note, note, note_len);
 	memcpy(q->data + q->len, h, h->nlmsg_len);
 	memset(q->data + q->len + h->nlmsg_len, 0, len - h->nlmsg_len);
 	q->len += len;
@@ -82,9 +85,11 @@ static void hush(struct nl_queue *q, unsigned first, unsigned n)
 		((struct nlmsghdr *)(q->data + q->items[i].offset))->nlmsg_flags &= (uint16_t)~NLM_F_ACK;
 }
 
-/* How many ACKs the receive buffer takes. */
-static unsigned ack_room(const struct nl_sock *s)
+/* How many ACKs the receive buffer takes. There is always room for those of a few requests. */
+static unsigned ack_room(const struct nl_sock *s, unsigned wanted)
 {
+	if (wanted <= ALWAYS_ROOM)
+		return ALWAYS_ROOM;
 	int n = nl_buffer(s) / ACK_ROOM;
 
 	return n < 1 ? 1 : n < NL_TALK_MAX ? (unsigned)n : NL_TALK_MAX;
@@ -124,7 +129,7 @@ static int queue_talk(struct nl_sock *s, struct nl_queue *q, unsigned first, uns
 int nl_queue_talk(struct nl_sock *s, struct nl_queue *q, const struct nl_pace *pace, struct nl_reply *reply,
                   struct zerr *e)
 {
-	unsigned n, room = pace->singly || pace->stop_on_error ? 1 : ack_room(s);
+	unsigned n, room = pace->singly || pace->stop_on_error ? 1 : ack_room(s, q->n);
 	size_t len;
 
 	for (unsigned i = 0; i < q->n; i += n) {

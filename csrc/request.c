@@ -64,8 +64,7 @@ static int ask(struct handle *h, struct nlmsghdr *n, const struct wish *wish, st
 	return rc;
 }
 
-/* The keys that the caller wants of each object, behind its other arguments; NULL: all of them. */
-static const struct codec_keys *check_keys(lua_State *L, const struct handle_op *op, struct codec_keys *keys)
+const struct codec_keys *request_keys(lua_State *L, const struct handle_op *op, struct codec_keys *keys)
 {
 	int arg = op->how == OP_NEW ? 4 : 3;
 
@@ -87,7 +86,7 @@ int handle_request(lua_State *L)
 	struct codec_keys wanted;
 
 	lua_settop(L, 4);
-	const struct codec_keys *only = check_keys(L, op, &wanted);
+	const struct codec_keys *only = request_keys(L, op, &wanted);
 	if (op->how == OP_DUMP && lua_isnil(L, 2)) {
 		lua_newtable(L);
 		lua_replace(L, 2);

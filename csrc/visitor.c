@@ -62,34 +62,38 @@ static bool change(uint32_t from, uint32_t to)
 
 /* --- on the thread --- */
 
-static bool go_home(void)
+/* Visit, go home and wait; false when that was all. *home is a pidfd of the process, -1 as long as it was not needed: at the
+ * first visit the last free descriptor may be the caller's. */
+static bool serve(int *home)
 {
 	struct zerr e;
-	int pidfd = proc_pidfd(getpid(), &e);
-	bool there = pidfd >= 0 && thread_join_netns(pidfd) == 0;
 
-	if (pidfd >= 0)
-		close(pidfd);
-	return there;
+	visitor.rc = thread_join_netns(visitor.nsfd);
+	if (visitor.rc == 0)
+		visitor.f(visitor.arg);
+	announce(ANSWERED);
+	if (*home < 0)
+		*home = proc_pidfd(getpid(), &e);
+	if (*home < 0 || thread_join_netns(*home) < 0)
+		return false;
+	announce(IDLE);
+	while (await(IDLE, PATIENCE_MS) == IDLE)
+		if (change(IDLE, GONE))
+			return false;
+	return atomic_load(&visitor.turn) == ASKED;
 }
 
-/* Begins with a visit, and ends by itself. */
 static void life(void *unused)
 {
+	int home = -1;
+
 	(void)unused;
 	visitor.tid = (pid_t)syscall(SYS_gettid);
-	for (;;) {
-		visitor.rc = thread_join_netns(visitor.nsfd);
-		if (visitor.rc == 0)
-			visitor.f(visitor.arg);
-		announce(ANSWERED);
-		bool home = go_home();
-		announce(home ? IDLE : GONE);
-		while (home && await(IDLE, PATIENCE_MS) == IDLE)
-			home = !change(IDLE, GONE);
-		if (!home)
-			return;
-	}
+	while (serve(&home))
+		;
+	if (home >= 0)
+		close(home);
+	announce(GONE);
 }
 
 /* --- on the caller's --- */

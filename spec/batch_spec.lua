@@ -97,6 +97,29 @@ describe("a batch", function()
     assert.same({ true }, (batch:send()))
   end)
 
+  it("gives of each object the keys that were asked for, as the handle does", function()
+    local batch = host:batch()
+    batch:newlink(veth(1), nil, { "index" })
+    batch:getlink({ ifname = "lo" }, { "ifname", "mtu" })
+    batch:getlink { ifname = "lo" }
+    for _, name in ipairs { "getlink", "getroute" } do
+      assert.error_matches(function()
+        batch[name](batch, { ifname = "lo" }, { "mtuu" })
+      end, "unknown key 'mtuu'", 1, true)
+    end
+    assert.equal(3, #batch)
+    local made, some, all = table.unpack((batch:send()))
+    assert.same({ index = helper.ip_json("link", "show", "dev", veth(1).ifname)[1].ifindex }, made)
+    assert.same({ ifname = "lo", mtu = 65536 }, some)
+    assert.equal("lo", all.ifname)
+    assert.truthy(all.flags)
+    local job <close> = assert(host:submit((function()
+      batch:getlink({ ifname = "lo" }, { "mtu" })
+      return batch
+    end)()))
+    assert.same({ { mtu = 65536 } }, (job:result()))
+  end)
+
   it("tells true instead of objects that nobody wants", function()
     local batch = host:batch()
     batch:newlink(veth(1))

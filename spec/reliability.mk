@@ -43,7 +43,7 @@ fuzz-short: ## the same for a minute
 
 # --- sanitizers beside those of `make asan` ---
 
-TSAN_SPECS ?= spec/netlink_netns_spec.lua spec/handle_spec.lua spec/loop_spec.lua spec/attach_spec.lua
+TSAN_SPECS ?= spec/visitor_spec.lua spec/netlink_netns_spec.lua spec/handle_spec.lua spec/loop_spec.lua spec/attach_spec.lua
 tsan: ## the specs that start threads, under ThreadSanitizer
 	@$(MAKE) --no-print-directory BUILD=build/tsan CFLAGS='-O1 -g -fsanitize=thread' LDFLAGS=-Wl,-z,nodelete all stub \
 		build/tsan/bin/lua5.4

@@ -317,8 +317,9 @@ function handle:close() end
 
 -- Batches -----------------------------------------------------------------------------------------------------------
 
----Operations queued for as few datagrams as fit. It has the handle's methods, save the dumps; each queues and returns
----the operation's number (or nil and an error when a link that it names is not there).
+---Operations queued for as few datagrams as fit. It has the handle's methods, save the dumps, with the same arguments,
+---`keys` too; each queues and returns the operation's number (or nil and an error when a link that it names is not
+---there).
 ---@class zlnet.batch: zlnet.handle
 local batch = {}
 

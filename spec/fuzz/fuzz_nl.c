@@ -105,7 +105,7 @@ static void talk(struct nl_sock *s, unsigned n, bool dump, bool stop)
 	struct nlmsghdr h = {.nlmsg_len = sizeof h, .nlmsg_type = 18, .nlmsg_flags = dump ? NLM_F_DUMP : 0};
 
 	for (unsigned i = 0; i < n; i++)
-		check(nl_queue_add(&q, &h, &h) == 0);
+		check(nl_queue_add(&q, &h, &h, sizeof h) == 0);
 	if (nl_queue_talk(s, &q, &pace, &r, &e) == 0) {
 		check_reply(&r);
 		for (unsigned i = 0; i < n; i++) {
