@@ -58,6 +58,26 @@ describe("plan.build", function()
     end
   end)
 
+  it("leaves IPv6 off on a host end that carries none, before that can have a carrier", function()
+    local STEP = "leave IPv6 off on the host end"
+    local gateways = { "10.0.0.1", "fd00::1" }
+    for opts, expected in pairs {
+      [{ ip = "10.200.0.5" }] = true, [{ ip = "10.200.0.5", mode = "direct" }] = true,
+      [{ ip = "fd00::5" }] = false, [{ ip = { "10.200.0.5", "fd00::5" } }] = false,
+      [{ ip = "fd00::5", mode = "direct" }] = false,
+      [{ ip = { "10.0.0.5/24", "fd00::5/64" }, mode = "bridge", bridge = "br0", gateway = gateways }] = true,
+    } do
+      local p = build(opts)
+      local args, op = args_of(p, STEP)
+      assert.equal(expected, args ~= nil)
+      if args then
+        assert.same({ key = "net/ipv6/conf/veth-42-s/disable_ipv6", value = "1" }, args)
+        assert.same({ "host", "sysctl", true }, { op.ns, op.op, op.optional })
+        assert.equal(op, p.ops[2])
+      end
+    end
+  end)
+
   it("gives each family its gateway", function()
     assert.same({ inet = "169.254.1.1" }, build({ ip = "10.200.0.5" }).gateways)
     assert.same({ inet = "169.254.1.1", inet6 = "fe80::1" }, build({ ip = { "10.200.0.5", "fd00::5" } }).gateways)
@@ -262,6 +282,8 @@ describe("zlnet.plan", function()
       ip = { "10.200.0.5", "fd00:200::5" }, gateway = { "169.254.7.7", "fd00:200::1" }, nodad = false,
       mac = "02:00:00:00:00:05", host_mac = "02:00:00:00:00:06", queues = "kernel",
     },
+    ["IPv4 alone"] = { ip = "10.200.0.5" },
+    ["mode bridge, IPv4 alone"] = { ip = "10.7.0.5/24", mode = "bridge", bridge = "br0", gateway = "10.7.0.1" },
     ["mode direct with proxy_arp"] = { ip = "10.200.0.5", mode = "direct", proxy_arp = true },
     ["mode direct, IPv6"] = { ip = "fd00:200::5", mode = "direct", forwarding = false },
     ["mode bridge"] = {

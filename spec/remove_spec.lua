@@ -107,17 +107,28 @@ describe("remove.links", function()
       links[#links + 1] = link.ifname:find "^a" and link or nil
     end
     local lost = { code = "EIO" }
-    for _, getlinks in ipairs { function()
+    for _, send in ipairs { function()
       return nil, lost
+    end, function()
+      return { lost, lost, lost, lost }
     end, function()
       error(lost)
     end } do
-      -- the handle, but it deletes nothing and cannot list
-      local broken = { getlinks = getlinks, dellink = function()
+      -- the handle, but it deletes nothing and cannot ask for links
+      local broken = { dellink = function()
         assert.not_equal("7", node.link("a1").group)
         return nil, lost
       end, batch = function()
-        return host:batch()
+        local batch = { to = host:batch(), getlink = function(self)
+          self.send = send
+        end }
+        function batch:setlink(t)
+          return self.to:setlink(t)
+        end
+        function batch:send()
+          return self.to:send()
+        end
+        return batch
       end }
       local ran, report, err = pcall(remove.links, broken, links, all)
       assert.equal(lost, ran and err or report)
@@ -125,5 +136,67 @@ describe("remove.links", function()
       assert.equal("default", node.link("a2").group)
     end
     assert.equal(8, #node.links())
+  end)
+
+  -- The host's handle; before it deletes, this happens.
+  local function meanwhile(happens)
+    return { dellink = function(_, t)
+      happens()
+      return host:dellink(t)
+    end, batch = function()
+      return host:batch()
+    end }
+  end
+
+  it("neither counts nor touches a link that is in another group when it is done", function()
+    local all = assert(host:getlinks())
+    local links = {}
+    for _, link in ipairs(all) do
+      links[#links + 1] = link.ifname:find "^a" and link or nil
+    end
+    local report = assert(remove.links(meanwhile(function()
+      helper.ip("link", "set", "a1", "group", "9")
+    end), links, all))
+    assert.equal(3, #report.deleted)
+    for _, link in ipairs(report.deleted) do
+      assert.not_equal("a1", link.ifname)
+    end
+    assert.same({}, report.failed)
+    assert.same({ "a1", "b1" }, node.links())
+    assert.equal("9", node.link("a1").group)
+  end)
+
+  it("confirms of many beside many what is gone and what is not", function()
+    local lines = {}
+    for i = 5, 100 do
+      lines[#lines + 1] = ("link add a%d type veth peer name b%d"):format(i, i)
+    end
+    local pipe = assert(io.popen("ip -batch -", "w"))
+    pipe:write(table.concat(lines, "\n"), "\n")
+    assert(pipe:close())
+    local names = {}
+    for i = 1, 50 do
+      names[i] = "a" .. i
+    end
+    local deleted, failed = run(names, function()
+      helper.ip("link", "del", "a7")
+    end)
+    table.sort(names)
+    assert.same(names, deleted)
+    assert.same({}, failed)
+    assert.equal(100, #node.links())
+    names = { "lo" }
+    for i = 51, 100 do
+      names[#names + 1] = "b" .. i
+    end
+    deleted, failed = run(names) -- lo cannot be deleted, and then the kernel deletes none
+    assert.same({}, deleted)
+    assert.equal(51, #failed)
+    assert.equal(100, #node.links())
+    for _, name in ipairs { "lo", "a51", "b51", "b100" } do
+      assert.equal("default", node.link(name).group)
+    end
+    assert.equal(50, #(run { table.unpack(names, 2) }))
+    assert.same({}, node.links())
   end)
 end)

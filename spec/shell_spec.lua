@@ -40,6 +40,9 @@ describe("shell.command", function()
         ns = "container", op = "newroute", link = "container", args = { family = "inet6" } },
       ["sysctl -qw net/ipv4/ip_forward=1"] = {
         ns = "host", op = "sysctl", args = { key = "net/ipv4/ip_forward", value = "1", old = "0" } },
+      ["sysctl -qw net/ipv6/conf/veth-42-s/disable_ipv6=1 2>/dev/null || true"] = {
+        ns = "host", op = "sysctl", optional = true,
+        args = { key = "net/ipv6/conf/veth-42-s/disable_ipv6", value = "1" } },
     } do
       assert.equal(expected, command(op))
     end

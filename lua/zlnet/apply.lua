@@ -94,6 +94,9 @@ local function restore_sysctl(args, made, p, handles)
   return company or core.sysctl_write(args.key, args.old)
 end
 
+-- Why an optional setting cannot be made: the kernel has no such thing, or /proc/sys is read-only or another's.
+local DISPENSABLE = { ENOENT = true, EROFS = true, EACCES = true, EPERM = true }
+
 local function write_sysctl(op, p, handles, undo)
   local args, made = op.args, { written = false }
   if args.old then
@@ -106,6 +109,9 @@ local function write_sysctl(op, p, handles, undo)
     ok, err = core.sysctl_write(args.key, args.value)
   end
   made.written = ok
+  if not ok and op.optional and DISPENSABLE[err.code] then
+    return true
+  end
   return ok, err
 end
 

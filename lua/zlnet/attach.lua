@@ -112,9 +112,10 @@ end
 ---owner has an attachment of that tag already, `on_exists` says what becomes of it.
 ---
 ---Equal to what `print(zlnet.plan(opts))` shows; in mode `routed`: `ip link add veth-PID-s up type veth peer name eth0
----netns PID`, `ip link set veth-PID-s alias …`, `ip addr add 169.254.1.1/32 dev veth-PID-s scope link`, `ip route add
----IP/32 dev veth-PID-s`, and in the container `ip addr add IP/32 dev eth0`, `ip link set eth0 up`, `ip route add
----default via 169.254.1.1 dev eth0 onlink`, `ip link set lo up`. Source: rtnetlink(7), ip-link(8).
+---netns PID`, without IPv6 `sysctl -w net/ipv6/conf/veth-PID-s/disable_ipv6=1`, `ip link set veth-PID-s alias …`,
+---`ip addr add 169.254.1.1/32 dev veth-PID-s scope link`, `ip route add IP/32 dev veth-PID-s`, and in the container
+---`ip addr add IP/32 dev eth0`, `ip link set eth0 up`, `ip route add default via 169.254.1.1 dev eth0 onlink`, `ip link
+---set lo up`. Source: rtnetlink(7), ip-link(8).
 ---@param opts zlnet.attach.options
 ---@return zlnet.attachment? attachment
 ---@return zlnet.error? err with the step that failed, `rollback` when undoing met errors, and `replaced` (a name) when

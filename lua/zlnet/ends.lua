@@ -104,6 +104,18 @@ function ends.host(o, p, add)
   end
 end
 
+---A host end that carries no IPv6 speaks none. With an address and routes of its own it would cost the kernel as much
+---again when it goes, and the more the more there are; and the node would hear a router advertisement out of the
+---container. Before the end has a carrier, so that it never has an address. It goes with the link.
+function ends.mute(o, p, add)
+  if p.families.inet6 and o.mode ~= "bridge" then -- of a bridge's port only the bridge is spoken to
+    return
+  end
+  add("host", "sysctl", "leave IPv6 off on the host end",
+    { key = "net/ipv6/conf/" .. p.host_ifname .. "/disable_ipv6", value = "1" })
+  p.ops[#p.ops].optional = true
+end
+
 ---Brings the container end up, and with it the host end's carrier.
 function ends.up(o, p, add)
   if o.nodad and p.families.inet6 then

@@ -19,6 +19,8 @@ local plan = {}
 ---@field link ("host"|"container")? the end whose index belongs into args
 ---@field ref string? under which key it belongs there
 ---@field await table? what the answer must say; until then it is asked again
+---@field optional boolean? of a sysctl, a gain and no need: where the kernel has no such setting, or it may not be
+---written, the rest is done all the same
 ---@field again boolean? when its answer was lost, do it again: it cannot be undone, and twice is as good as once
 ---@field command string? the equal `ip` or `sysctl` command, in what zlnet.plan returns
 
@@ -100,7 +102,7 @@ local function begin(o, who)
     mac = o.mac or owner.mac(key, o.tag, "container"),
     record = record_of(o, who),
     gateways = nil, families = nil, alias = nil,
-    ops = { nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil }, -- room for the usual ones
+    ops = { nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil }, -- room for the usual ones
   }
 end
 
@@ -143,6 +145,7 @@ function plan.build(o, who, node)
   local ops = p.ops
   local add = appender(ops)
   ops[1] = ends.create(o, p)
+  ends.mute(o, p, add)
   ends.up(o, p, add)
   ends.addresses(o, p, add)
   ends.routes(o, p, add)

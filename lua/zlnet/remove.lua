@@ -66,29 +66,30 @@ local function unmark(host, links)
   batch:send()
 end
 
--- What is still in the group after the delete has failed; the rest is gone.
+-- What answers in the group after the delete has failed; what the kernel does not know any more is gone. Each is asked
+-- for by its index, because a dump costs the more the more others there are. A link that answers in another group was
+-- taken over meanwhile, by another sweep or somebody's hand: not ours to count, nor to touch.
 local function confirm(host, marked, group, err, report)
-  local now, lost = host:getlinks(nil, { "index", "group" })
-  if not now then
+  local batch, stay = host:batch(), {}
+  for i = 1, #marked do
+    batch:getlink { index = marked[i].index }
+  end
+  local answers, lost = batch:send()
+  if not answers then
     return nil, lost
   end
-  local left = {}
-  for i = 1, #now do
-    if now[i].group == group then
-      left[now[i].index] = true
-    end
-  end
-  local stay = {}
   for i = 1, #marked do
-    local link = marked[i]
-    if left[link.index] then
+    local link, answer = marked[i], answers[i]
+    if answer.code and not is_gone(answer) then
+      return nil, answer
+    elseif answer.group == group then
       stay[#stay + 1] = link
       report.failed[#report.failed + 1] = core.error {
         kind = "netlink", op = "dellink", step = "delete the links", link = link.ifname,
         code = err and err.code or "EBUSY",
         message = err and err.message or "the link is still there",
       }
-    else
+    elseif answer.code then
       report.deleted[#report.deleted + 1] = link
     end
   end
@@ -110,7 +111,8 @@ local function delete_group(host, links, group)
   return ok and report, lost
 end
 
----Deletes links by the indexes that a dump gave, and confirms it by another dump. Nothing stays in the private group.
+---Deletes links by the indexes that a dump gave, and confirms it by asking for each again. Nothing stays in the private
+---group.
 ---@param host table handle of their namespace
 ---@param links table[] what to delete
 ---@param all table[] the dump they come from

@@ -81,8 +81,8 @@ function writers.getroute(args, c)
   return wait(c.inside .. ask, "^" .. c.await.type .. " ")
 end
 
-function writers.sysctl(args)
-  return join("sysctl -qw", quote(args.key .. "=" .. args.value))
+function writers.sysctl(args, c)
+  return join("sysctl -qw", quote(args.key .. "=" .. args.value), c.optional and "2>/dev/null || true")
 end
 
 ---The command that equals one operation.
@@ -98,6 +98,7 @@ function shell.command(op, p, target)
   local dev = op.link == "host" and p.host_ifname or op.link and p.ifname or "lo"
   local text = writers[op.op](op.args, {
     dev = dev, netns = target and quote(target) or VARIABLE, inside = inside, mode = op.mode, await = op.await,
+    optional = op.optional,
   })
   return op.await and text or inside .. text
 end

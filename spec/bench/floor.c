@@ -2,7 +2,7 @@
 // The floor: what the kernel alone costs. The requests of an attach, a delete, a sweep and a listing, from bare C, nothing
 // more. Times are µs by CLOCK_MONOTONIC, one line per item on stdout, like those of every contestant.
 //   floor attach [--how=back|pthread|pinned|worker] [--queues=N|kernel] [--dual] [--no-alias] [--gateway=lo]
-//                [--acks=each] [--bare] [--duties]
+//                [--acks=each] [--bare] [--duties] [--ipv6] [--addrgen=none]
 //                                        stdin: "pid v4 [v6]" a line
 //   floor one | fleet                    stdin: host ends, by name; deleted one by one, or as one group
 //   floor sweep [--dry-run]              finds veth-<dead pid>… and vc-<dead pid>…, deletes them as one group
@@ -34,7 +34,7 @@ enum { GROUP = 0x5a4c, DEAD_PIDS = 3000000, PID_MASK = 0x3fffff };
 static struct {
 	enum visit_how how;
 	uint32_t queues;
-	bool dual, no_alias, gateway_on_lo, bare, duties, decode, stats, dry_run;
+	bool dual, no_alias, gateway_on_lo, ipv6, no_addrgen, bare, duties, decode, stats, dry_run;
 	int number;
 } opt = {.how = VISIT_PINNED, .queues = 1, .number = 1};
 
@@ -84,6 +84,19 @@ static void duties_end(struct duties *d)
 	close(d->host);
 }
 
+// A host end that carries no IPv6 speaks none, as with zlnet.
+static void ipv6_off(const char *link)
+{
+	char path[96];
+	int fd;
+
+	snprintf(path, sizeof path, "/proc/sys/net/ipv6/conf/%s/disable_ipv6", link);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, "1", 1) != 1)
+		die(path);
+	close(fd);
+}
+
 static void attach_one(int host, int pid, const struct addresses *a)
 {
 	struct duties d = {.host = -1};
@@ -109,6 +122,8 @@ static void attach_one(int host, int pid, const struct addresses *a)
 	if (sock < 0)
 		die("socket in the container");
 	rtnl_newlink(host, &p);
+	if (!a->dual && !a->bare && !opt.ipv6)
+		ipv6_off(p.host);
 	rtnl_setup_container(sock, &p, a);
 	rtnl_setup_host(host, &p, a, opt.no_alias ? NULL : alias);
 	if (!a->bare) { // as zlnet does: packets pass from now on, and what can't be undone comes last
@@ -123,7 +138,10 @@ static void attach_one(int host, int pid, const struct addresses *a)
 
 static void attach(void)
 {
-	struct addresses a = {.dual = opt.dual, .gateway_on_link = !opt.gateway_on_lo, .bare = opt.bare};
+	struct addresses a = {.dual = opt.dual,
+	                      .gateway_on_link = !opt.gateway_on_lo,
+	                      .bare = opt.bare,
+	                      .no_addrgen = opt.no_addrgen};
 	char line[256], v4[64], v6[64];
 	int host = rtnl_open(), pid;
 
@@ -158,18 +176,6 @@ static void delete_one_by_one(void)
 	}
 }
 
-static void confirm_gone(int fd, const uint32_t *index, size_t n, struct link_row **rows, size_t *cap)
-{
-	size_t left = rtnl_dump_decode(fd, false, rows, cap);
-
-	for (size_t i = 0; i < left; i++)
-		for (size_t k = 0; (*rows)[i].group == GROUP && k < n; k++)
-			if ((*rows)[i].index == index[k]) {
-				fprintf(stderr, "floor: %s is still there\n", (*rows)[i].name);
-				exit(1);
-			}
-}
-
 static int by_name(const void *a, const void *b)
 {
 	return strcmp(a, b);
@@ -194,7 +200,7 @@ static void delete_fleet(void)
 			index[found++] = rows[i].index;
 	if (found) {
 		rtnl_delete_indexes(fd, index, found, GROUP);
-		confirm_gone(fd, index, found, &rows, &cap);
+		rtnl_confirm_gone(fd, index, found, GROUP);
 	}
 	printf("%.1f\n", now_us() - start);
 	free(index);
@@ -248,7 +254,7 @@ static void sweep(void)
 	found = choose(rows, links, index, &ends);
 	if (found && !opt.dry_run) {
 		rtnl_delete_indexes(fd, index, found, GROUP);
-		confirm_gone(fd, index, found, &rows, &cap);
+		rtnl_confirm_gone(fd, index, found, GROUP);
 	}
 	printf("%.1f\n", now_us() - start);
 	fprintf(stderr, "floor: %zu links, %zu orphan ends, %zu marked\n", links, ends, found);
@@ -302,6 +308,10 @@ static bool option(const char *s)
 		rtnl_each_ack = true;
 	else if (!strcmp(s, "--bare"))
 		opt.bare = true;
+	else if (!strcmp(s, "--ipv6"))
+		opt.ipv6 = true;
+	else if (!strcmp(s, "--addrgen=none"))
+		opt.no_addrgen = true;
 	else if (!strcmp(s, "--duties"))
 		opt.duties = true;
 	else if (!strcmp(s, "--gateway=lo"))

@@ -166,16 +166,26 @@ void rtnl_newlink(int fd, struct pair *p)
 	batch_send(fd, &b, p);
 }
 
-static void add_up(struct batch *b, uint32_t index)
+static void add_up(struct batch *b, uint32_t index, bool no_addrgen)
 {
-	put_link(batch_add(b, RTM_SETLINK, NLM_F_ACK), index, IFF_UP);
+	struct nlmsghdr *h = batch_add(b, RTM_SETLINK, NLM_F_ACK);
+	struct nlattr *spec, *inet6;
+
+	put_link(h, index, IFF_UP);
+	if (no_addrgen) {
+		spec = mnl_attr_nest_start(h, IFLA_AF_SPEC);
+		inet6 = mnl_attr_nest_start(h, AF_INET6);
+		mnl_attr_put_u8(h, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
+		mnl_attr_nest_end(h, inet6);
+		mnl_attr_nest_end(h, spec);
+	}
 	batch_end(b);
 }
 
 // Asking for one link has the kernel act on its carrier at once.
-static void add_get(struct batch *b, uint32_t index)
+static void add_get(struct batch *b, uint32_t index, uint16_t flags)
 {
-	struct nlmsghdr *h = batch_add(b, RTM_GETLINK, NLM_F_ACK);
+	struct nlmsghdr *h = batch_add(b, RTM_GETLINK, flags);
 
 	put_link(h, index, 0);
 	mnl_attr_put_u32(h, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
@@ -236,10 +246,10 @@ void rtnl_setup_container(int fd, const struct pair *p, const struct addresses *
 	struct batch b = {.len = 0};
 
 	if (a->bare)
-		add_up(&b, 1);
-	add_up(&b, p->peer_index);
+		add_up(&b, 1, false);
+	add_up(&b, p->peer_index, a->no_addrgen);
 	if (!a->bare && a->dual)
-		add_get(&b, p->peer_index);
+		add_get(&b, p->peer_index, NLM_F_ACK);
 	add_address(&b, p->peer_index, AF_INET, &a->v4, 32, RT_SCOPE_UNIVERSE);
 	if (a->dual)
 		add_address(&b, p->peer_index, AF_INET6, &a->v6, 128, RT_SCOPE_UNIVERSE);
@@ -275,7 +285,7 @@ void rtnl_wait_carrier(int fd, const struct pair *p)
 {
 	struct batch b = {.len = 0};
 
-	add_get(&b, p->host_index);
+	add_get(&b, p->host_index, NLM_F_ACK);
 	batch_send(fd, &b, NULL);
 }
 
@@ -292,7 +302,7 @@ void rtnl_up_lo(int fd)
 {
 	struct batch b = {.len = 0};
 
-	add_up(&b, 1);
+	add_up(&b, 1, false);
 	batch_send(fd, &b, NULL);
 }
 
@@ -335,6 +345,51 @@ void rtnl_delete_indexes(int fd, const uint32_t *index, size_t n, uint32_t group
 	mnl_attr_put_u32(h, IFLA_GROUP, group);
 	batch_end(&b);
 	batch_send(fd, &b, NULL);
+}
+
+static void check_gone(const struct nlmsghdr *h, uint32_t group)
+{
+	const struct nlmsgerr *e = mnl_nlmsg_get_payload(h);
+	struct nlattr *a;
+
+	if (h->nlmsg_type == NLMSG_ERROR) {
+		if (e->error != -ENODEV)
+			check_error(h);
+		return;
+	}
+	mnl_attr_for_each(a, h, sizeof(struct ifinfomsg)) if (mnl_attr_get_type(a) == IFLA_GROUP &&
+	                                                      mnl_attr_get_u32(a) == group)
+	{
+		fputs("a link is still there\n", stderr);
+		exit(1);
+	}
+}
+
+// What is gone is answered by an error unasked.
+static void confirm(int fd, const uint32_t *index, size_t n, uint32_t group)
+{
+	static char buf[BUFFER];
+	struct batch b = {.len = 0};
+
+	for (size_t i = 0; i < n; i++)
+		add_get(&b, index[i], 0);
+	batch_write(fd, &b);
+	for (size_t answered = 0; answered < n;) {
+		int left = (int)recv(fd, buf, sizeof buf, 0);
+
+		if (left < 0)
+			die("recv");
+		for (struct nlmsghdr *h = (void *)buf; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left)) {
+			check_gone(h, group);
+			answered++;
+		}
+	}
+}
+
+void rtnl_confirm_gone(int fd, const uint32_t *index, size_t n, uint32_t group)
+{
+	for (size_t done = 0; done < n; done += MARKS)
+		confirm(fd, index + done, n - done < MARKS ? n - done : MARKS, group);
 }
 
 // ---- dumping

@@ -25,6 +25,7 @@ struct addresses {
 	bool dual;            // v6 as well
 	bool gateway_on_link; // 169.254.1.1 (fe80::1) on this host end
 	bool bare;            // nothing but what makes the state: lo goes up with the rest, no carrier is waited for
+	bool no_addrgen;      // the container end makes no link-local address
 };
 
 // Each request asks for an ACK; otherwise only the last of a datagram does: the kernel reports a failed one unasked.
@@ -42,6 +43,8 @@ void rtnl_up_lo(int fd);
 void rtnl_delete_name(int fd, const char *name);
 // Marks n links with the group, deletes the group with one request.
 void rtnl_delete_indexes(int fd, const uint32_t *index, size_t n, uint32_t group);
+// Asks for each again: none is in the group.
+void rtnl_confirm_gone(int fd, const uint32_t *index, size_t n, uint32_t group);
 
 struct link_row {
 	uint32_t index, group;
