@@ -58,20 +58,28 @@ void nl_queue_free(struct nl_queue *q)
 	memset(q, 0, sizeof *q);
 }
 
+/* What the answer to an item takes of the receive buffer, in ACKs. */
+static unsigned weight(const struct nl_queue *q, unsigned i)
+{
+	const struct nlmsghdr *h = (const struct nlmsghdr *)(q->data + q->items[i].offset);
+	bool object = h->nlmsg_flags & NLM_F_ECHO || (h->nlmsg_type & 3) == 2; /* RTM_GET* are 4n + 2 */
+
+	return object ? OBJECT_WEIGHT : 1;
+}
+
 /* How many items from `first` on go into one datagram whose answers have room for `room` ACKs; *len is its length. */
 static unsigned chunk(const struct nl_queue *q, unsigned first, unsigned room, size_t *len)
 {
-	unsigned n = 0, weight = 0;
+	unsigned n = 0, all = 0;
 
 	*len = 0;
 	while (first + n < q->n) {
 		const struct nlmsghdr *h = (const struct nlmsghdr *)(q->data + q->items[first + n].offset);
 		size_t l = MNL_ALIGN(h->nlmsg_len);
-		bool object = h->nlmsg_flags & NLM_F_ECHO || (h->nlmsg_type & 3) == 2; /* RTM_GET* are 4n + 2 */
-		unsigned w = object ? OBJECT_WEIGHT : 1;
-		if (n > 0 && (weight + w > room || *len + l > DATAGRAM_MAX))
+		unsigned w = weight(q, first + n);
+		if (n > 0 && (all + w > room || *len + l > DATAGRAM_MAX))
 			break;
-		weight += w;
+		all += w;
 		*len += l;
 		n++;
 	}
@@ -86,12 +94,15 @@ static void hush(struct nl_queue *q, unsigned first, unsigned n)
 }
 
 /* How many ACKs the receive buffer takes. There is always room for those of a few requests. */
-static unsigned ack_room(const struct nl_sock *s, unsigned wanted)
+static unsigned ack_room(const struct nl_sock *s, const struct nl_queue *q)
 {
-	if (wanted <= ALWAYS_ROOM)
+	unsigned all = 0;
+
+	for (unsigned i = 0; i < q->n && all <= ALWAYS_ROOM; i++)
+		all += weight(q, i);
+	if (all <= ALWAYS_ROOM)
 		return ALWAYS_ROOM;
 	int n = nl_buffer(s) / ACK_ROOM;
-
 	return n < 1 ? 1 : n < NL_TALK_MAX ? (unsigned)n : NL_TALK_MAX;
 }
 
@@ -129,7 +140,7 @@ static int queue_talk(struct nl_sock *s, struct nl_queue *q, unsigned first, uns
 int nl_queue_talk(struct nl_sock *s, struct nl_queue *q, const struct nl_pace *pace, struct nl_reply *reply,
                   struct zerr *e)
 {
-	unsigned n, room = pace->singly || pace->stop_on_error ? 1 : ack_room(s, q->n);
+	unsigned n, room = pace->singly || pace->stop_on_error ? 1 : ack_room(s, q);
 	size_t len;
 
 	for (unsigned i = 0; i < q->n; i += n) {

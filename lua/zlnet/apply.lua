@@ -9,6 +9,8 @@ local apply = {}
 -- What we read of the new link.
 local NEEDED = { "index", "link" }
 
+local WITH_OBJECTS, WITHOUT_OBJECTS = { objects = true }, { objects = false }
+
 -- Completes an operation's arguments with what the plan could not know: the index of the end that it is about.
 local function complete(op, index)
   if op.link then
@@ -115,44 +117,22 @@ local function write_sysctl(op, p, handles, undo)
   return ok, err
 end
 
--- Operations i to j, which are all for one handle, as one datagram.
-local function send(handle, ops, i, j, index)
-  if i == j then
-    local op = ops[i]
-    local args = complete(op, index)
-    local ok, err = handle[op.op](handle, args, op.mode)
-    if not ok and op.again and err.kind == "io" then
-      ok, err = handle[op.op](handle, args)
-    end
-    return ok, err, op
-  end
-  local batch = handle:batch()
-  for k = i, j do
-    local ok, err = batch[ops[k].op](batch, complete(ops[k], index), ops[k].mode)
-    if not ok then
-      return nil, err, ops[k]
-    end
-  end
-  local results, failed = batch:send { objects = false }
-  if not results then
-    return nil, failed, ops[i]
-  elseif failed then
-    return nil, results[failed], ops[i + failed - 1]
-  end
-  return true
-end
-
 local function too_late(op)
   return core.error { kind = "io", code = "ETIMEDOUT", op = op.op, message = "the time for the whole attach is over" }
 end
 
--- Ask until the answer says what the operation waits for.
-local function await(handle, op, index, deadline)
+-- Whether the answer says what the operation waits for.
+local function is_met(op, answer)
   local key, value = next(op.await)
-  local args, keys = complete(op, index), { key }
+  return type(answer) == "table" and answer[key] == value
+end
+
+-- Ask until it does.
+local function await(handle, op, index, deadline)
+  local args, keys = complete(op, index), { (next(op.await)) }
   while true do
     local answer, err = handle[op.op](handle, args, keys)
-    if answer and answer[key] == value then
+    if is_met(op, answer) then
       return true
     elseif not answer and err.kind == "io" then
       return nil, err
@@ -163,10 +143,41 @@ local function await(handle, op, index, deadline)
   end
 end
 
+-- Operations i to j, which are all for one handle, as one datagram. Only the last one may wait for something.
+local function send(handle, ops, i, j, index, deadline)
+  if i == j then
+    local op = ops[i]
+    local args = complete(op, index)
+    local ok, err = handle[op.op](handle, args, op.mode)
+    if not ok and op.again and err.kind == "io" then
+      ok, err = handle[op.op](handle, args)
+    end
+    return ok, err, op
+  end
+  local batch, waits = handle:batch(), ops[j].await
+  for k = i, j do
+    local op = ops[k]
+    local ok, err = batch[op.op](batch, complete(op, index), op.await and { (next(op.await)) } or op.mode)
+    if not ok then
+      return nil, err, op
+    end
+  end
+  local results, failed = batch:send(waits and WITH_OBJECTS or WITHOUT_OBJECTS)
+  if not results then
+    return nil, failed, ops[i]
+  elseif failed and not (waits and failed == j - i + 1) then
+    return nil, results[failed], ops[i + failed - 1]
+  elseif waits and not is_met(ops[j], results[j - i + 1]) then
+    local ok, err = await(handle, ops[j], index, deadline)
+    return ok, err, ops[j]
+  end
+  return true
+end
+
 -- The last of the operations from i on which go with it as one datagram.
 local function last_of(ops, i)
   local j = i
-  while ops[j + 1] and ops[j + 1].ns == ops[i].ns and ops[j + 1].op ~= "sysctl" and not ops[j + 1].await do
+  while ops[j + 1] and ops[j + 1].ns == ops[i].ns and ops[j + 1].op ~= "sysctl" and not ops[j].await do
     j = j + 1
   end
   return j
@@ -212,7 +223,7 @@ function apply.run(p, handles, deadline, undo, pair)
       failed = op
     else
       j = last_of(ops, i)
-      ok, err, failed = send(handle, ops, i, j, index)
+      ok, err, failed = send(handle, ops, i, j, index, deadline)
     end
     if not ok then
       return fail(err, failed, handles)

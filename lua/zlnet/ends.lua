@@ -192,6 +192,8 @@ function ends.routes(o, p, add)
   end
 end
 
+local TRANSMITS, LOCAL = { operstate = "up" }, { type = "local" }
+
 ---Waits until both ends are usable.
 ---A carrier that comes is acted upon when the kernel's link watch runs, and until then the host end transmits nothing.
 ---Asking for a single link runs it at once (linkwatch_sync_dev), in older kernels (6.1) it is some milliseconds late.
@@ -200,9 +202,9 @@ end
 function ends.await(o, p, add)
   local function await(ns, address)
     add(ns, "getroute", "wait until IPv6 addresses are usable", { dst = address .. "/128" }, ns, "oif",
-      { type = "local" })
+      LOCAL)
   end
-  add("host", "getlink", "wait until the host end transmits", { index = nil }, "host", "index", { operstate = "up" })
+  add("host", "getlink", "wait until the host end transmits", { index = nil }, "host", "index", TRANSMITS)
   if not (o.nodad and p.families.inet6) then
     return
   end
