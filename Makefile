@@ -28,7 +28,7 @@ WARNINGS = -Wall -Wextra -Wshadow -Wvla -Wformat=2 -Wstrict-prototypes -Wmissing
 LIBFLAG ?= $(if $(filter Darwin,$(PLATFORM)),-bundle -undefined dynamic_lookup,-shared)
 
 ifeq ($(PLATFORM),Linux)
-SOURCES  := $(filter-out csrc/stub.c csrc/plugin.c,$(wildcard csrc/*.c))
+SOURCES  := $(filter-out csrc/stub.c csrc/plugin%.c,$(wildcard csrc/*.c))
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -pthread $(WARNINGS) $(LUA_CFLAGS) $(MNL_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 ALL_LIBS   = $(MNL_LIBS)
 else
@@ -143,7 +143,7 @@ $(BUILD)/obj/%.bundle.c: lua/bundle.lua lua/bin/% $(MODULES:%=lua/%)
 	$(Q)$(LUA) lua/bundle.lua lua/bin/$* >$@.new && mv $@.new $@
 
 # That it answers is seen before it is taken: bytecode, headers and library may be of three Luas.
-$(BUILD)/zlnet-cni: csrc/plugin.c csrc/plugin.h $(BUILD)/obj/zlnet-cni.bundle.c lua/bin/zlnet-cni $(OBJECTS)
+$(BUILD)/zlnet-cni: csrc/plugin.c csrc/plugin_ipam.c csrc/plugin.h $(BUILD)/obj/zlnet-cni.bundle.c lua/bin/zlnet-cni $(OBJECTS)
 	@echo "  LD  $@"
 	$(Q)$(if $(PLUGIN_LUA),$(PLUGIN_LINK) && echo '{}' | CNI_COMMAND=VERSION $(abspath $@.new) >/dev/null,$(call script,zlnet-cni) >$@.new)
 	$(Q)chmod 755 $@.new && mv $@.new $@
