@@ -27,8 +27,4 @@ struct plugin_ahead {
 /* Read standard input and start the IPAM plugin that it names with pipes, if this is an ADD and if there is no doubt. */
 void plugin_ipam_start(struct plugin_ahead *a);
 
-/* The string "type" of the object "ipam" of a JSON object: its length, 0 where it is none that is plainly a plugin's
- * name. Of a text that is no JSON anything. */
-size_t plugin_ipam_type(const char *text, const char **name);
-
 #endif

@@ -32,15 +32,17 @@ static bool is_word(const char *p, const char *end, const char *word)
 	return (size_t)(end - p) == strlen(word) && !memcmp(p, word, (size_t)(end - p));
 }
 
-/* What text[at] is, where it is the string value of a key: its length, 0 for what can't be a plugin's file. */
+/* How long the name is that a string is, behind its quote; 0 where it is not plainly a plugin's name. */
 static size_t name_length(const char *value)
 {
 	size_t n = strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
 
-	return value[n] == '"' && n <= NAME_MAX ? n : 0;
+	return n <= NAME_MAX && value[n] == '"' ? n : 0;
 }
 
-size_t plugin_ipam_type(const char *text, const char **name)
+/* The string "type" of the object "ipam" of a JSON object: its length, 0 where there is none. Of a text that is no JSON
+ * anything. */
+static size_t find_type(const char *text, const char **name)
 {
 	int depth = 0;
 	bool ipam = false;
@@ -65,7 +67,7 @@ size_t plugin_ipam_type(const char *text, const char **name)
 }
 
 /* The first file of that name in CNI_PATH, as Lua will look for it. */
-static bool find(char path[static PATH_MAX], const char *name, size_t length, const char *directories)
+static bool find_file(char path[static PATH_MAX], const char *name, size_t length, const char *directories)
 {
 	while (*directories) {
 		size_t n = strcspn(directories, ":");
@@ -77,38 +79,45 @@ static bool find(char path[static PATH_MAX], const char *name, size_t length, co
 	return false;
 }
 
-/* What an ADD can't do without. */
-static bool is_add(void)
+/* CNI_PATH, if this is an ADD that has all it can't do without. */
+static const char *path_of_add(void)
 {
 	static const char *const needed[] = {"CNI_CONTAINERID", "CNI_NETNS", "CNI_IFNAME", "CNI_PATH"};
-	const char *command = getenv("CNI_COMMAND");
+	const char *value = getenv("CNI_COMMAND");
 
-	if (!command || strcmp(command, "ADD"))
-		return false;
+	if (!value || strcmp(value, "ADD"))
+		return NULL;
 	for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
-		const char *value = getenv(needed[i]);
+		value = getenv(needed[i]);
 		if (!value || !*value)
-			return false;
+			return NULL;
 	}
-	return true;
+	return value;
+}
+
+/* Whether that is all of standard input, and a text. */
+static bool read_all(struct plugin_ahead *a)
+{
+	const size_t room = sizeof a->text - 1;
+	ssize_t n;
+
+	do {
+		n = read(STDIN_FILENO, a->text + a->length, room - a->length);
+		if (n > 0)
+			a->length += (size_t)n;
+	} while ((n > 0 && a->length < room) || (n < 0 && errno == EINTR));
+	return !n && strlen(a->text) == a->length;
 }
 
 void plugin_ipam_start(struct plugin_ahead *a)
 {
 	struct zerr ignored; /* whatever is wrong is found again, and told, by Lua */
-	const char *name;
-	ssize_t n = 1;
+	const char *directories = path_of_add(), *name;
 
-	if (!is_add())
+	if (!directories || !read_all(a))
 		return;
-	while (n && a->length < sizeof a->text - 1) {
-		n = read(STDIN_FILENO, a->text + a->length, sizeof a->text - 1 - a->length);
-		if (n < 0 && errno != EINTR)
-			return;
-		a->length += n > 0 ? (size_t)n : 0;
-	}
-	size_t length = !n && strlen(a->text) == a->length ? plugin_ipam_type(a->text, &name) : 0;
-	if (!length || !find(a->path, name, length, getenv("CNI_PATH")))
+	size_t length = find_type(a->text, &name);
+	if (!length || !find_file(a->path, name, length, directories))
 		return;
 	char *argv[] = {a->path, NULL};
 	a->started = !spawn_pipes(&a->child, &ignored) && !spawn_start(&a->child, a->path, argv, environ, &ignored);

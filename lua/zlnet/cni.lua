@@ -52,7 +52,7 @@ end
 ---@return integer status 0, or 1 after a failure
 ---@return string text for standard output: a result, or an error as JSON, or nothing
 function cni.run(getenv, read, log, ahead)
-  local unwanted <close> = ahead and ahead.child
+  local _ <close> = ahead and ahead.child -- killed where it was not wanted
   local r, failed = request.environment(getenv)
   local text
   if r then
