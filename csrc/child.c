@@ -88,9 +88,20 @@ static char **push_envp(lua_State *L, int idx)
 	return envp;
 }
 
+static const struct spawn none = SPAWN_NONE;
+
+void child_take(lua_State *L, struct spawn *s)
+{
+	struct spawn *own = lua_newuserdatauv(L, sizeof *own, 0);
+
+	*own = none;
+	luaL_setmetatable(L, CHILD_TYPE);
+	*own = *s;
+	*s = none;
+}
+
 int child_new(lua_State *L)
 {
-	static const struct spawn none = SPAWN_NONE;
 	struct zerr e;
 	size_t len = 0;
 

@@ -14,4 +14,9 @@ void child_open(lua_State *L);
  * text, child:write and child:read are there. */
 int child_new(lua_State *L);
 
+struct spawn;
+
+/* Push a child for a program that was started by others; from now on it is Lua's. */
+void child_take(lua_State *L, struct spawn *s);
+
 #endif

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* What lua/bundle.lua writes for plugin.c: compiled Lua. */
+/* What plugin.c puts together: the compiled Lua that lua/bundle.lua writes, and what is done before Lua is there. */
 #ifndef ZLNET_PLUGIN_H
 #define ZLNET_PLUGIN_H
 
+#include "spawn.h"
+
+#include <limits.h>
 #include <stddef.h>
 
 struct plugin_chunk {
@@ -12,5 +15,16 @@ struct plugin_chunk {
 };
 
 extern const struct plugin_chunk plugin_chunks[];
+
+struct plugin_ahead {
+	size_t length; /* what was read of standard input, all of it or a beginning */
+	char text[65536];
+	bool started;
+	char path[PATH_MAX];
+	struct spawn child; /* SPAWN_NONE before */
+};
+
+/* Read standard input and start the IPAM plugin that it names with pipes, if this is an ADD and if there is no doubt. */
+void plugin_ipam_start(struct plugin_ahead *a);
 
 #endif

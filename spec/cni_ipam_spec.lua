@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
 local cni = require "spec.cni"
+local core = require "zlnet.core"
 local helper = require "spec.helper"
 local ipam = require "zlnet.cni.ipam"
 
@@ -45,6 +46,23 @@ describe("zlnet.cni.ipam", function()
     assert.are.equal("DEL C\nthe text", cni.read(out))
     assert.is_true(call("mine", "CHECK"))
     assert.are.equal("CHECK C\nthe text", cni.read(out))
+  end)
+
+  it("takes one that was started ahead, once, where it is the same one for the same command", function()
+    local out = directory .. "/out"
+    local path = cni.script(directory, "mine", ('read line; echo "$line $WHEN" >>%s'):format(out))
+    local r = { command = "ADD", path = directory, text = "told\n", config = { ipam = { type = "mine" } } }
+    local function ran(ahead, command)
+      local child <close> = assert(core.spawn { path, pipes = true, env = { WHEN = "ahead" } })
+      r.ahead = { path = ahead, child = child }
+      os.remove(out)
+      assert.is_true(ipam.call(r, log, command))
+      assert.is_true(ipam.call(r, log, command))
+      return cni.read(out)
+    end
+    assert.are.equal("told ahead\ntold \n", ran(path))
+    assert.are.equal("told \ntold \n", ran(path, "ADD"))
+    assert.are.equal("told \ntold \n", ran(directory .. "/other"))
   end)
 
   it("does nothing where none is configured", function()

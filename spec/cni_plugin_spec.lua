@@ -91,4 +91,75 @@ describe("the compiled zlnet-cni", function()
     assert.is_truthy(answer.msg)
     assert.are.equal(1, #c:ip_json "link")
   end)
+
+  -- The plugin is guessed from the text before Lua reads it.
+  local function add(text, c, path)
+    return helper.sh(("env -i PATH=/bin CNI_COMMAND=ADD CNI_CONTAINERID=c1 CNI_NETNS=%s CNI_IFNAME=eth0 CNI_PATH=%s "
+      .. "%s <<'E'\n%s\nE"):format(c and cni.netns(c) or "/x", path or directory, PLUGIN, text))
+  end
+
+  -- Each writes down that it was started, and what it was told.
+  local function write_down(names)
+    for _, name in ipairs(names) do
+      cni.script(directory, name, ([[echo "$0 started" >>%s/log; text=$(cat); echo "$0 told ${#text}" >>%s/log
+        [ $CNI_COMMAND != ADD ] || echo '{"cniVersion":"1.0.0","ips":[{"address":"10.1.2.3/24"}]}']]):format(directory,
+        directory))
+    end
+  end
+
+  local function logged()
+    return ((cni.read(directory .. "/log") or ""):gsub(directory .. "/", ""))
+  end
+
+  it("starts the IPAM plugin once and tells it all, however it is written down", function()
+    if missing() then
+      return
+    end
+    local c = helper.container()
+    write_down { "fake", "other" }
+    local long = (" "):rep(70000)
+    for _, conf in ipairs {
+      [["ipam":{"type":"fake"}]],
+      [["ipam" : { "x":{"type":"other"}, "y":["type","other"], "type"
+        :"fake"}]],
+      [["x":{"ipam":{"type":"other"}},"type":"other","y":["ipam",{"type":"other"}],"z":"\"ipam\":{",
+        "ipam":{"type":"fake"}]],
+      [["ipam":{"type":"f\u0061ke"}]],
+      [["\u0069pam":{"type":"fake"}]],
+      long .. [["ipam":{"type":"fake"}]],
+      [["ipam":{"type":"fake"}]] .. long,
+    } do
+      local text = [[{"cniVersion":"1.0.0","name":"net",]] .. conf .. "}"
+      os.remove(directory .. "/log")
+      local ok, out = add(text, c)
+      assert.is_true(ok, out)
+      assert.are.equal(("fake started\nfake told %d\n"):format(#text), logged())
+      assert.is_true(helper.sh("ip link delete dev " .. json.decode(out).interfaces[1].name))
+    end
+  end)
+
+  it("tells nothing to one that was not meant, or where nothing is to be done", function()
+    if missing() then
+      return
+    end
+    local c = helper.container()
+    write_down { "fake", "other" }
+    local ok, out = add([[{"cniVersion":"1.0.0","name":"net","ipam":{"type":"other"},"ipam":{"type":"fake"}}]], c)
+    assert.is_true(ok, out)
+    assert.is_nil(logged():find "other told")
+    assert.is_truthy(logged():find "fake told")
+    os.remove(directory .. "/log")
+    for _, text in ipairs {
+      [[{"cniVersion":"9.9.9","name":"net","ipam":{"type":"fake"}}]],
+      [[{"cniVersion":"1.0.0","name":"net","ipam":{"type":"fake"}]],
+      [[{"cniVersion":"1.0.0","name":"net","ipam":{"type":"fake"},"mtu":-1}]],
+      [[{"cniVersion":"1.0.0","name":"net","ipam":{"type":"..","type":"fake"}} x]],
+    } do
+      assert.is_false((add(text, c)))
+    end
+    local plain = [[{"cniVersion":"1.0.0","name":"net","ipam":{"type":"fake"}}]]
+    assert.is_false((add(plain)))
+    assert.is_false((add(plain, c, "/x:" .. directory .. "/log")))
+    assert.is_nil(logged():find "told")
+  end)
 end)

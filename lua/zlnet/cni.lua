@@ -48,12 +48,15 @@ end
 ---@param getenv fun(name: string): string?
 ---@param read fun(): string?, string? standard input, all of it
 ---@param log fun(text: string) for people: what belongs on standard error
+---@param ahead { path: string?, child: userdata? }? an IPAM plugin that was started in the hope that it would be wanted
 ---@return integer status 0, or 1 after a failure
 ---@return string text for standard output: a result, or an error as JSON, or nothing
-function cni.run(getenv, read, log)
+function cni.run(getenv, read, log, ahead)
+  local _ <close> = ahead and ahead.child -- killed where it was not wanted
   local r, failed = request.environment(getenv)
   local text
   if r then
+    r.ahead = ahead
     text, failed = answer(r, read, log)
   elseif (getenv "CNI_COMMAND" or "") == "" then
     log(("zlnet-cni %s, a plugin for container runtimes; CNI versions: %s\n"):format(core.version,

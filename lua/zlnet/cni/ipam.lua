@@ -51,6 +51,16 @@ end
 local Call = {}
 Call.__index = Call
 
+-- The one that was started ahead, if it is the same, for the request's own command. It serves once.
+local function taken(r, path, command)
+  local ahead = r.ahead
+  if not ahead or ahead.path ~= path or command then
+    return nil
+  end
+  ahead.path = nil
+  return ahead.child
+end
+
 ---Starts the IPAM plugin. It does nothing before it is told its configuration (call:tell), but is through with its own
 ---start by then.
 ---@param r zlnet.cni.request
@@ -63,7 +73,10 @@ function ipam.start(r, name, command)
   if not path then
     return nil, missing
   end
-  local child, err = core.spawn { path, pipes = true, env = { CNI_COMMAND = command or r.command } }
+  local child, err = taken(r, path, command)
+  if not child then
+    child, err = core.spawn { path, pipes = true, env = { CNI_COMMAND = command or r.command } }
+  end
   if not child then
     return nil, failure.from(err)
   end

@@ -18,6 +18,7 @@ local request = {}
 ---@field text string the configuration as it came, for delegated plugins
 ---@field config table the same, decoded
 ---@field version string its cniVersion
+---@field ahead { path: string?, child: userdata? }? an IPAM plugin that was started before anything was read
 
 ---What we speak, the oldest first.
 request.versions = { "0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0" }

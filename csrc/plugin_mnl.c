@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The few functions of libmnl that the core calls, compiled with the sanitizers in place of the library, which would read
- * past the end of a buffer unseen. */
+/* The few functions of libmnl that the core calls, for where the library is no use: a static program (it is packaged
+ * without an archive), and the fuzzers (compiled with the sanitizers, which do not see it read past a buffer's end). */
 #include <libmnl/libmnl.h>
 #include <string.h>
 
@@ -120,12 +120,12 @@ static bool put(struct nlmsghdr *h, size_t capacity, uint16_t type, size_t len, 
 	return true;
 }
 
-bool mnl_attr_put_u32_check(struct nlmsghdr *h, size_t capacity, uint16_t type, uint32_t value)
+bool mnl_attr_put_u32_check(struct nlmsghdr *nlh, size_t buflen, uint16_t type, uint32_t data)
 {
-	return put(h, capacity, type, sizeof value, &value);
+	return put(nlh, buflen, type, sizeof data, &data);
 }
 
-bool mnl_attr_put_strz_check(struct nlmsghdr *h, size_t capacity, uint16_t type, const char *text)
+bool mnl_attr_put_strz_check(struct nlmsghdr *nlh, size_t buflen, uint16_t type, const char *data)
 {
-	return put(h, capacity, type, strlen(text) + 1, text);
+	return put(nlh, buflen, type, strlen(data) + 1, data);
 }
