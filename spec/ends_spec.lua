@@ -11,8 +11,8 @@ local function ops(piece, opts)
   local whole = plan.build(o, { pid = 42, start = 1, boot = "0f1e2d3c4b5a6978", pidns = 1, netns = 2, time = 3 })
   local list = {}
   local p = setmetatable({ ops = list }, { __index = whole })
-  ends[piece](o, p, function(ns, op, step, args, link, ref, await)
-    list[#list + 1] = { ns = ns, op = op, step = step, args = args, link = link, ref = ref, await = await }
+  ends[piece](o, p, function(op)
+    list[#list + 1] = op
   end)
   return list
 end

@@ -180,6 +180,31 @@ describe("zlnet.plan", function()
     end
   end)
 
+  it("is the caller's own, and tells nothing of attachments that were made before", function()
+    local c = helper.container()
+    local opts = { pid = c.pid, ip = { "10.200.0.5", "fd00:200::5" } }
+    assert(zlnet.detach(assert(zlnet.attach(opts))))
+    local before = assert(zlnet.plan(opts))
+    for _, op in ipairs(before.ops) do
+      if op.ref then
+        assert.is_nil(op.args[op.ref])
+      end
+    end
+    local text = tostring(before)
+    local function spoil(t)
+      for key, value in pairs(t) do
+        if type(value) == "table" then
+          spoil(value)
+        else
+          t[key] = "spoilt"
+        end
+      end
+    end
+    spoil(before)
+    assert.equal(text, tostring(assert(zlnet.plan(opts))))
+    assert(zlnet.detach(assert(zlnet.attach(opts))))
+  end)
+
   -- Other each time, whoever made it.
   local VOLATILE = { ifindex = true, link_index = true, link_netnsid = true, address = true, tentative = true,
     master_index = true, valid_life_time = true, preferred_life_time = true }

@@ -198,6 +198,18 @@ function attach.ahead(opts, container, learn)
   return a, err
 end
 
+-- With all that is in it: the caller may do with it what he likes.
+local function copy(value)
+  if type(value) ~= "table" then
+    return value
+  end
+  local t = {}
+  for key, inner in pairs(value) do
+    t[key] = copy(inner)
+  end
+  return t
+end
+
 local Plan = {}
 
 function Plan:__tostring()
@@ -224,9 +236,13 @@ function attach.plan(opts)
   if not p then
     return nil, err
   end
+  p = copy(p)
   local name = o.pid or o.netns
   name = type(name) ~= "userdata" and type(name) ~= "table" and tostring(name) or nil
   for _, op in ipairs(p.ops) do
+    if op.ref then
+      op.args[op.ref] = nil -- of the attachment that the shared operation was last used for
+    end
     op.command = require("zlnet.shell").command(op, p, name)
   end
   return setmetatable(p, Plan)

@@ -1,12 +1,16 @@
 -- SPDX-License-Identifier: MIT
 -- What the two ends of a pair get, as operations of a plan: links, addresses, routes. Pure: plan.lua puts the pieces
 -- in order. Each function takes the validated options, the plan so far, and what appends an operation. Arguments which
--- are nil leave room for what apply.lua puts there: a table that grows costs several times as much.
+-- are nil leave room for what apply.lua puts there: a table that grows costs several times as much. An operation that
+-- is the same for every container is made once: nobody changes it but apply.lua, which puts each container's own into
+-- it right before it is sent.
 
 local addr = require "zlnet.addr"
 local options = require "zlnet.options"
 
 local ends = {}
+
+local UP, NODAD, ONLINK = { up = true }, { nodad = true }, { onlink = true }
 
 local function is_link_local(family, text)
   return family == "inet6" and addr.contains("fe80::", 10, text)
@@ -29,7 +33,7 @@ function ends.create(o, p)
     step = "create the veth pair",
     args = {
       ifname = p.host_ifname,
-      flags = { up = true },
+      flags = UP,
       mtu = o.mtu,
       address = p.host_mac,
       num_tx_queues = queues,
@@ -52,30 +56,54 @@ function ends.create(o, p)
   }
 end
 
--- What the host end answers for in mode `routed`.
-local function gateway_addresses(p, add)
-  for _, family in ipairs(p.families) do
-    local gateway = p.gateways[family]
-    local v6 = family == "inet6"
-    add("host", "newaddr", "add the gateway's address to the host end", {
+-- The address that the host end answers for in mode `routed`.
+local function gateway_address(family, gateway)
+  local v6 = family == "inet6"
+  return {
+    ns = "host", op = "newaddr", step = "add the gateway's address to the host end", link = "host", ref = "index",
+    args = {
       index = nil,
       ["local"] = gateway,
       prefixlen = is_link_local(family, gateway) and 64 or addr.host_prefix[family],
       scope = not v6 and "link" or nil, -- never a source address towards elsewhere
-      flags = v6 and { nodad = true } or nil,
-    }, "host", "index")
-    if v6 and not is_link_local(family, gateway) then
-      -- the kernel's own fe80 address is tentative for a second or two; until then it would forward nothing
-      add("host", "newaddr", "add a link-local address to the host end",
-        { ["local"] = options.routed_gateway.inet6, prefixlen = 64, flags = { nodad = true } }, "host", "index")
+      flags = v6 and NODAD or nil,
+    },
+  }
+end
+
+local USUAL_GATEWAY = {
+  inet = gateway_address("inet", options.routed_gateway.inet),
+  inet6 = gateway_address("inet6", options.routed_gateway.inet6),
+}
+
+local LINK_LOCAL = {
+  ns = "host", op = "newaddr", step = "add a link-local address to the host end", link = "host", ref = "index",
+  args = { index = nil, ["local"] = options.routed_gateway.inet6, prefixlen = 64, flags = NODAD },
+}
+
+local function gateway_addresses(p, add)
+  for i = 1, #p.families do
+    local family = p.families[i]
+    local gateway = p.gateways[family]
+    add(gateway == options.routed_gateway[family] and USUAL_GATEWAY[family] or gateway_address(family, gateway))
+    if family == "inet6" and not is_link_local(family, gateway) then
+      add(LINK_LOCAL) -- the kernel's own is tentative for a second or two; until then it would forward nothing
     end
   end
 end
 
 ---Says on the host end whose it is.
 function ends.record(p, add)
-  add("host", "setlink", "write the owner's record", { index = nil, ifalias = p.alias }, "host", "index")
+  add {
+    ns = "host", op = "setlink", step = "write the owner's record", link = "host", ref = "index",
+    args = { index = nil, ifalias = p.alias },
+  }
 end
+
+local ANSWER_ARP = {
+  ns = "host", op = "setlink", step = "switch proxy ARP on", link = "host", ref = "index",
+  args = { index = nil, af_spec = { inet = { conf = { proxy_arp = 1 } } } },
+}
 
 ---The host end: its record, what it answers for, the way to the container.
 function ends.host(o, p, add)
@@ -84,23 +112,27 @@ function ends.host(o, p, add)
     return
   end
   if o.proxy_arp then
-    local conf = { inet = { conf = { proxy_arp = 1 } } }
-    add("host", "setlink", "switch proxy ARP on", { af_spec = conf }, "host", "index")
+    add(ANSWER_ARP)
     -- otherwise the kernel waits up to 0.8 s before it answers for others
-    local key = "net/ipv4/neigh/" .. p.host_ifname .. "/proxy_delay"
-    add("host", "sysctl", "answer ARP at once", { key = key, value = "0" })
+    add {
+      ns = "host", op = "sysctl", step = "answer ARP at once",
+      args = { key = "net/ipv4/neigh/" .. p.host_ifname .. "/proxy_delay", value = "0" },
+    }
   end
   if o.mode == "routed" then
     gateway_addresses(p, add)
   end
   for i = 1, #o.ip do
     local ip = o.ip[i]
-    add("host", "newroute", "add the host's route to the container", {
-      oif = nil,
-      dst = ip.address .. "/" .. addr.host_prefix[ip.family],
-      scope = ip.family == "inet" and "link" or nil,
-      prefsrc = o.src and o.src[ip.family],
-    }, "host", "oif")
+    add {
+      ns = "host", op = "newroute", step = "add the host's route to the container", link = "host", ref = "oif",
+      args = {
+        oif = nil,
+        dst = ip.address .. "/" .. addr.host_prefix[ip.family],
+        scope = ip.family == "inet" and "link" or nil,
+        prefsrc = o.src and o.src[ip.family],
+      },
+    }
   end
 end
 
@@ -111,23 +143,41 @@ function ends.mute(o, p, add)
   if p.families.inet6 and o.mode ~= "bridge" then -- of a bridge's port only the bridge is spoken to
     return
   end
-  add("host", "sysctl", "leave IPv6 off on the host end",
-    { key = "net/ipv6/conf/" .. p.host_ifname .. "/disable_ipv6", value = "1" })
-  p.ops[#p.ops].optional = true
+  add {
+    ns = "host", op = "sysctl", step = "leave IPv6 off on the host end", optional = true,
+    args = { key = "net/ipv6/conf/" .. p.host_ifname .. "/disable_ipv6", value = "1" },
+  }
 end
+
+local NO_LINK_LOCAL = {
+  ns = "container", op = "setlink", step = "leave the link-local address to us", link = "container", ref = "index",
+  args = { index = nil, af_spec = { inet6 = { addr_gen_mode = "none" } } },
+}
+local BRING_UP = {
+  ns = "container", op = "setlink", step = "bring the container end up", link = "container", ref = "index",
+  args = { index = nil, flags = UP },
+}
+local SETTLE = {
+  ns = "container", op = "getlink", step = "let the container end's carrier settle", link = "container", ref = "index",
+  args = { index = nil },
+}
 
 ---Brings the container end up, and with it the host end's carrier.
 function ends.up(o, p, add)
   if o.nodad and p.families.inet6 then
-    -- the kernel's own fe80 address would be tentative for a second or two
-    add("container", "setlink", "leave the link-local address to us",
-      { af_spec = { inet6 = { addr_gen_mode = "none" } } }, "container", "index")
+    add(NO_LINK_LOCAL) -- the kernel's own fe80 address would be tentative for a second or two
   end
-  add("container", "setlink", "bring the container end up",
-    { index = nil, flags = { up = true } }, "container", "index")
+  add(BRING_UP)
   if p.families.inet6 then -- IPv4 transmits from a carrier that has not settled
-    add("container", "getlink", "let the container end's carrier settle", {}, "container", "index") -- see ends.await
+    add(SETTLE) -- see ends.await
   end
+end
+
+local function container_address(step, address, prefix, flags)
+  return {
+    ns = "container", op = "newaddr", step = step, link = "container", ref = "index",
+    args = { index = nil, ["local"] = address, prefixlen = prefix, flags = flags },
+  }
 end
 
 ---The container end's addresses. It is up: then the first one of IPv6 brings the route for multicast, without which no
@@ -135,21 +185,15 @@ end
 function ends.addresses(o, p, add)
   for i = 1, #o.ip do
     local ip = o.ip[i]
-    local flags
-    if ip.family == "inet6" and o.nodad then
-      flags = { nodad = true }
-    end
+    local flags = ip.family == "inet6" and o.nodad and NODAD or nil
     -- in routed mode nobody on the link answers for the subnet: it is reached through the gateway
     if o.mode == "routed" and ip.prefix < addr.host_prefix[ip.family] then
-      flags = flags or {}
-      flags.noprefixroute = true
+      flags = { noprefixroute = true, nodad = flags and true }
     end
-    add("container", "newaddr", "add the container's address",
-      { index = nil, ["local"] = ip.address, prefixlen = ip.prefix, flags = flags }, "container", "index")
+    add(container_address("add the container's address", ip.address, ip.prefix, flags))
   end
   if o.nodad and p.families.inet6 then
-    add("container", "newaddr", "add the container's link-local address",
-      { ["local"] = link_local_of(p.mac), prefixlen = 64, flags = { nodad = true } }, "container", "index")
+    add(container_address("add the container's link-local address", link_local_of(p.mac), 64, NODAD))
   end
 end
 
@@ -162,37 +206,55 @@ local function subnet_routes(o, p, add)
     local subnet = addr.network(ip.address, ip.prefix) .. "/" .. ip.prefix
     if ip.prefix < addr.host_prefix[ip.family] and not reached[subnet] then
       reached[subnet] = true
-      add("container", "newroute", "add the container's route to its subnet", {
-        dst = subnet,
-        gateway = p.gateways[ip.family],
-        flags = { onlink = true },
-      }, "container", "oif")
-      p.ops[#p.ops].mode = "append"
+      add {
+        ns = "container", op = "newroute", mode = "append", step = "add the container's route to its subnet",
+        link = "container", ref = "oif",
+        args = { oif = nil, dst = subnet, gateway = p.gateways[ip.family], flags = ONLINK },
+      }
     end
   end
 end
 
----The container's routes, for when its end is up.
-function ends.routes(o, p, add)
-  if not o.default_route then
-    if o.mode == "routed" then
-      subnet_routes(o, p, add)
-    end
-    return
-  end
-  for _, family in ipairs(p.families) do
-    local gateway = p.gateways[family]
-    add("container", "newroute", "add the container's default route", {
+local function default_route(family, gateway, flags)
+  return {
+    ns = "container", op = "newroute", step = "add the container's default route", link = "container", ref = "oif",
+    args = {
       oif = nil,
       family = family,
       gateway = gateway,
       scope = not gateway and family == "inet" and "link" or nil,
-      flags = o.mode == "routed" and { onlink = true } or nil,
-    }, "container", "oif")
+      flags = flags,
+    },
+  }
+end
+
+local USUAL_ROUTE = {
+  inet = default_route("inet", options.routed_gateway.inet, ONLINK),
+  inet6 = default_route("inet6", options.routed_gateway.inet6, ONLINK),
+}
+
+---The container's routes, for when its end is up.
+function ends.routes(o, p, add)
+  local routed = o.mode == "routed"
+  if not o.default_route then
+    if routed then
+      subnet_routes(o, p, add)
+    end
+    return
+  end
+  for i = 1, #p.families do
+    local family = p.families[i]
+    local gateway = p.gateways[family]
+    local usual = routed and gateway == options.routed_gateway[family]
+    add(usual and USUAL_ROUTE[family] or default_route(family, gateway, routed and ONLINK or nil))
   end
 end
 
-local TRANSMITS, LOCAL = { operstate = "up" }, { type = "local" }
+local TRANSMITS = {
+  ns = "host", op = "getlink", step = "wait until the host end transmits", link = "host", ref = "index",
+  args = { index = nil }, await = { operstate = "up" },
+}
+local LOCAL = { type = "local" }
 
 ---Waits until both ends are usable.
 ---A carrier that comes is acted upon when the kernel's link watch runs, and until then the host end transmits nothing.
@@ -201,10 +263,12 @@ local TRANSMITS, LOCAL = { operstate = "up" }, { type = "local" }
 ---was added, more under load. A neighbour solicitation that comes before is lost, and repeated a second later.
 function ends.await(o, p, add)
   local function await(ns, address)
-    add(ns, "getroute", "wait until IPv6 addresses are usable", { dst = address .. "/128" }, ns, "oif",
-      LOCAL)
+    add {
+      ns = ns, op = "getroute", step = "wait until IPv6 addresses are usable", link = ns, ref = "oif",
+      args = { oif = nil, dst = address .. "/128" }, await = LOCAL,
+    }
   end
-  add("host", "getlink", "wait until the host end transmits", { index = nil }, "host", "index", TRANSMITS)
+  add(TRANSMITS)
   if not (o.nodad and p.families.inet6) then
     return
   end
@@ -222,16 +286,36 @@ function ends.await(o, p, add)
   end
 end
 
+local ANNOUNCE = {
+  ns = "container", op = "setlink", step = "announce IPv4 addresses", link = "container", ref = "index",
+  args = { index = nil, af_spec = { inet = { conf = { arp_notify = 1 } } } },
+}
+
 ---Others on a bridge may remember an earlier owner's MAC for an address, for half a minute and longer. Told to, the
 ---kernel announces the addresses of a link whenever its MAC is set.
 function ends.announce(_, p, add)
-  add("container", "setlink", "announce IPv4 addresses", { af_spec = { inet = { conf = { arp_notify = 1 } } } },
-    "container", "index")
+  add(ANNOUNCE)
   if p.families.inet6 then
-    add("container", "sysctl", "announce IPv6 addresses",
-      { key = "net/ipv6/conf/" .. p.ifname .. "/ndisc_notify", value = "1" })
+    add {
+      ns = "container", op = "sysctl", step = "announce IPv6 addresses",
+      args = { key = "net/ipv6/conf/" .. p.ifname .. "/ndisc_notify", value = "1" },
+    }
   end
-  add("container", "setlink", "announce the addresses", { address = p.mac }, "container", "index")
+  add {
+    ns = "container", op = "setlink", step = "announce the addresses", link = "container", ref = "index",
+    args = { index = nil, address = p.mac },
+  }
+end
+
+-- 1 is its index everywhere. When the answer is lost it is done again: it cannot be undone, for bringing it down could
+-- not be told from leaving it as it was, and twice is as good as once.
+local LOOPBACK = {
+  ns = "container", op = "setlink", step = "bring the loopback up", again = true, args = { index = 1, flags = UP },
+}
+
+---The last thing, because it stays.
+function ends.loopback(add)
+  add(LOOPBACK)
 end
 
 return ends

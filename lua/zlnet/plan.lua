@@ -35,21 +35,16 @@ local plan = {}
 ---@field alias string the same as text
 ---@field ops zlnet.plan.op[] in the order in which they are carried out
 
-local FAMILIES = { "inet", "inet6" }
+local INET, INET6 = { "inet", inet = true }, { "inet6", inet6 = true }
+local BOTH = { "inet", "inet6", inet = true, inet6 = true }
 
--- The families among addresses, IPv4 first.
+-- The families among addresses, IPv4 first; the same as keys.
 local function families_of(ips)
-  local seen, list = {}, {}
+  local inet, inet6
   for i = 1, #ips do
-    seen[ips[i].family] = true
+    inet, inet6 = inet or ips[i].family == "inet", inet6 or ips[i].family == "inet6"
   end
-  for i = 1, #FAMILIES do
-    if seen[FAMILIES[i]] then
-      list[#list + 1] = FAMILIES[i]
-      list[FAMILIES[i]] = true
-    end
-  end
-  return list
+  return inet and (inet6 and BOTH or INET) or INET6
 end
 
 ---The gateway of each family that the container's default route goes through; empty in mode `direct`.
@@ -73,13 +68,19 @@ plan.forwarding = { inet = "net/ipv4/ip_forward", inet6 = "net/ipv6/conf/all/for
 local function node_ops(p, node, add)
   for _, link in ipairs(node.accept_ra or {}) do
     -- a node that forwards does not listen to routers, and loses its default route, unless it is told to
-    add("host", "sysctl", "keep the default route that a router announced",
-      { key = "net/ipv6/conf/" .. link .. "/accept_ra", value = "2", old = "1" })
+    add {
+      ns = "host", op = "sysctl", step = "keep the default route that a router announced",
+      args = { key = "net/ipv6/conf/" .. link .. "/accept_ra", value = "2", old = "1" },
+    }
   end
-  for _, family in ipairs(p.families) do
+  for i = 1, #p.families do
+    local family = p.families[i]
     local value = node.forwarding and node.forwarding[family]
     if value == "0" then
-      add("host", "sysctl", "switch forwarding on", { key = plan.forwarding[family], value = "1", old = value })
+      add {
+        ns = "host", op = "sysctl", step = "switch forwarding on",
+        args = { key = plan.forwarding[family], value = "1", old = value },
+      }
     end
   end
 end
@@ -106,12 +107,11 @@ local function begin(o, who)
   }
 end
 
--- Appends an operation after the one that makes the pair.
 local function appender(ops)
-  local n = 1
-  return function(ns, op, step, args, link, ref, await)
+  local n = 0
+  return function(op)
     n = n + 1
-    ops[n] = { ns = ns, op = op, step = step, args = args, link = link, ref = ref, await = await, mode = nil }
+    ops[n] = op
   end
 end
 
@@ -123,8 +123,9 @@ end
 function plan.pair(o, who)
   local p = begin(o, who)
   p.alias = alias.format(p.record) -- always fits: options.pair saw to it
-  p.ops[1] = ends.create(o, p)
-  ends.record(p, appender(p.ops))
+  local add = appender(p.ops)
+  add(ends.create(o, p))
+  ends.record(p, add)
   return p
 end
 
@@ -132,7 +133,7 @@ end
 ---@param o table validated options (options.attach), `mtu` a number or nil
 ---@param who table the owner: pid, start, boot, pidns, netns, id, time
 ---@param node zlnet.survey? what was found out about the node
----@return zlnet.plan? plan
+---@return zlnet.plan? plan parts of it are shared by all plans, and to be left as they are
 ---@return string? reason why there is none (the owner's record is too long)
 function plan.build(o, who, node)
   local p = begin(o, who)
@@ -142,9 +143,8 @@ function plan.build(o, who, node)
     return nil, reason
   end
   p.alias = record
-  local ops = p.ops
-  local add = appender(ops)
-  ops[1] = ends.create(o, p)
+  local add = appender(p.ops)
+  add(ends.create(o, p))
   ends.mute(o, p, add)
   ends.up(o, p, add)
   ends.addresses(o, p, add)
@@ -155,9 +155,7 @@ function plan.build(o, who, node)
     ends.announce(o, p, add)
   end
   node_ops(p, node or {}, add)
-  -- last, because bringing it down again could not be told from leaving it as it was; 1 is its index everywhere
-  add("container", "setlink", "bring the loopback up", { index = 1, flags = { up = true } })
-  ops[#ops].again = true
+  ends.loopback(add)
   return p
 end
 
