@@ -14,7 +14,8 @@ return function(script)
     local process = require "process"
   ]]):format(dir)
   -- a child made by fork ends without closing its Lua state, and may have threads
-  local ok, output = helper.sh("ASAN_OPTIONS=detect_leaks=0 TSAN_OPTIONS=die_after_fork=0 " .. helper.lua .. " -e " .. helper.quote(head .. script))
+  local allowed = "ASAN_OPTIONS=detect_leaks=0 TSAN_OPTIONS=die_after_fork=0 "
+  local ok, output = helper.sh(allowed .. helper.lua .. " -e " .. helper.quote(head .. script))
   helper.sh("rm -r " .. dir)
   return ok, output
 end

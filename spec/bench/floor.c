@@ -126,10 +126,8 @@ static void attach_one(int host, int pid, const struct addresses *a)
 		ipv6_off(p.host);
 	rtnl_setup_container(sock, &p, a);
 	rtnl_setup_host(host, &p, a, opt.no_alias ? NULL : alias);
-	if (!a->bare) { // as zlnet does: packets pass from now on, and what can't be undone comes last
-		rtnl_wait_carrier(host, &p);
+	if (!a->bare) // as zlnet does: what can't be undone comes last
 		rtnl_up_lo(sock);
-	}
 	close(sock);
 	close(p.ns);
 	if (opt.duties)

@@ -278,14 +278,8 @@ void rtnl_setup_host(int fd, const struct pair *p, const struct addresses *a, co
 	add_route(&b, p->host_index, AF_INET, &a->v4, 32, NULL);
 	if (a->dual)
 		add_route(&b, p->host_index, AF_INET6, &a->v6, 128, NULL);
-	batch_send(fd, &b, NULL);
-}
-
-void rtnl_wait_carrier(int fd, const struct pair *p)
-{
-	struct batch b = {.len = 0};
-
-	add_get(&b, p->host_index, NLM_F_ACK);
+	if (!a->bare) // as zlnet does: packets pass from now on
+		add_get(&b, p->host_index, NLM_F_ACK);
 	batch_send(fd, &b, NULL);
 }
 

@@ -36,7 +36,6 @@ void rtnl_newlink(int fd, struct pair *p);
 // One datagram each.
 void rtnl_setup_container(int fd, const struct pair *p, const struct addresses *a);
 void rtnl_setup_host(int fd, const struct pair *p, const struct addresses *a, const char *alias);
-void rtnl_wait_carrier(int fd, const struct pair *p);
 void rtnl_gateway_on_lo(int fd);
 void rtnl_up_lo(int fd);
 

@@ -81,6 +81,14 @@ add {
   end,
 }
 add {
+  key = "floor-kept",
+  name = "bare C, a kept thread",
+  state = "routed",
+  attach = function(jobs)
+    return sh.numbers(floor .. " attach --how=worker", pids(jobs))
+  end,
+}
+add {
   key = "floor-bare",
   name = "bare C, no waiting, ACK each",
   state = "routed",
