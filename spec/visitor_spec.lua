@@ -54,17 +54,21 @@ describe("a visit to another namespace", function()
   end)
 
   it("leaves one thread for the next, which ends when none comes", function()
-    alone()
     local ns <close> = assert(core.netns.new())
-    visit(ns)
-    assert.equal(AT_FIRST + 1, count())
-    for _ = 1, 200 do
-      visit(ns)
-      assert.is_true(count() <= AT_FIRST + 1)
-    end
     alone()
-    visit(ns) -- and there is another one when it is wanted again
-    assert.equal(AT_FIRST + 1, count())
+    local first, seen, n = threads(), {}, 0
+    for _ = 1, 100 do
+      visit(ns)
+      local now, there = threads()
+      assert.is_true(there <= AT_FIRST + 2) -- one that has ended may still be listed
+      for tid in pairs(now) do
+        n = n + ((first[tid] or seen[tid]) and 0 or 1)
+        seen[tid] = true
+      end
+    end
+    assert.is_true(n >= 1 and n < 25, n) -- on a slow machine it may be too late for the next at times
+    alone()
+    assert.equal(1, visit(ns)) -- and there is another one when it is wanted again
   end)
 
   it("keeps no thread in that namespace, and in the end no descriptor", function()
@@ -82,7 +86,7 @@ describe("a visit to another namespace", function()
         end
       end
       return true
-    end, 0.015) -- less than the thread stays for
+    end)
     alone()
     assert.same(before, helper.snapshot().descriptor)
   end)
