@@ -92,8 +92,9 @@ int handle_new(lua_State *L)
 	struct zerr e;
 	bool here = lua_isnoneornil(L, 1);
 
-	lua_settop(L, 1);
+	lua_settop(L, 2);
 	namespace_check_target(L, 1);
+	int home = lua_isnil(L, 2) ? -1 : *namespace_check(L, 2);
 	struct handle *h = lua_newuserdatauv(L, sizeof *h, 0);
 	memset(h, 0, sizeof *h);
 	h->sock.fd = -1;
@@ -103,12 +104,12 @@ int handle_new(lua_State *L)
 	int fd;
 	const int *borrowed = luaL_testudata(L, 1, NAMESPACE_TYPE);
 	if (here) {
-		fd = netns_socket(-1, &e);
+		fd = netns_socket(-1, -1, &e);
 	} else if (borrowed) {
-		fd = netns_socket(*borrowed, &e);
+		fd = netns_socket(*borrowed, home, &e);
 	} else {
 		*ns = namespace_target(L, 1, &e);
-		fd = *ns < 0 ? *ns : netns_socket(*ns, &e);
+		fd = *ns < 0 ? *ns : netns_socket(*ns, home, &e);
 	}
 	if (fd < 0)
 		return error_return(L, &e);

@@ -29,7 +29,7 @@ struct handle_op {
 /* Make the metatables of handle and batch; leaves the stack as it was. */
 void handle_open(lua_State *L);
 
-/* core.open(target) -> handle | nil, err */
+/* core.open(target [, here]) -> handle | nil, err */
 int handle_new(lua_State *L);
 
 /* The open handle at arg; raises for anything else. */

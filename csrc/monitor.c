@@ -107,12 +107,12 @@ static int check_options(lua_State *L, int arg, struct monitor *m)
 /* Both sockets, in the namespace nsfd (-1: the thread's own). */
 static int open_sockets(struct monitor *m, int nsfd, int bytes, struct zerr *e)
 {
-	int fd = netns_socket(nsfd, e);
+	int fd = netns_socket(nsfd, -1, e);
 
 	if (fd < 0)
 		return fd;
 	nl_adopt(&m->hears, fd);
-	fd = netns_socket(nsfd, e);
+	fd = netns_socket(nsfd, -1, e);
 	if (fd < 0)
 		return fd;
 	nl_adopt(&m->asks, fd);

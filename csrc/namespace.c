@@ -23,9 +23,9 @@ int *namespace_push(lua_State *L)
 	return fd;
 }
 
-static int *check_open(lua_State *L, int arg)
+const int *namespace_check(lua_State *L, int arg)
 {
-	int *fd = luaL_checkudata(L, arg, NAMESPACE_TYPE);
+	const int *fd = luaL_checkudata(L, arg, NAMESPACE_TYPE);
 
 	if (*fd < 0)
 		luaL_argerror(L, arg, "closed namespace handle");
@@ -81,7 +81,7 @@ void namespace_check_target(lua_State *L, int arg)
 		return;
 	case LUA_TUSERDATA:
 		if (luaL_testudata(L, arg, NAMESPACE_TYPE)) {
-			check_open(L, arg);
+			namespace_check(L, arg);
 			return;
 		}
 		file = luaL_testudata(L, arg, LUA_FILEHANDLE);
@@ -209,7 +209,7 @@ static int ns_id(lua_State *L)
 	struct netns_id id;
 	struct zerr e;
 
-	if (netns_identify(*check_open(L, 1), &id, &e) < 0)
+	if (netns_identify(*namespace_check(L, 1), &id, &e) < 0)
 		return error_return(L, &e);
 	lua_createtable(L, 0, 2);
 	lua_pushinteger(L, (lua_Integer)id.dev);
@@ -232,7 +232,7 @@ static int ns_eq(lua_State *L)
 
 static int ns_fd(lua_State *L)
 {
-	lua_pushinteger(L, *check_open(L, 1));
+	lua_pushinteger(L, *namespace_check(L, 1));
 	return 1;
 }
 
@@ -266,7 +266,7 @@ static int ns_close(lua_State *L)
 static int ns_lock(lua_State *L)
 {
 	static const char *const modes[] = {"shared", "exclusive", NULL};
-	const int *fd = check_open(L, 1);
+	const int *fd = namespace_check(L, 1);
 	int exclusive = luaL_checkoption(L, 2, NULL, modes);
 	lua_Number seconds = luaL_optnumber(L, 3, 0);
 	struct zerr e;
@@ -281,7 +281,7 @@ static int ns_lock(lua_State *L)
 /* ns:unlock(): gives the lock back, also one that is not held. */
 static int ns_unlock(lua_State *L)
 {
-	netns_unlock(*check_open(L, 1));
+	netns_unlock(*namespace_check(L, 1));
 	return 0;
 }
 
@@ -303,7 +303,7 @@ static void run_body(void *arg)
 /* ns:run(f, ...): f's results; what f raises is raised again here, unchanged. */
 static int ns_run(lua_State *L)
 {
-	int fd = *check_open(L, 1);
+	int fd = *namespace_check(L, 1);
 	struct run r = {.L = L, .nargs = lua_gettop(L) - 2};
 	struct zerr e;
 

@@ -12,6 +12,9 @@ struct zerr;
 /* Make the metatable and push the table of functions. */
 int namespace_open(lua_State *L);
 
+/* The descriptor of the open namespace handle at arg, which keeps it; raises for anything else. */
+const int *namespace_check(lua_State *L, int arg);
+
 /* Raise unless the value at arg can be a target (design section 1). Nothing is opened. */
 void namespace_check_target(lua_State *L, int arg);
 

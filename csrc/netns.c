@@ -146,17 +146,18 @@ static void socket_body(void *arg)
 	*(int *)arg = nl_socket();
 }
 
-int netns_socket(int nsfd, struct zerr *e)
+int netns_socket(int nsfd, int home, struct zerr *e)
 {
-	int fd = -1;
+	int fd = -1, rc = 0;
 
-	if (nsfd < 0) {
+	if (nsfd < 0)
 		fd = nl_socket();
-	} else {
-		int rc = visitor_run(nsfd, socket_body, &fd, e);
-		if (rc < 0)
-			return rc;
-	}
+	else if (home < 0)
+		rc = thread_run(nsfd, socket_body, &fd, e);
+	else
+		rc = visitor_run(nsfd, home, socket_body, &fd, e);
+	if (rc < 0)
+		return rc;
 	return fd < 0 ? zerr_io(e, -fd, "socket", "netlink socket") : fd;
 }
 

@@ -11,7 +11,6 @@
  * By default there are 212,992 bytes. An object takes the room of several ACKs. */
 #define ACK_ROOM      3328
 #define OBJECT_WEIGHT 8
-#define ALWAYS_ROOM   4
 
 /* Far below the send buffer's 212,992 bytes, so that a datagram is never refused for its size. */
 #define DATAGRAM_MAX 65536
@@ -58,28 +57,20 @@ void nl_queue_free(struct nl_queue *q)
 	memset(q, 0, sizeof *q);
 }
 
-/* What the answer to an item takes of the receive buffer, in ACKs. */
-static unsigned weight(const struct nl_queue *q, unsigned i)
-{
-	const struct nlmsghdr *h = (const struct nlmsghdr *)(q->data + q->items[i].offset);
-	bool object = h->nlmsg_flags & NLM_F_ECHO || (h->nlmsg_type & 3) == 2; /* RTM_GET* are 4n + 2 */
-
-	return object ? OBJECT_WEIGHT : 1;
-}
-
 /* How many items from `first` on go into one datagram whose answers have room for `room` ACKs; *len is its length. */
 static unsigned chunk(const struct nl_queue *q, unsigned first, unsigned room, size_t *len)
 {
-	unsigned n = 0, all = 0;
+	unsigned n = 0, weight = 0;
 
 	*len = 0;
 	while (first + n < q->n) {
 		const struct nlmsghdr *h = (const struct nlmsghdr *)(q->data + q->items[first + n].offset);
 		size_t l = MNL_ALIGN(h->nlmsg_len);
-		unsigned w = weight(q, first + n);
-		if (n > 0 && (all + w > room || *len + l > DATAGRAM_MAX))
+		bool object = h->nlmsg_flags & NLM_F_ECHO || (h->nlmsg_type & 3) == 2; /* RTM_GET* are 4n + 2 */
+		unsigned w = object ? OBJECT_WEIGHT : 1;
+		if (n > 0 && (weight + w > room || *len + l > DATAGRAM_MAX))
 			break;
-		all += w;
+		weight += w;
 		*len += l;
 		n++;
 	}
@@ -93,16 +84,11 @@ static void hush(struct nl_queue *q, unsigned first, unsigned n)
 		((struct nlmsghdr *)(q->data + q->items[i].offset))->nlmsg_flags &= (uint16_t)~NLM_F_ACK;
 }
 
-/* How many ACKs the receive buffer takes. There is always room for those of a few requests. */
-static unsigned ack_room(const struct nl_sock *s, const struct nl_queue *q)
+/* How many ACKs the receive buffer takes. */
+static unsigned ack_room(const struct nl_sock *s)
 {
-	unsigned all = 0;
-
-	for (unsigned i = 0; i < q->n && all <= ALWAYS_ROOM; i++)
-		all += weight(q, i);
-	if (all <= ALWAYS_ROOM)
-		return ALWAYS_ROOM;
 	int n = nl_buffer(s) / ACK_ROOM;
+
 	return n < 1 ? 1 : n < NL_TALK_MAX ? (unsigned)n : NL_TALK_MAX;
 }
 
@@ -140,7 +126,7 @@ static int queue_talk(struct nl_sock *s, struct nl_queue *q, unsigned first, uns
 int nl_queue_talk(struct nl_sock *s, struct nl_queue *q, const struct nl_pace *pace, struct nl_reply *reply,
                   struct zerr *e)
 {
-	unsigned n, room = pace->singly || pace->stop_on_error ? 1 : ack_room(s, q);
+	unsigned n, room = pace->singly || pace->stop_on_error ? 1 : ack_room(s);
 	size_t len;
 
 	for (unsigned i = 0; i < q->n; i += n) {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "occupants.h"
 #include "proc.h"
-#include "visitor.h"
 #include "zerr.h"
 
 #include <errno.h>
@@ -109,8 +108,6 @@ int occupants_find(struct nl_sock *s, struct occupants *list, struct zerr *e)
 {
 	struct proc_list all = {0};
 	struct stat own;
-
-	visitor_settle(); /* or we would find ourselves */
 	int rc = proc_scan(&all, e);
 
 	if (rc == 0 && stat("/proc/thread-self/ns/net", &own) < 0)

@@ -1,121 +1,142 @@
 /* SPDX-License-Identifier: MIT */
 #include "visitor.h"
-#include "proc.h"
 #include "thread.h"
 #include "zerr.h"
 
 #include <errno.h>
 #include <linux/capability.h>
 #include <linux/futex.h>
+#include <linux/kcmp.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
+#ifdef SYS_futex /* its seconds are long, whatever time_t is */
+typedef long futex_time;
+#else
+#define SYS_futex SYS_futex_time64
+typedef int64_t futex_time;
+#endif
+
 #define PATIENCE_MS 20 /* between two attaches there are less than two */
 
-enum turn { GONE, IDLE, ASKED, ANSWERED };
+enum turn { GONE, IDLE, ASKED };
 
-static struct {
-	pthread_mutex_t lock; /* held by the one who asks */
-	pid_t pid;            /* the process that it is a thread of, 0 when there is none to be joined */
+struct capabilities {
+	struct __user_cap_data_struct of[_LINUX_CAPABILITY_U32S_3];
+};
+
+/* All zero when there is no thread. */
+struct visitor {
+	atomic_bool busy; /* somebody asks, or is about to; what follows is his */
+	bool there;       /* the thread has to be joined */
 	struct thread thread;
+	struct capabilities caps; /* with which it was made */
+	pid_t tid;
+	int cpu; /* where it runs */
+	/* Only the thread waits while it is IDLE, and only who asked while it is ASKED. */
 	_Atomic uint32_t turn;
-	/* asked */
-	int nsfd;
+	int nsfd, home;
 	void (*f)(void *);
 	void *arg;
-	/* answered */
-	int rc; /* -errno of joining */
-	pid_t tid;
-	/* where it runs, and with what it was made */
-	int cpu;
-	struct __user_cap_data_struct caps[_LINUX_CAPABILITY_U32S_3];
-} visitor = {.lock = PTHREAD_MUTEX_INITIALIZER};
+	int rc; /* -errno of joining nsfd */
+};
+
+/* A child of ours has no such thread: the kernel gives it this page empty. NULL where it cannot. */
+static struct visitor *_Atomic page;
+
+static struct visitor *visitor(void)
+{
+	struct visitor *none = NULL, *v = atomic_load(&page);
+
+	if (v)
+		return v;
+	v = mmap(NULL, sizeof *v, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (v == MAP_FAILED)
+		return NULL;
+	if (madvise(v, sizeof *v, MADV_WIPEONFORK) == 0 && atomic_compare_exchange_strong(&page, &none, v))
+		return v;
+	munmap(v, sizeof *v);
+	return none;
+}
 
 /* Wait until turn is not as it was; with a timeout in ms, or until that is over. Returns what it is then. */
-static uint32_t await(uint32_t was, int ms)
+static uint32_t await(struct visitor *v, uint32_t was, int ms)
 {
-	const struct timespec timeout = {.tv_nsec = (long)ms * 1000000};
+	const futex_time timeout[2] = {0, (futex_time)ms * 1000000};
 
-	while (atomic_load(&visitor.turn) == was)
-		if (syscall(SYS_futex, &visitor.turn, FUTEX_WAIT_PRIVATE, was, ms ? &timeout : NULL, NULL, 0) < 0 &&
+	while (atomic_load(&v->turn) == was)
+		if (syscall(SYS_futex, &v->turn, FUTEX_WAIT_PRIVATE, was, ms ? timeout : NULL, NULL, 0) < 0 &&
 		    errno == ETIMEDOUT)
 			break;
-	return atomic_load(&visitor.turn);
+	return atomic_load(&v->turn);
 }
 
-static void announce(uint32_t turn)
+static void wake(struct visitor *v)
 {
-	atomic_store(&visitor.turn, turn);
-	syscall(SYS_futex, &visitor.turn, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+	syscall(SYS_futex, &v->turn, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
 
-static bool change(uint32_t from, uint32_t to)
+static bool change(struct visitor *v, uint32_t from, uint32_t to)
 {
-	return atomic_compare_exchange_strong(&visitor.turn, &from, to);
+	return atomic_compare_exchange_strong(&v->turn, &from, to);
 }
 
 /* --- on the thread --- */
 
-/* Visit, go home and wait; false when that was all. *home is a pidfd of the process, -1 as long as it was not needed: at the
- * first visit the last free descriptor may be the caller's. */
-static bool serve(int *home)
+/* Whether it is at home after the visit. */
+static bool visit(struct visitor *v)
 {
-	struct zerr e;
-
-	visitor.rc = thread_join_netns(visitor.nsfd);
-	if (visitor.rc == 0)
-		visitor.f(visitor.arg);
-	announce(ANSWERED);
-	if (*home < 0)
-		*home = proc_pidfd(getpid(), &e);
-	if (*home < 0 || thread_join_netns(*home) < 0)
-		return false;
-	announce(IDLE);
-	while (await(IDLE, PATIENCE_MS) == IDLE)
-		if (change(IDLE, GONE))
-			return false;
-	return atomic_load(&visitor.turn) == ASKED;
+	v->rc = thread_join_netns(v->nsfd);
+	if (v->rc < 0)
+		return true;
+	v->f(v->arg);
+	return thread_join_netns(v->home) == 0;
 }
 
-static void life(void *unused)
+/* Begins with a visit, and ends by itself. */
+static void life(void *arg)
 {
-	int home = -1;
+	struct visitor *v = arg;
+	bool home;
 
-	(void)unused;
-	visitor.tid = (pid_t)syscall(SYS_gettid);
-	while (serve(&home))
-		;
-	if (home >= 0)
-		close(home);
-	announce(GONE);
+	v->tid = (pid_t)syscall(SYS_gettid);
+	do {
+		home = visit(v);
+		atomic_store(&v->turn, home ? IDLE : GONE);
+		wake(v);
+		while (home && await(v, IDLE, PATIENCE_MS) == IDLE)
+			home = !change(v, IDLE, GONE);
+	} while (home && atomic_load(&v->turn) == ASKED);
 }
 
 /* --- on the caller's --- */
 
-static int capabilities(struct __user_cap_data_struct *caps)
+static bool own_capabilities(struct capabilities *caps)
 {
 	struct __user_cap_header_struct h = {.version = _LINUX_CAPABILITY_VERSION_3};
 
-	return (int)syscall(SYS_capget, &h, caps);
+	memset(caps, 0, sizeof *caps);
+	return syscall(SYS_capget, &h, caps->of) == 0;
 }
 
 /* A new thread starts on an idle processor, and waking that one up, then ours again, takes longer than the visit does. So
- * the caller stays on its processor meanwhile, and the visitor inherits that. Returns whether there is something to restore. */
-static bool narrow(cpu_set_t *old)
+ * the caller stays on its processor meanwhile, and the thread inherits that. Whether there is something to restore. */
+static bool narrow(struct visitor *v, cpu_set_t *old)
 {
 	cpu_set_t one;
 
-	visitor.cpu = sched_getcpu();
-	if (visitor.cpu < 0 || visitor.cpu >= CPU_SETSIZE || sched_getaffinity(0, sizeof *old, old) < 0)
+	v->cpu = sched_getcpu();
+	if (v->cpu < 0 || v->cpu >= CPU_SETSIZE || sched_getaffinity(0, sizeof *old, old) < 0)
 		return false;
 	CPU_ZERO(&one);
-	CPU_SET(visitor.cpu, &one);
+	CPU_SET(v->cpu, &one);
 	return sched_setaffinity(0, sizeof one, &one) == 0;
 }
 
@@ -132,122 +153,113 @@ static void widen(cpu_set_t *old)
 	sched_setaffinity(0, sizeof *old, old);
 }
 
-/* Follow the caller to its processor, for the same reason. */
-static void follow(void)
+/* Let it run where the caller does, for the same reason. */
+static void summon(struct visitor *v)
 {
 	cpu_set_t one;
 	int cpu = sched_getcpu();
 
-	if (cpu == visitor.cpu || cpu < 0 || cpu >= CPU_SETSIZE)
+	if (cpu == v->cpu || cpu < 0 || cpu >= CPU_SETSIZE)
 		return;
 	CPU_ZERO(&one);
 	CPU_SET(cpu, &one);
-	if (sched_setaffinity(visitor.tid, sizeof one, &one) == 0)
-		visitor.cpu = cpu;
+	if (sched_setaffinity(v->tid, sizeof one, &one) == 0)
+		v->cpu = cpu;
 }
 
-static void bury(struct zerr *e)
+static void bury(struct visitor *v)
 {
-	if (visitor.pid == getpid())
-		thread_end(&visitor.thread, e);
-	visitor.pid = 0;
+	struct zerr e;
+
+	if (v->there)
+		thread_end(&v->thread, &e);
+	v->there = false;
 }
 
-static int begin(const struct __user_cap_data_struct *caps, struct zerr *e)
+/* Ask the one who is there; false when none is, or one that is not as a new one would be. */
+static bool ask(struct visitor *v, const struct capabilities *caps)
+{
+	if (!v->there || atomic_load(&v->turn) != IDLE || memcmp(&v->caps, caps, sizeof *caps) != 0 ||
+	    syscall(SYS_kcmp, (pid_t)syscall(SYS_gettid), v->tid, KCMP_FILES, 0, 0) != 0 || !change(v, IDLE, ASKED))
+		return false;
+	summon(v); /* an asked one does not leave */
+	wake(v);
+	await(v, ASKED, 0);
+	return true;
+}
+
+/* When none is left. */
+static int begin(struct visitor *v, const struct capabilities *caps, struct zerr *e)
 {
 	cpu_set_t cpus;
 
-	bury(e);
-	atomic_store(&visitor.turn, ASKED);
-	memcpy(visitor.caps, caps, sizeof visitor.caps);
-	bool narrowed = narrow(&cpus);
-	int rc = thread_start(&visitor.thread, THREAD_SAME_NETNS, -1, life, NULL, e);
-	if (rc == 0) {
-		visitor.pid = getpid();
-		await(ASKED, 0);
-	} else {
-		atomic_store(&visitor.turn, GONE);
-	}
+	v->caps = *caps;
+	atomic_store(&v->turn, ASKED);
+	bool narrowed = narrow(v, &cpus);
+	int rc = thread_start(&v->thread, THREAD_SAME_NETNS, -1, life, v, e);
+	v->there = rc == 0;
+	if (rc == 0)
+		await(v, ASKED, 0);
 	if (narrowed)
 		widen(&cpus);
 	return rc;
 }
 
-/* Ask the one who is there; false when it has left. */
-static bool ask(void)
+/* 1 when the thread that was there already could not join: a new one may. */
+static int go(struct visitor *v, int nsfd, int home, void (*f)(void *), void *arg, struct zerr *e)
 {
-	if (visitor.pid != getpid() || await(ANSWERED, 0) == GONE) /* ANSWERED: on its way home */
-		return false;
-	follow();
-	if (!change(IDLE, ASKED))
-		return false;
-	syscall(SYS_futex, &visitor.turn, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
-	await(ASKED, 0);
-	return true;
-}
+	struct capabilities caps;
+	bool asked;
+	int rc = 0;
 
-static int visit(int nsfd, void (*f)(void *), void *arg, const struct __user_cap_data_struct *caps, struct zerr *e)
-{
-	visitor.nsfd = nsfd;
-	visitor.f = f;
-	visitor.arg = arg;
-	int rc = ask() ? 0 : begin(caps, e);
-	if (rc == 0 && visitor.rc < 0)
-		rc = zerr_netlink(e, -visitor.rc, "setns", NULL);
+	if (!own_capabilities(&caps))
+		return 1;
+	v->nsfd = nsfd;
+	v->home = home;
+	v->f = f;
+	v->arg = arg;
+	asked = ask(v, &caps);
+	if (!asked && v->there && change(v, IDLE, GONE)) /* one that will not do */
+		wake(v);
+	if (!asked) {
+		bury(v);
+		rc = begin(v, &caps, e);
+	}
+	if (atomic_load(&v->turn) == GONE) /* not at home: then no thread is in the namespace when we return */
+		bury(v);
+	if (rc == 0 && v->rc < 0)
+		rc = asked ? 1 : zerr_netlink(e, -v->rc, "setns", NULL);
 	return rc;
 }
 
-/* Whether the one who is there, if one is, can do what the caller can, and no more. */
-static bool is_equal(const struct __user_cap_data_struct *caps)
+int visitor_run(int nsfd, int home, void (*f)(void *), void *arg, struct zerr *e)
 {
-	return visitor.pid != getpid() || atomic_load(&visitor.turn) == GONE ||
-	       !memcmp(visitor.caps, caps, sizeof visitor.caps);
-}
+	struct visitor *v = visitor();
+	int rc = 1;
 
-int visitor_run(int nsfd, void (*f)(void *), void *arg, struct zerr *e)
-{
-	struct __user_cap_data_struct caps[_LINUX_CAPABILITY_U32S_3];
-
-	if (capabilities(caps) == 0 && pthread_mutex_trylock(&visitor.lock) == 0) {
-		bool equal = is_equal(caps);
-		int rc = equal ? visit(nsfd, f, arg, caps, e) : 0;
-		pthread_mutex_unlock(&visitor.lock);
-		if (equal)
-			return rc;
+	if (v && !atomic_exchange(&v->busy, true)) {
+		rc = go(v, nsfd, home, f, arg, e);
+		atomic_store(&v->busy, false);
 	}
-	return thread_run(nsfd, f, arg, e);
+	return rc > 0 ? thread_run(nsfd, f, arg, e) : rc;
 }
 
-void visitor_settle(void)
-{
-	if (visitor.pid == getpid())
-		await(ANSWERED, 0);
-}
-
-/* A child made by fork has no such thread, and perhaps a lock that nobody will release. */
-static void forget(void)
-{
-	pthread_mutex_init(&visitor.lock, NULL);
-	visitor.pid = 0;
-	atomic_store(&visitor.turn, GONE);
-}
-
-__attribute__((constructor)) static void watch_forks(void)
-{
-	pthread_atfork(NULL, NULL, forget);
-}
-
-/* Its code must not be unloaded below it. */
+/* Its code must not be unloaded below it. Who is being asked this very moment is waited for, but not for ever: it may be
+ * the caller's own doing, who was interrupted and ends the process. */
 __attribute__((destructor)) static void dismiss(void)
 {
-	struct zerr e;
+	const struct timespec moment = {.tv_nsec = 1000000};
+	struct visitor *v = atomic_load(&page);
 
-	if (visitor.pid != getpid())
+	for (int i = 0; v && atomic_exchange(&v->busy, true); i++) {
+		if (i == 1000)
+			return;
+		nanosleep(&moment, NULL);
+	}
+	if (!v)
 		return;
-	pthread_mutex_lock(&visitor.lock);
-	while (await(ANSWERED, 0) == IDLE && !change(IDLE, GONE))
-		;
-	announce(GONE);
-	bury(&e);
-	pthread_mutex_unlock(&visitor.lock);
+	if (change(v, IDLE, GONE))
+		wake(v);
+	bury(v);
+	atomic_store(&v->busy, false);
 }

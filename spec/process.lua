@@ -2,8 +2,8 @@
 -- Runs a Lua script in a process of its own, in which `process` is the module of spec/process.c.
 local helper = require "spec.helper"
 
----Whether it ended well, and what it wrote.
-return function(script)
+---Whether it ended well, and what it wrote. within: the command that starts it.
+return function(script, within)
   local cc = os.getenv "CC" or "cc"
   local dir = os.tmpname()
   os.remove(dir)
@@ -13,9 +13,9 @@ return function(script)
   local head = ([[package.cpath = "%s/?.so;" .. package.cpath
     local process = require "process"
   ]]):format(dir)
-  -- a child made by fork ends without closing its Lua state, and may have threads
-  local allowed = "ASAN_OPTIONS=detect_leaks=0 TSAN_OPTIONS=die_after_fork=0 "
-  local ok, output = helper.sh(allowed .. helper.lua .. " -e " .. helper.quote(head .. script))
+  -- a child made by fork ends without closing its Lua state
+  local command = ("ASAN_OPTIONS=detect_leaks=0 %s %s -e "):format(within or "", helper.lua)
+  local ok, output = helper.sh(command .. helper.quote(head .. script))
   helper.sh("rm -r " .. dir)
   return ok, output
 end

@@ -145,10 +145,12 @@ describe("remove.links", function()
       return host:dellink(t)
     end, batch = function()
       return host:batch()
+    end, getlink = function(_, ...)
+      return host:getlink(...)
     end }
   end
 
-  it("neither counts nor touches a link that is in another group when it is done", function()
+  it("does not touch a link that another has put into his group, and says that it is there", function()
     local all = assert(host:getlinks())
     local links = {}
     for _, link in ipairs(all) do
@@ -161,9 +163,25 @@ describe("remove.links", function()
     for _, link in ipairs(report.deleted) do
       assert.not_equal("a1", link.ifname)
     end
-    assert.same({}, report.failed)
+    assert.equal(1, #report.failed)
+    assert.same({ "EBUSY", "a1" }, { report.failed[1].code, report.failed[1].link })
     assert.same({ "a1", "b1" }, node.links())
     assert.equal("9", node.link("a1").group)
+  end)
+
+  it("waits for another who is about to delete the link", function()
+    local all = assert(host:getlinks())
+    local links = {}
+    for _, link in ipairs(all) do
+      links[#links + 1] = link.ifname:find "^a" and link or nil
+    end
+    local report = assert(remove.links(meanwhile(function()
+      helper.ip("link", "set", "a1", "group", "9")
+      os.execute "(sleep 0.2; ip link delete a1) >/dev/null 2>&1 &"
+    end), links, all))
+    assert.equal(4, #report.deleted)
+    assert.same({}, report.failed)
+    assert.same({}, node.links())
   end)
 
   it("confirms of many beside many what is gone and what is not", function()

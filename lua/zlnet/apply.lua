@@ -129,12 +129,12 @@ end
 
 -- Ask until it does.
 local function await(handle, op, index, deadline)
-  local args, keys = complete(op, index), { (next(op.await)) }
+  local keys = { (next(op.await)) }
   while true do
-    local answer, err = handle[op.op](handle, args, keys)
+    local answer, err = handle[op.op](handle, complete(op, index), keys)
     if is_met(op, answer) then
       return true
-    elseif not answer and err.kind == "io" then
+    elseif not answer and (err.kind == "io" or err.code == "ENODEV") then
       return nil, err
     elseif core.clock() > deadline then
       return nil, too_late(op)

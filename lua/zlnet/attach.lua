@@ -85,7 +85,7 @@ local function run(o)
   if not t then
     return nil, err
   end
-  local container <close>, no_container = core.open(t.ns)
+  local container <close>, no_container = core.open(t.ns, t.here)
   if not container then
     return step(no_container, "open a netlink socket in the target")
   end
@@ -109,7 +109,8 @@ local function run(o)
 end
 
 ---Attaches a container to the node: one veth pair, its addresses, routes and owner's record. All or nothing. Where the
----owner has an attachment of that tag already, `on_exists` says what becomes of it.
+---owner has an attachment of that tag already, `on_exists` says what becomes of it. For 20 ms afterwards the process
+---has one thread more, which waits for the next attach (zlnet.open says what follows from that).
 ---
 ---Equal to what `print(zlnet.plan(opts))` shows; in mode `routed`: `ip link add veth-PID-s up type veth peer name eth0
 ---netns PID`, without IPv6 `sysctl -w net/ipv6/conf/veth-PID-s/disable_ipv6=1`, `ip link set veth-PID-s alias …`,

@@ -109,10 +109,15 @@ local handle = {}
 ---@alias zlnet.mode "create"|"replace"|"append"|"change"
 
 ---Opens a handle. Errors: as zlnet.netns.open; `netlink` when joining the namespace is refused (EPERM).
+---
+---The thread that opens the socket in another namespace ends before this returns. For many namespaces one after the
+---other it is quicker to keep that thread, as attach does: give `here`, and it goes there and waits 20 ms for the next.
+---As long as it waits the process has one thread more; with that the kernel refuses unshare(2) of a user namespace.
 ---@param target zlnet.target
+---@param here zlnet.netns? a handle of the calling thread's namespace, which has to stay open for the call only
 ---@return zlnet.handle? handle
 ---@return zlnet.error? err
-function zlnet.open(target) end
+function zlnet.open(target, here) end
 
 ---Makes a link. Equal to `ip link add`.
 ---@param t zlnet.link

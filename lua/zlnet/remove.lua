@@ -66,13 +66,33 @@ local function unmark(host, links)
   batch:send()
 end
 
+local TAKEN_SECONDS = 2 -- a delete of a thousand takes another one's kernel less than that
+
+-- Whether a link which another has put into his group is gone by then: he is about to delete it, as a rule.
+local function is_taken_away(host, link, deadline)
+  local there, err
+  repeat
+    there, err = host:getlink({ index = link.index }, { "group" })
+    if there then
+      core.poll({}, 0.005)
+    end
+  until not there or core.clock() > deadline
+  return not there and is_gone(err)
+end
+
+local function failed(link, code, message)
+  return core.error {
+    kind = "netlink", op = "dellink", step = "delete the links", link = link.ifname, code = code, message = message,
+  }
+end
+
 -- What answers in the group after the delete has failed; what the kernel does not know any more is gone. Each is asked
 -- for by its index, because a dump costs the more the more others there are. A link that answers in another group was
--- taken over meanwhile, by another sweep or somebody's hand: not ours to count, nor to touch.
+-- taken over meanwhile, by another sweep or somebody's hand: not ours to touch.
 local function confirm(host, marked, group, err, report)
-  local batch, stay = host:batch(), {}
+  local batch, stay, deadline = host:batch(), {}, core.clock() + TAKEN_SECONDS
   for i = 1, #marked do
-    batch:getlink { index = marked[i].index }
+    batch:getlink({ index = marked[i].index }, { "group" })
   end
   local answers, lost = batch:send()
   if not answers then
@@ -84,13 +104,12 @@ local function confirm(host, marked, group, err, report)
       return nil, answer
     elseif answer.group == group then
       stay[#stay + 1] = link
-      report.failed[#report.failed + 1] = core.error {
-        kind = "netlink", op = "dellink", step = "delete the links", link = link.ifname,
-        code = err and err.code or "EBUSY",
-        message = err and err.message or "the link is still there",
-      }
-    elseif answer.code then
+      report.failed[#report.failed + 1] =
+        failed(link, err and err.code or "EBUSY", err and err.message or "the link is still there")
+    elseif answer.code or is_taken_away(host, link, deadline) then
       report.deleted[#report.deleted + 1] = link
+    else
+      report.failed[#report.failed + 1] = failed(link, "EBUSY", "another has put the link into a group of his own")
     end
   end
   if #stay > 0 then
