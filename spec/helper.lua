@@ -289,7 +289,7 @@ local function differences(before, after)
       end
     end
     for name in pairs(old) do
-      if new[name] == nil then
+      if new[name] == nil and kind ~= "thread" then -- one of an attach before may have been waiting for the next
         texts[#texts + 1] = ("%s %s is gone"):format(kind, name)
       end
     end

@@ -9,6 +9,7 @@
  * With kill and fail LOG is "NAME ERRNO" of what was hit, or empty. Exits as the command, with 137 if it was killed. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -84,6 +85,8 @@ static const struct call {
 	CALL(futex, EINTR, EAGAIN),
 	CALL(sched_getaffinity, EINVAL, EPERM),
 	CALL(sched_setaffinity, EINVAL, EPERM),
+	CALL(capget, EPERM),
+	CALL(kcmp, ENOSYS, EPERM),
 	CALL(getrandom, ENOSYS, EINTR),
 	CALL(clock_nanosleep, EINTR),
 	CALL(nanosleep, EINTR),
@@ -109,6 +112,9 @@ static const struct call {
 	CALL(clock_gettime),
 #undef CALL
 };
+
+/* Only to wait can fail: a wake that had not happened would be another kernel's. */
+static const struct call futex_wake = {SYS_futex, "futex", {0}};
 
 static const struct call *call_of(long nr)
 {
@@ -266,6 +272,9 @@ static void at_entry(pid_t tid, const struct __ptrace_syscall_info *i)
 	if (is_mark(tid, i) || !marked)
 		return;
 	const struct call *c = call_of((long)i->entry.nr);
+
+	if (c->nr == SYS_futex && (i->entry.args[1] & FUTEX_CMD_MASK) == FUTEX_WAKE)
+		c = &futex_wake;
 	count++;
 	if (plan.how == LIST) {
 		fprintf(plan.log, "%s", c->name);
