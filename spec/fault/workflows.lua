@@ -35,6 +35,15 @@ local function attach(opts)
   end
 end
 
+-- While the thread of an attach before waits for this one.
+local function attach_next(scene)
+  scene.aside(function()
+    local here <close> = assert(zlnet.netns.open(nil))
+    assert(zlnet.open(scene.pid, here)):close()
+  end)
+  return attach { ip = "10.9.0.2" }(scene)
+end
+
 local function ahead(scene)
   local container <close>, err = zlnet.open(scene.pid)
   if not container then
@@ -124,6 +133,7 @@ end
 
 local workflows = {
   { ours = true, name = "attach", act = attach { ip = "10.9.0.2" }, whole = true },
+  { ours = true, name = "attach next", act = attach_next, whole = true },
   { ours = true, name = "attach dual stack", act = attach { ip = { "10.9.0.2", "fd00:9::2" } }, whole = true },
   { ours = true, name = "attach direct", whole = true,
     act = attach { ip = "10.9.0.2/24", mode = "direct", proxy_arp = true } },
