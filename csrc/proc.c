@@ -67,21 +67,27 @@ struct kept {
 	atomic_bool offset_known;
 };
 
-/* A child of ours may be in other namespaces: the kernel gives it this page empty. NULL where it cannot. */
+void *proc_page(void *_Atomic *page, size_t size)
+{
+	void *none = NULL, *p = atomic_load(page);
+
+	if (p)
+		return p;
+	p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (p == MAP_FAILED)
+		return NULL;
+	if (madvise(p, size, MADV_WIPEONFORK) == 0 && atomic_compare_exchange_strong(page, &none, p))
+		return p;
+	munmap(p, size);
+	return none;
+}
+
+/* A child of ours may be in other namespaces. */
 static struct kept *kept(void)
 {
-	static struct kept *_Atomic page;
-	struct kept *none = NULL, *k = atomic_load(&page);
+	static void *_Atomic page;
 
-	if (k)
-		return k;
-	k = mmap(NULL, sizeof *k, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (k == MAP_FAILED)
-		return NULL;
-	if (madvise(k, sizeof *k, MADV_WIPEONFORK) == 0 && atomic_compare_exchange_strong(&page, &none, k))
-		return k;
-	munmap(k, sizeof *k);
-	return none;
+	return proc_page(&page, sizeof(struct kept));
 }
 
 /* By how many ticks /proc is ahead of the machine in our time namespace: what proc_pid_stat(5) shows of other processes

@@ -55,4 +55,8 @@ ssize_t proc_read(const char *path, char *buf, size_t cap, struct zerr *e);
 int proc_sysctl_write(const char *path, const char *value, size_t len, struct zerr *e);
 ssize_t proc_sysctl_read(const char *path, char *buf, size_t cap, struct zerr *e);
 
+/* Memory for what belongs to this process alone: zero at first, and in a child made by fork, however that was made. Made once
+ * for each *page, never freed; NULL where there is none (no memory, Linux before 4.14). */
+void *proc_page(void *_Atomic *page, size_t size);
+
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "visitor.h"
+#include "proc.h"
 #include "thread.h"
 #include "zerr.h"
 
@@ -12,7 +13,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -48,23 +48,8 @@ struct visitor {
 	int rc; /* -errno of joining nsfd */
 };
 
-/* A child of ours has no such thread: the kernel gives it this page empty. NULL where it cannot. */
-static struct visitor *_Atomic page;
-
-static struct visitor *visitor(void)
-{
-	struct visitor *none = NULL, *v = atomic_load(&page);
-
-	if (v)
-		return v;
-	v = mmap(NULL, sizeof *v, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (v == MAP_FAILED)
-		return NULL;
-	if (madvise(v, sizeof *v, MADV_WIPEONFORK) == 0 && atomic_compare_exchange_strong(&page, &none, v))
-		return v;
-	munmap(v, sizeof *v);
-	return none;
-}
+/* A child of ours has no such thread. */
+static void *_Atomic page;
 
 /* Wait until turn is not as it was; with a timeout in ms, or until that is over. Returns what it is then. */
 static uint32_t await(struct visitor *v, uint32_t was, int ms)
@@ -234,7 +219,7 @@ static int go(struct visitor *v, int nsfd, int home, void (*f)(void *), void *ar
 
 int visitor_run(int nsfd, int home, void (*f)(void *), void *arg, struct zerr *e)
 {
-	struct visitor *v = visitor();
+	struct visitor *v = proc_page(&page, sizeof *v);
 	int rc = 1;
 
 	if (v && !atomic_exchange(&v->busy, true)) {

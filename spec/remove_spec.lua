@@ -138,6 +138,15 @@ describe("remove.links", function()
     assert.equal(8, #node.links())
   end)
 
+  -- All links, and those among them that are called a….
+  local function every_a()
+    local all, links = assert(host:getlinks()), {}
+    for _, link in ipairs(all) do
+      links[#links + 1] = link.ifname:find "^a" and link or nil
+    end
+    return all, links
+  end
+
   -- The host's handle; before it deletes, this happens.
   local function meanwhile(happens)
     return { dellink = function(_, t)
@@ -151,11 +160,7 @@ describe("remove.links", function()
   end
 
   it("does not touch a link that another has put into his group, and says that it is there", function()
-    local all = assert(host:getlinks())
-    local links = {}
-    for _, link in ipairs(all) do
-      links[#links + 1] = link.ifname:find "^a" and link or nil
-    end
+    local all, links = every_a()
     local report = assert(remove.links(meanwhile(function()
       helper.ip("link", "set", "a1", "group", "9")
     end), links, all))
@@ -170,11 +175,7 @@ describe("remove.links", function()
   end)
 
   it("waits for another who is about to delete the link", function()
-    local all = assert(host:getlinks())
-    local links = {}
-    for _, link in ipairs(all) do
-      links[#links + 1] = link.ifname:find "^a" and link or nil
-    end
+    local all, links = every_a()
     local report = assert(remove.links(meanwhile(function()
       helper.ip("link", "set", "a1", "group", "9")
       os.execute "(sleep 0.2; ip link delete a1) >/dev/null 2>&1 &"
