@@ -152,8 +152,6 @@ int netns_socket(int nsfd, int home, struct zerr *e)
 
 	if (nsfd < 0)
 		fd = nl_socket();
-	else if (home < 0)
-		rc = thread_run(nsfd, socket_body, &fd, e);
 	else
 		rc = visitor_run(nsfd, home, socket_body, &fd, e);
 	if (rc < 0)

@@ -80,9 +80,9 @@ static bool visit(struct visitor *v)
 {
 	v->rc = thread_join_netns(v->nsfd);
 	if (v->rc < 0)
-		return true;
+		return v->home >= 0;
 	v->f(v->arg);
-	return thread_join_netns(v->home) == 0;
+	return v->home >= 0 && thread_join_netns(v->home) == 0;
 }
 
 /* Begins with a visit, and ends by itself. */

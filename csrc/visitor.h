@@ -11,7 +11,7 @@ struct zerr;
  *
  * A thread made for one visit costs twice as much as the visit. So before this returns the thread goes into the namespace of
  * home, which is the caller's own; it waits there some milliseconds for the next visit and ends when none comes. It ends at
- * once when home refuses it: nothing depends on its way back. Both descriptors are borrowed, and it keeps none. A visit is a
+ * once when home is -1, or refuses it: nothing depends on its way back. Both descriptors are borrowed, and it keeps none. A visit is a
  * thread of its own where another one is under way, and where the kept thread might differ from one that is made now: in
  * its descriptors or capabilities, or because the process is another (fork). */
 int visitor_run(int nsfd, int home, void (*f)(void *), void *arg, struct zerr *e);

@@ -72,30 +72,20 @@ program({ key = "floor", name = "bare C (the floor)", state = "routed", whole = 
 contestants.floor.list = function(times)
   return sh.numbers(floor .. " list " .. times)
 end
-add {
-  key = "floor-kernel",
-  name = "bare C, kernel's queues",
-  state = "routed",
-  attach = function(jobs)
-    return sh.numbers(floor .. " attach --queues=kernel", pids(jobs))
-  end,
-}
-add {
-  key = "floor-kept",
-  name = "bare C, a kept thread",
-  state = "routed",
-  attach = function(jobs)
-    return sh.numbers(floor .. " attach --how=worker", pids(jobs))
-  end,
-}
-add {
-  key = "floor-bare",
-  name = "bare C, no waiting, ACK each",
-  state = "routed",
-  attach = function(jobs)
-    return sh.numbers(floor .. " attach --bare --acks=each", pids(jobs))
-  end,
-}
+for _, variant in ipairs {
+  { "floor-kernel", "bare C, kernel's queues", "--queues=kernel" },
+  { "floor-kept", "bare C, a kept thread", "--how=worker" },
+  { "floor-bare", "bare C, no waiting, ACK each", "--bare --acks=each" },
+} do
+  add {
+    key = variant[1],
+    name = variant[2],
+    state = "routed",
+    attach = function(jobs)
+      return sh.numbers(floor .. " attach " .. variant[3], pids(jobs))
+    end,
+  }
+end
 add({
   key = "floor-decode",
   name = "bare C, decoded",
