@@ -68,7 +68,9 @@ static inline bool push_u32(lua_State *L, const struct table_row *row, const uin
 	memcpy(&u32, p, sizeof(u32));
 	if (row->type == TABLE_BE32 || row->type == TABLE_BES32)
 		u32 = ntohl(u32);
-	return push_number(L, row, row->type == TABLE_S32 || row->type == TABLE_BES32 ? (lua_Integer)(int32_t)u32 : (lua_Integer)u32);
+	return push_number(L, row,
+	                   row->type == TABLE_S32 || row->type == TABLE_BES32 ? (lua_Integer)(int32_t)u32
+	                                                                      : (lua_Integer)u32);
 }
 
 static inline bool push_u64(lua_State *L, const struct table_row *row, const uint8_t *p, size_t len)

@@ -184,7 +184,8 @@ static int enc_attr(struct enc *e, const struct table_set *set, unsigned number,
 		return 0;
 	default:
 		err = enc_scalar(e, row, &bytes);
-		if (bytes.len > 0 || row->type == TABLE_STRING) /* the default prefix has no attribute */
+		if (bytes.len > 0 || row->type == TABLE_STRING ||
+		    row->type == TABLE_BYTES) /* the default prefix has no attribute */
 			enc_put(e, type, bytes.p, bytes.len);
 		return err;
 	}

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#define MAC_BYTES_MAX 32 /* the kernel's MAX_ADDR_LEN */
+
 /* Names given as text are looked up in the table of the row, which is short. */
 static const struct table_name *name_find(const struct table_names *names, const char *s, size_t len)
 {
@@ -212,7 +214,7 @@ static void scalar_text(struct enc *e, const struct table_row *row, struct enc_b
 		return;
 	case TABLE_MAC:
 		out->len = text_hex_parse(out->room, s, len, ':');
-		if (out->len == 0 || (row->max > 0 && out->len != row->max))
+		if (out->len == 0 || out->len > MAC_BYTES_MAX || (row->max > 0 && out->len != row->max))
 			enc_fail(e, "link-layer address expected, got '%s'", s);
 		return;
 	default: /* TABLE_HEX */

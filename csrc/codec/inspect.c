@@ -159,22 +159,22 @@ static int path(lua_State *L)
 	return 1;
 }
 
-static const char *const types[] = {[TABLE_NONE] = "none",        [TABLE_U8] = "u8",
-                                    [TABLE_U16] = "u16",          [TABLE_U32] = "u32",
-                                    [TABLE_U64] = "u64",          [TABLE_S32] = "s32",
-                                    [TABLE_BE16] = "be16",        [TABLE_BE32] = "be32",
-                                    [TABLE_BE64] = "be64",        [TABLE_BOOL] = "bool",
-                                    [TABLE_FLAG] = "flag",        [TABLE_MASKED] = "masked",
-                                    [TABLE_LINK] = "link",        [TABLE_STRING] = "string",
-                                    [TABLE_IFNAME] = "ifname",    [TABLE_MAC] = "mac",
-                                    [TABLE_HEX] = "hex",          [TABLE_IP] = "ip",
-                                    [TABLE_IP4] = "ip4",          [TABLE_IP6] = "ip6",
-                                    [TABLE_PREFIX] = "prefix",    [TABLE_VIA] = "via",
-                                    [TABLE_STRUCT] = "struct",    [TABLE_NEST] = "nest",
-                                    [TABLE_BYKIND] = "bykind",    [TABLE_BYFAMILY] = "byfamily",
-                                    [TABLE_INDEXED] = "indexed",  [TABLE_CONF] = "conf",
+static const char *const types[] = {[TABLE_NONE] = "none",         [TABLE_U8] = "u8",
+                                    [TABLE_U16] = "u16",           [TABLE_U32] = "u32",
+                                    [TABLE_U64] = "u64",           [TABLE_S32] = "s32",
+                                    [TABLE_BE16] = "be16",         [TABLE_BE32] = "be32",
+                                    [TABLE_BE64] = "be64",         [TABLE_BOOL] = "bool",
+                                    [TABLE_FLAG] = "flag",         [TABLE_MASKED] = "masked",
+                                    [TABLE_LINK] = "link",         [TABLE_STRING] = "string",
+                                    [TABLE_IFNAME] = "ifname",     [TABLE_MAC] = "mac",
+                                    [TABLE_HEX] = "hex",           [TABLE_IP] = "ip",
+                                    [TABLE_IP4] = "ip4",           [TABLE_IP6] = "ip6",
+                                    [TABLE_PREFIX] = "prefix",     [TABLE_VIA] = "via",
+                                    [TABLE_STRUCT] = "struct",     [TABLE_NEST] = "nest",
+                                    [TABLE_BYKIND] = "bykind",     [TABLE_BYFAMILY] = "byfamily",
+                                    [TABLE_INDEXED] = "indexed",   [TABLE_CONF] = "conf",
                                     [TABLE_NEXTHOPS] = "nexthops", [TABLE_LIST] = "list",
-                                    [TABLE_BES32] = "bes32",     [TABLE_BYTES] = "bytes",
+                                    [TABLE_BES32] = "bes32",       [TABLE_BYTES] = "bytes",
                                     [TABLE_DATA] = "data"};
 
 static void push_set_rows(lua_State *L, int sets, const struct table_set *set);

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TEXT_BYTES_MAX 64 /* as the kernel's NFT_DATA_VALUE_MAXLEN; its MAX_ADDR_LEN is 32 */
+#define TEXT_BYTES_MAX 64 /* as the kernel's NFT_DATA_VALUE_MAXLEN */
 #define TEXT_MAX       (TEXT_BYTES_MAX * 3 + 1)
 
 /* Bytes in hexadecimal, with "separator" between them unless that is NUL. Returns the length of the text; len <= TEXT_BYTES_MAX. */

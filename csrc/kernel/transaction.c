@@ -16,7 +16,7 @@
 #define NFNL_BATCH_GENID 1
 #endif
 
-#define BOUND_MAX   64    /* bytes of the beginning, and of the end */
+#define BOUND_MAX    64    /* bytes of the beginning, and of the end */
 #define SNDBUF_LEAST 65536 /* a datagram up to here is taken as it is */
 
 /* Writes NFNL_MSG_BATCH_BEGIN or _END; returns its length. */
@@ -79,8 +79,8 @@ static int refused(const struct netlink_ack *ack, struct error *e)
 }
 
 /* The datagram in buf, whose acks have room for the beginning and every item. */
-static int send_transaction(struct netlink_sock *s, struct queue *q, char *buf, uint32_t generation,
-                            int64_t deadline, struct netlink_reply *reply, struct netlink_ack *acks, struct error *e)
+static int send_transaction(struct netlink_sock *s, struct queue *q, char *buf, uint32_t generation, int64_t deadline,
+                            struct netlink_reply *reply, struct netlink_ack *acks, struct error *e)
 {
 	size_t len = put_bound(buf, NFNL_MSG_BATCH_BEGIN, generation), from = reply->len;
 	uint32_t seq = s->seq + 1;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* NFT_MSG_*: tables, chains, rules, sets, elements, named objects, the generation. Every number is in network byte order. */
+/* NFT_MSG_*: tables, chains, rules, sets, elements, named objects, the generation. Numbers are big-endian. */
 #include "tables/nftables.h"
 
 #include <linux/netfilter.h>
@@ -285,7 +285,5 @@ static const struct table_row gen_attrs[] = {
 	TABLE_ATTR(NFTA_GEN_PROC_NAME, "proc_name", TABLE_STRING),
 };
 static const struct table_set set_gen = NFT_SET(gen_attrs);
-const struct table_msg table_nft_gen = {.name = "gen",
-                                        .get_type = NFT_TYPE(NFT_MSG_GETGEN),
-                                        .hdrlen = sizeof(struct nfgenmsg),
-                                        .set = &set_gen};
+const struct table_msg table_nft_gen = {
+	.name = "gen", .get_type = NFT_TYPE(NFT_MSG_GETGEN), .hdrlen = sizeof(struct nfgenmsg), .set = &set_gen};

@@ -10,8 +10,8 @@
 	{ \
 		.attr = (rows), .nattr = TABLE_COUNT(rows) \
 	}
-#define SREG(number) TABLE_ATTR(number, "sreg", TABLE_BE32, .names = &table_nft_registers)
-#define DREG(number) TABLE_ATTR(number, "dreg", TABLE_BE32, .names = &table_nft_registers)
+#define SREG(number)      TABLE_ATTR(number, "sreg", TABLE_BE32, .names = &table_nft_registers)
+#define DREG(number)      TABLE_ATTR(number, "dreg", TABLE_BE32, .names = &table_nft_registers)
 #define DATA(number, key) TABLE_ATTR(number, key, TABLE_NEST, .set = &table_set_nft_data)
 
 /* Four registers of 16 bytes; or sixteen of 4, the first of which is the beginning of reg_1. */
@@ -316,12 +316,9 @@ static const struct table_row limit_attrs[] = {
 static const struct table_set set_limit = NFT_NEST(limit_attrs);
 
 static const struct table_row log_attrs[] = {
-	TABLE_ATTR(NFTA_LOG_GROUP, "group", TABLE_BE16),
-	TABLE_ATTR(NFTA_LOG_PREFIX, "prefix", TABLE_STRING),
-	TABLE_ATTR(NFTA_LOG_SNAPLEN, "snaplen", TABLE_BE32),
-	TABLE_ATTR(NFTA_LOG_QTHRESHOLD, "qthreshold", TABLE_BE16),
-	TABLE_ATTR(NFTA_LOG_LEVEL, "level", TABLE_BE32),
-	TABLE_ATTR(NFTA_LOG_FLAGS, "flags", TABLE_BE32),
+	TABLE_ATTR(NFTA_LOG_GROUP, "group", TABLE_BE16),     TABLE_ATTR(NFTA_LOG_PREFIX, "prefix", TABLE_STRING),
+	TABLE_ATTR(NFTA_LOG_SNAPLEN, "snaplen", TABLE_BE32), TABLE_ATTR(NFTA_LOG_QTHRESHOLD, "qthreshold", TABLE_BE16),
+	TABLE_ATTR(NFTA_LOG_LEVEL, "level", TABLE_BE32),     TABLE_ATTR(NFTA_LOG_FLAGS, "flags", TABLE_BE32),
 };
 static const struct table_set set_log = NFT_NEST(log_attrs);
 
@@ -337,15 +334,24 @@ static const struct table_set set_objref = NFT_NEST(objref_attrs);
 static const struct table_set set_notrack = {.nattr = 0};
 
 static const struct table_kind expr_kinds_v[] = {
-	{.kind = "bitwise", .set = &set_bitwise},   {.kind = "byteorder", .set = &set_byteorder},
-	{.kind = "cmp", .set = &set_cmp},           {.kind = "counter", .set = &set_counter},
-	{.kind = "ct", .set = &set_ct},             {.kind = "fib", .set = &set_fib},
-	{.kind = "immediate", .set = &set_immediate}, {.kind = "limit", .set = &set_limit},
-	{.kind = "log", .set = &set_log},           {.kind = "lookup", .set = &set_lookup},
-	{.kind = "masq", .set = &set_masq},         {.kind = "meta", .set = &set_meta},
-	{.kind = "nat", .set = &set_nat},           {.kind = "notrack", .set = &set_notrack},
-	{.kind = "objref", .set = &set_objref},     {.kind = "payload", .set = &set_payload},
-	{.kind = "range", .set = &set_range},       {.kind = "redir", .set = &set_redir},
+	{.kind = "bitwise", .set = &set_bitwise},
+	{.kind = "byteorder", .set = &set_byteorder},
+	{.kind = "cmp", .set = &set_cmp},
+	{.kind = "counter", .set = &set_counter},
+	{.kind = "ct", .set = &set_ct},
+	{.kind = "fib", .set = &set_fib},
+	{.kind = "immediate", .set = &set_immediate},
+	{.kind = "limit", .set = &set_limit},
+	{.kind = "log", .set = &set_log},
+	{.kind = "lookup", .set = &set_lookup},
+	{.kind = "masq", .set = &set_masq},
+	{.kind = "meta", .set = &set_meta},
+	{.kind = "nat", .set = &set_nat},
+	{.kind = "notrack", .set = &set_notrack},
+	{.kind = "objref", .set = &set_objref},
+	{.kind = "payload", .set = &set_payload},
+	{.kind = "range", .set = &set_range},
+	{.kind = "redir", .set = &set_redir},
 	{.kind = "reject", .set = &set_reject},
 };
 static const struct table_kinds expr_kinds = {expr_kinds_v, TABLE_COUNT(expr_kinds_v)};

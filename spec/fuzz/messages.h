@@ -15,9 +15,9 @@ static inline const struct table_msg *messages_spec(uint16_t type)
 {
 	static const struct table_msg *const specs[] = {&table_link,  &table_addr, &table_route,
 	                                                &table_neigh, &table_rule, &table_nsid};
-	static const struct table_msg *const netfilter[] = {
-		&table_nft_table,   &table_nft_chain, &table_nft_rule, &table_nft_set,
-		&table_nft_setelem, &table_nft_obj,   &table_nft_gen,  &table_conntrack};
+	static const struct table_msg *const netfilter[] = {&table_nft_table, &table_nft_chain,   &table_nft_rule,
+	                                                    &table_nft_set,   &table_nft_setelem, &table_nft_obj,
+	                                                    &table_nft_gen,   &table_conntrack};
 
 	for (size_t i = 0; i < TABLE_COUNT(specs); i++)
 		if (type / 4 == specs[i]->new_type / 4)
