@@ -68,7 +68,7 @@ describe("a host end", function()
     assert.same({}, inet6(a.host_ifname))
     helper.eventually(function() -- the container's own address is tentative at first
       return not select(2, c:exec "ip -6 addr show dev eth0"):find "tentative"
-    end, 5)
+    end)
     assert.same({}, inet6(a.host_ifname))
     assert.is_false(answers_everybody())
     assert.is_true((helper.ping(nil, "10.200.0.5")))
@@ -122,7 +122,7 @@ s.sendto(struct.pack("!BBHBBHII", 134, 0, 0, 64, 0, 1800, 0, 0), ("ff02::1", 0, 
   local function is_led_astray()
     helper.eventually(function()
       return not select(2, c:exec "ip -6 addr show dev eth0"):find "tentative"
-    end, 5)
+    end)
     assert(c:exec("python3 -c " .. helper.quote(ADVERTISE)))
     return (pcall(helper.eventually, function()
       return helper.ip_json("-6", "route", "show", "default")[1]

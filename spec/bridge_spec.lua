@@ -67,7 +67,7 @@ describe("zlnet.bridge", function()
     local first = bridge { name = "br0", ip = "10.7.0.1/24", mac = "02:00:00:00:00:07" }
     helper.eventually(function() -- the link watch is up to a second late
       return node.link("br0").operstate == "DOWN"
-    end, 10)
+    end)
     local before = node.state()
     local second = bridge { name = "br0", ip = "10.7.0.1/24", mac = "02:00:00:00:00:07" }
     assert.equal(before, node.state())

@@ -98,7 +98,7 @@ describe("attach, killed at any moment,", function()
       c:kill()
       helper.eventually(function()
         return #node.links() == 0
-      end, 10)
+      end)
     end
     return math.random() * span
   end

@@ -50,7 +50,7 @@ describe("a fleet", function()
     -- the containers are dead, their namespaces held: the sweepers have the rest
     helper.eventually(function()
       return #node.links() == 0
-    end, 30)
+    end)
     for _, script in ipairs(agents) do
       texts[#texts + 1] = finish(script)
     end

@@ -63,7 +63,7 @@ function node.remote()
   for _, address in ipairs { "192.0.2.2", "2001:db8::2" } do
     helper.eventually(function()
       return (helper.ping(nil, address))
-    end, 15)
+    end)
   end
   return remote
 end

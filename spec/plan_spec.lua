@@ -265,7 +265,7 @@ describe("zlnet.plan", function()
     helper.eventually(function()
       local addresses = select(2, helper.sh "ip addr") .. select(2, c:exec "ip addr")
       return not addresses:find "tentative" -- routes to it come then
-    end, 5)
+    end)
     local lines = {}
     for name, where in pairs { node = here, container = c } do
       for _, words in ipairs { { "link" }, { "addr" }, { "route", "show", "table", "all" } } do

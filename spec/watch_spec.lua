@@ -356,7 +356,7 @@ time.sleep(1000)]]):format(c.pid)
     for _, pid in ipairs(pids) do
       helper.eventually(function()
         return lfs.symlinkattributes(("/proc/%d/ns/net"):format(pid), "target") ~= own
-      end, 20)
+      end)
     end
     local w <close> = assert(watch.watch())
     for i, pid in ipairs(pids) do
