@@ -155,7 +155,7 @@ for _, library in ipairs { "cqueues", "luv", "copas" } do
         return output():match(pattern) or error(output(), 2)
       end
       local ticks = told "10 links deleted, (%d+) ticks meanwhile"
-      assert.is_true(tonumber(ticks) >= 10, output())
+      assert.is_true(tonumber(ticks) > 0, output())
       for _, bridge in ipairs(bridges) do
         told("gone\t" .. bridge .. "\n")
       end

@@ -261,9 +261,9 @@ describe("README", function()
     ["all of it, as nobody"] = function()
       local sandbox = assert(readme:match "as nobody | [^`]*`(unshare [^`]*)`")
       local script = [[
-        unshare --net sleep 10 & pid=$!
+        unshare --net sleep 1000 & pid=$!
         until [ "$(readlink /proc/$pid/ns/net)" != "$(readlink /proc/self/ns/net)" ]; do sleep 0.01; done
-        $0 lua/bin/zlnet attach --pid $pid --ip 10.200.0.5 && ping -c 1 -W 2 10.200.0.5 &&
+        $0 lua/bin/zlnet attach --pid $pid --ip 10.200.0.5 && ping -c 1 -W 20 10.200.0.5 &&
         $0 lua/bin/zlnet detach --pid $pid && $0 lua/bin/zlnet sweep]]
       local ok, text = helper.sh(("%s sh -c %s %s"):format(sandbox, helper.quote(script), helper.lua))
       assert.is_true(ok, text)
