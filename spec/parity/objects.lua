@@ -3,7 +3,7 @@
 -- order, so rows pair by their place.
 local codec = require("zlnet.core").codec
 local engine = require "spec.parity.engine"
-local helper = require "spec.helper"
+local helper = require "spec.support.helper"
 local json = require "dkjson"
 local link_keys = require "spec.parity.link_keys"
 local row_keys = require "spec.parity.row_keys"
