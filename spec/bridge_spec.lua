@@ -202,11 +202,15 @@ describe("zlnet.attach in mode bridge", function()
     local other, first, second = helper.container(), helper.container(), helper.container()
     attach(other, 9)
     local former = attach(first, 5)
-    node.first_packets { { other, "10.200.0.5" }, { other, "fd00:200::5" }, { nil, "10.200.0.5" }, { nil, "fd00:200::5" } }
+    node.first_packets {
+      { other, "10.200.0.5" }, { other, "fd00:200::5" }, { nil, "10.200.0.5" }, { nil, "fd00:200::5" },
+    }
     assert(zlnet.detach(former))
     local later = attach(second, 5)
     assert.are_not.equal(former.mac, later.mac)
-    node.first_packets { { other, "10.200.0.5" }, { other, "fd00:200::5" }, { nil, "10.200.0.5" }, { nil, "fd00:200::5" } }
+    node.first_packets {
+      { other, "10.200.0.5" }, { other, "fd00:200::5" }, { nil, "10.200.0.5" }, { nil, "fd00:200::5" },
+    }
     assert.match(later.mac, select(2, other:exec "ip neigh"))
     assert.not_match(former.mac, select(2, other:exec "ip neigh"))
   end)

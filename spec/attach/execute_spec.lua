@@ -148,7 +148,7 @@ describe("apply.run", function()
       end,
     }, {})
     local stack <close> = undo.new()
-    local index, err = apply.run(p, { host = lost, container = handles.container, ns = handles.ns }, 
+    local index, err = apply.run(p, { host = lost, container = handles.container, ns = handles.ns },
       core.clock() + helper.PATIENCE, stack)
     assert.is_nil(index)
     stack:fail(err)
@@ -158,7 +158,7 @@ describe("apply.run", function()
     helper.ip("link", "add", p.host_ifname, "address", p.host_mac, "type", "veth", "peer", "name", "eth0",
       "netns", c.pid)
     local again <close> = undo.new()
-    index, err = apply.run(p, { host = lost, container = handles.container, ns = handles.ns }, 
+    index, err = apply.run(p, { host = lost, container = handles.container, ns = handles.ns },
       core.clock() + helper.PATIENCE, again)
     assert.is_nil(index)
     again:fail(err)

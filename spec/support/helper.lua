@@ -80,8 +80,8 @@ function helper.ip_json(...)
   return parse(must("ip -j -d " .. words(...)))
 end
 
----Ping addr from a container, or from the node for nil. options: count = 1; timeout = 20 (seconds in all: whoever expects
----no reply gives fewer); once = true: what counts is the first packet, no other is sent.
+---Ping addr from a container, or from the node for nil. options: count = 1; timeout = 20 seconds in all (fewer where no
+---reply is expected); once = true: what counts is the first packet, no other is sent.
 ---Returns true and the milliseconds of the first reply, or false and what ping said.
 function helper.ping(from, addr, options)
   options = options or {}
@@ -97,8 +97,8 @@ function helper.ping(from, addr, options)
   return ok, ok and tonumber(output:match "time=([%d.]+)") or output
 end
 
----Call f every few milliseconds until it returns something true, and return that. Raises after `seconds` (PATIENCE), with
----the last error f raised, if it did.
+---Call f every few milliseconds until it returns something true, and return that. Raises after `seconds` (PATIENCE),
+---with the last error f raised, if it did.
 function helper.eventually(f, seconds)
   seconds = seconds or helper.PATIENCE
   local deadline = helper.clock() + seconds
