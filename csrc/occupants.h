@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which of the namespaces that ours has numbers for (nsids) a process lives in. No Lua. */
+/* Who uses the namespaces that ours has numbers for (nsids): processes that live there, or have one open. No Lua. */
 #ifndef ZLNET_OCCUPANTS_H
 #define ZLNET_OCCUPANTS_H
 
@@ -12,20 +12,28 @@
 
 struct zerr;
 
-/* A process of the namespace that has this number here; -1: a process whose namespace could not be seen. */
+enum occupant_how {
+	OCCUPANT_LIVES,  /* a task of the process is in the namespace */
+	OCCUPANT_OPENS,  /* the process has a descriptor of the namespace */
+	OCCUPANT_UNSEEN, /* it cannot be seen what the process uses; nsid means nothing */
+};
+
 struct occupant {
+	enum occupant_how how;
 	int32_t nsid;
 	pid_t pid;
 };
 
-/* malloc'd, freed by occupants_free; zero-initialise. One process for each namespace, and all that could not be seen. */
+/* malloc'd, freed by occupants_free; zero-initialise. A namespace may be there several times. */
 struct occupants {
 	struct occupant *v;
-	size_t n;
+	size_t n, cap;
+	bool all; /* no process was missed */
 };
 
-/* Look at every process that /proc shows; s is a socket of our namespace. 0 or -errno with e filled. */
-int occupants_find(struct nl_sock *s, struct occupants *list, struct zerr *e);
+/* Look at every task that /proc shows, with descriptors also at what other processes have open; s is a socket of our
+ * namespace. 0 or -errno with e filled. */
+int occupants_find(struct nl_sock *s, bool descriptors, struct occupants *list, struct zerr *e);
 void occupants_free(struct occupants *list);
 
 #endif

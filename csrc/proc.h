@@ -32,22 +32,6 @@ enum proc_view proc_view(void);
 /* Inode of the pid namespace we live in. 0 or -errno. */
 int proc_pidns(uint64_t *ino, struct zerr *e);
 
-/* One process as /proc shows it, or with a tid one thread of it that is in another network namespace than the first.
- * netns is the inode of the namespace, 0 when we may not see it. */
-struct proc_entry {
-	pid_t pid, tid;
-	uint64_t netns;
-};
-
-/* malloc'd by proc_scan, freed by proc_list_free; zero-initialise. */
-struct proc_list {
-	struct proc_entry *entries;
-	size_t n, cap;
-};
-
-int proc_scan(struct proc_list *list, struct zerr *e);
-void proc_list_free(struct proc_list *list);
-
 /* Read at most cap - 1 bytes of a small file into buf, which is NUL-terminated. Returns the length or -errno. */
 ssize_t proc_read(const char *path, char *buf, size_t cap, struct zerr *e);
 

@@ -86,8 +86,8 @@ local nowhere = set [[strcpy strcat sprintf vsprintf gets strtok alloca system p
 
 -- These can be tested and fuzzed without Lua.
 local without_lua = {
-  "^spec", "^nl", "^netns", "^proc%.c$", "^spawn", "^event", "^epoll", "^occupants", "^task", "^thread", "^visitor",
-  "^zerr",
+  "^spec", "^nl", "^netns", "^proc%.c$", "^proc_walk", "^spawn", "^event", "^epoll", "^occupants", "^task", "^thread",
+  "^visitor", "^zerr",
 }
 
 local cloexec = {
