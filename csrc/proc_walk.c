@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "proc_walk.h"
-#include "proc.h"
-#include "zerr.h"
+#include "kernel/error.h"
+#include "kernel/process.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -19,15 +19,15 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#ifndef PROC_SUPER_MAGIC
-#define PROC_SUPER_MAGIC 0x9fa0
+#ifndef PROCESS_SUPER_MAGIC
+#define PROCESS_SUPER_MAGIC 0x9fa0
 #endif
 
 #define WALKS    12 /* until it is given up on a machine that is never quiet */
 #define LISTINGS 8  /* of one process's threads */
 
 struct walk {
-	proc_look *look;
+	process_look *look;
 	void *arg;
 	int proc;    /* descriptor of /proc */
 	off_t first; /* where process 0 would be listed in it */
@@ -176,11 +176,12 @@ static int64_t last_number(void)
 	static const char path[] = "/proc/loadavg"; /* … LAST */
 	char buf[128];
 	struct statfs fs;
-	struct zerr ignored;
+	struct error ignored;
 	const char *p;
 	int64_t n;
 
-	if (statfs(path, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC || proc_read(path, buf, sizeof buf, &ignored) < 0)
+	if (statfs(path, &fs) < 0 || fs.f_type != PROCESS_SUPER_MAGIC ||
+	    process_read(path, buf, sizeof buf, &ignored) < 0)
 		return -1;
 	p = strrchr(buf, ' ');
 	return p && sscanf(p, " %" SCNd64, &n) == 1 ? n : -1;
@@ -207,15 +208,15 @@ static int walk_until_quiet(struct walk *w)
 	return 0;
 }
 
-int proc_walk(proc_look *look, void *arg, struct zerr *e)
+int process_walk(process_look *look, void *arg, struct error *e)
 {
 	struct walk w = {.look = look, .arg = arg, .proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
 
 	if (w.proc < 0)
-		return zerr_io(e, errno, "open", "/proc");
+		return error_io(e, errno, "open", "/proc");
 	int rc = find_first(&w);
 	if (rc == 0)
 		rc = walk_until_quiet(&w);
 	close(w.proc);
-	return rc < 0 ? zerr_io(e, -rc, "read", "/proc") : rc;
+	return rc < 0 ? error_io(e, -rc, "read", "/proc") : rc;
 }
