@@ -127,7 +127,7 @@ int bind_process_netns_users(lua_State *L)
 {
 	static const char *const which[] = {"descriptors", NULL};
 	static const char *const keys[] = {
-		[OCCUPANT_LIVES] = "lives", [OCCUPANT_OPENS] = "opens", [OCCUPANT_UNSEEN] = "unseen"};
+		[NETNS_USER_LIVES] = "lives", [NETNS_USER_OPENS] = "opens", [NETNS_USER_UNSEEN] = "unseen"};
 	struct error e;
 	struct handle *h = handle_check(L, 1);
 	bool descriptors = !lua_isnoneornil(L, 2) && luaL_checkoption(L, 2, NULL, which) == 0;
@@ -148,7 +148,7 @@ int bind_process_netns_users(lua_State *L)
 		const struct netns_user *o = &list->v[i];
 		int to = found + 1 + (int)o->how;
 		lua_pushinteger(L, o->pid);
-		lua_rawseti(L, to, o->how == OCCUPANT_UNSEEN ? (lua_Integer)lua_rawlen(L, to) + 1 : o->nsid);
+		lua_rawseti(L, to, o->how == NETNS_USER_UNSEEN ? (lua_Integer)lua_rawlen(L, to) + 1 : o->nsid);
 	}
 	lua_pushboolean(L, list->all);
 	lua_setfield(L, found, "all");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "kernel/netns_users.h"
 #include "kernel/error.h"
-#include "proc_walk.h"
+#include "kernel/process_walk.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -60,7 +60,7 @@ static int ask_nsid(struct search *q, uint16_t by, uint32_t value, int32_t *nsid
 	return -EBADMSG;
 }
 
-static int add(struct netns_users *list, enum occupant_how how, int32_t nsid, pid_t pid)
+static int add(struct netns_users *list, enum netns_user_how how, int32_t nsid, pid_t pid)
 {
 	if (list->n == list->cap) {
 		size_t cap = list->cap ? list->cap * 2 : 256;
@@ -91,7 +91,7 @@ static int look_at_descriptor(struct search *q, int dir, const char *name, pid_t
 	close(fd);
 	if (rc == -EINVAL) /* another kind of namespace */
 		return 0;
-	return rc == 0 && nsid >= 0 ? add(q->list, OCCUPANT_OPENS, nsid, pid) : rc;
+	return rc == 0 && nsid >= 0 ? add(q->list, NETNS_USER_OPENS, nsid, pid) : rc;
 }
 
 /* The descriptors of a task. A process that is about to enter a namespace has it open. */
@@ -129,12 +129,12 @@ static int look(void *arg, pid_t pid, pid_t tid)
 	if (tid == pid)
 		q->first_ended = rc == -ESRCH;
 	if (rc == 0 && nsid >= 0)
-		rc = add(q->list, OCCUPANT_LIVES, nsid, pid); /* else we have no links into it */
+		rc = add(q->list, NETNS_USER_LIVES, nsid, pid); /* else we have no links into it */
 	if (rc == 0 && q->descriptors && pid != getpid() && has_own_descriptors(q, pid, tid))
 		rc = look_at_descriptors(q, pid, tid);
 	if (rc == 0 || rc == -ESRCH || rc == -ENOMEM)
 		return rc;
-	return add(q->list, OCCUPANT_UNSEEN, -1, pid);
+	return add(q->list, NETNS_USER_UNSEEN, -1, pid);
 }
 
 int netns_users_find(struct netlink_sock *s, bool descriptors, struct netns_users *list, struct error *e)

@@ -12,14 +12,14 @@
 
 struct error;
 
-enum occupant_how {
-	OCCUPANT_LIVES,  /* a task of the process is in the namespace */
-	OCCUPANT_OPENS,  /* the process has a descriptor of the namespace */
-	OCCUPANT_UNSEEN, /* it cannot be seen what the process uses; nsid means nothing */
+enum netns_user_how {
+	NETNS_USER_LIVES,  /* a task of the process is in the namespace */
+	NETNS_USER_OPENS,  /* the process has a descriptor of the namespace */
+	NETNS_USER_UNSEEN, /* it cannot be seen what the process uses; nsid means nothing */
 };
 
 struct netns_user {
-	enum occupant_how how;
+	enum netns_user_how how;
 	int32_t nsid;
 	pid_t pid;
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Walks through the tasks (processes and their threads) that /proc lists, and says whether any can have been missed.
  * No Lua. */
-#ifndef ZLNET_PROC_WALK_H
-#define ZLNET_PROC_WALK_H
+#ifndef ZLNET_PROCESS_WALK_H
+#define ZLNET_PROCESS_WALK_H
 
 #include <sys/types.h>
 

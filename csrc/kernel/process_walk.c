@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "proc_walk.h"
+#include "kernel/process_walk.h"
 #include "kernel/error.h"
 #include "kernel/process.h"
 
