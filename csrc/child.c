@@ -100,6 +100,13 @@ void child_take(lua_State *L, struct spawn *s)
 	*s = none;
 }
 
+int child_begin_program(lua_State *L)
+{
+	(void)L;
+	spawn_program_begin();
+	return 0;
+}
+
 int child_new(lua_State *L)
 {
 	struct zerr e;

@@ -14,6 +14,9 @@ void child_open(lua_State *L);
  * text, child:write and child:read are there. */
 int child_new(lua_State *L);
 
+/* core.begin_program(): spawn_program_begin. */
+int child_begin_program(lua_State *L);
+
 struct spawn;
 
 /* Push a child for a program that was started by others; from now on it is Lua's. */

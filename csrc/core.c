@@ -194,6 +194,7 @@ int luaopen_zlnet_core(lua_State *L)
 	                                     {"process", process_new},
 	                                     {"occupants", process_occupants},
 	                                     {"spawn", child_new},
+	                                     {"begin_program", child_begin_program},
 	                                     {"proc_view", core_proc_view},
 	                                     {"pidns", core_pidns},
 	                                     {"poll", core_poll},

@@ -69,20 +69,20 @@ end
 -- Whoever sees Lua can be left by an error at any call of it, so it opens nothing and holds no memory of its own.
 local opens = set [[open openat open_tree creat fopen fdopen opendir fdopendir socket accept accept4 pipe pipe2 dup dup2
   dup3 eventfd timerfd_create signalfd epoll_create1 inotify_init1 pidfd_open memfd_create mmap malloc calloc realloc
-  reallocarray strdup strndup asprintf vasprintf clone fork vfork pthread_create setns unshare
-  posix_spawn]]
+  reallocarray strdup strndup asprintf vasprintf clone fork vfork pthread_create setns unshare]]
 
 local only_in = {
   setns = set "thread.c",
   unshare = set "thread.c",
   clone = set "thread.c",
   pthread_create = set "thread.c",
-  posix_spawn = set "spawn.c",
+  fork = set "spawn_exec.c",
+  _exit = set "spawn_exec.c",
   socket = set "nl.c netns.c",
 }
 
-local nowhere = set [[strcpy strcat sprintf vsprintf gets strtok alloca system popen fork vfork
-  exit _exit abort printf puts putchar perror fprintf vfprintf setenv putenv signal]]
+local nowhere = set [[strcpy strcat sprintf vsprintf gets strtok alloca system popen vfork
+  exit abort printf puts putchar perror fprintf vfprintf setenv putenv signal]]
 
 -- These can be tested and fuzzed without Lua.
 local without_lua = {

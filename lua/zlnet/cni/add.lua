@@ -16,16 +16,20 @@ local function leased(call, log)
   if answer == nil then
     return nil, failed
   end
-  local what = ("IPAM plugin '%s'"):format(call.name)
-  local own, unread = require("zlnet.cni.result").read(answer, what)
+  local what, own, unread = ("IPAM plugin '%s'"):format(call.name), nil, nil
+  if answer then
+    own, unread = require("zlnet.cni.result").read(answer, what)
+  end
   if own and own.ips[1] then
     return own
   end
   local ok, ended = call:finish(log)
   if not ok then
     return nil, ended
+  elseif not answer then
+    return nil, failure.new("decode", what .. " answered with no JSON object", call:words())
   end
-  return nil, unread or failure.new("other", what .. " answered without an address")
+  return nil, unread or failure.new("other", what .. " answered without an address", call:words())
 end
 
 -- What is to be attached: the network, and the previous plugin's result if there is one.
@@ -243,7 +247,7 @@ end
 ---Attaches a container as a request says.
 ---@param r zlnet.cni.request
 ---@param log fun(text: string) for what delegated plugins write to standard error
----@return string? text the result as JSON
+---@return string? text nothing more to say: the result is written before it stands
 ---@return zlnet.cni.failure? failure nothing is left then
 function add.run(r, log)
   local call <close>, none = ipam.begin(r)
@@ -264,8 +268,13 @@ function add.run(r, log)
     stack:fail(failed)
     return nil, with_rollback(failed)
   end
+  local told, unwritten = r.deliver(require("zlnet.cni.result").format(done, r.version))
+  if not told then -- a runtime that knows of no attachment would not have it deleted
+    stack:fail(unwritten)
+    return nil, with_rollback(unwritten)
+  end
   stack:commit()
-  return require("zlnet.cni.result").format(done, r.version)
+  return ""
 end
 
 return add
