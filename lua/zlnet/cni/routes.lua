@@ -123,7 +123,7 @@ function routes.add(container, a, own, gateways)
     if entry.gateway ~= gateways[family] then
       further[#further + 1] = {
         index = a.host_index, ["local"] = entry.gateway, prefixlen = addr.host_prefix[family],
-        scope = family == "inet" and "link" or nil, flags = family == "inet6" and { nodad = true } or nil,
+        flags = family == "inet6" and { nodad = true } or nil,
       }
     end
   end
