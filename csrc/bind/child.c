@@ -100,10 +100,10 @@ void bind_child_take(lua_State *L, struct child *s)
 	*s = none;
 }
 
-int child_begin_program(lua_State *L)
+int bind_child_begin_program(lua_State *L)
 {
 	(void)L;
-	child_program_begin();
+	child_begin_program();
 	return 0;
 }
 

@@ -14,8 +14,8 @@ void bind_child_open(lua_State *L);
  * text, child:write and child:read are there. */
 int bind_child_new(lua_State *L);
 
-/* core.begin_program(): child_program_begin. */
-int child_begin_program(lua_State *L);
+/* core.begin_program(): child_begin_program. */
+int bind_child_begin_program(lua_State *L);
 
 struct child;
 

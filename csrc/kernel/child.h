@@ -28,7 +28,7 @@ struct child {
 /* For a process that is a program of its own, whatever its parent leaves it: SIGCHLD is not ignored, so the kernel keeps
  * how children ended; SIGPIPE is, so writing fails with EPIPE; descriptors 0 to 2 are open, so no other file is taken for
  * them. What was closed stays useless: reading 0 and writing 1 or 2 fails. */
-void child_program_begin(void);
+void child_begin_program(void);
 
 struct child_program {
 	const char *path;

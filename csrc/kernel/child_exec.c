@@ -107,7 +107,7 @@ int child_exec(pid_t *pid, const struct child_program *p)
 	return err;
 }
 
-void child_program_begin(void)
+void child_begin_program(void)
 {
 	const struct sigaction def = {.sa_handler = SIG_DFL}, ignore = {.sa_handler = SIG_IGN};
 

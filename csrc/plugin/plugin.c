@@ -78,7 +78,7 @@ int main(void)
 {
 	static struct plugin_ahead ahead = {.child = CHILD_NONE};
 
-	child_program_begin();
+	child_begin_program();
 	plugin_ipam_start(&ahead);
 	lua_State *L = luaL_newstate();
 	if (!L)
