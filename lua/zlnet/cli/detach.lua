@@ -2,7 +2,7 @@
 -- zlnet detach: one or several owners' attachments.
 
 local batch = require "zlnet.cli.batch"
-local library = require "zlnet.detach"
+local library = require "zlnet.cleanup.detach"
 local usage = require "zlnet.cli.usage"
 local zlnet = require "zlnet"
 
