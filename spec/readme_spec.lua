@@ -107,6 +107,7 @@ describe("README", function()
       local status, result = cni.call(call)
       assert.are.equal(0, status, json.encode(result))
       assert.is_true((helper.ping(nil, (result.ips[1].address:gsub("/.*", "")))))
+      assert.are.equal(1, #c:ip_json("route", "show", "default"))
       call.command = "DEL"
       assert.are.equal(0, (cni.call(call)))
       assert.are.same({}, helper.ip_json("link", "show", "type", "veth"))
