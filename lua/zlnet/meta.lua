@@ -340,7 +340,8 @@ function batch:send(options) end
 ---nf_tables and connection tracking in one namespace: a netlink socket, as a handle is one. Keys are those of the
 ---kernel's `Documentation/netlink/specs/nftables.yaml` and `conntrack.yaml`, with `_` for `-`; lists (`expressions`,
 ---`elements`, `devs`, `concat`) are lists of Lua. `family` is nft's word: `inet`, `ip`, `ip6`, `arp`, `bridge`,
----`netdev`. A `value` is an address, a MAC, a link's name in double quotes or hexadecimal bytes in network byte order (`"0050"` is port 80); a
+---`netdev`. A `value` is an address, a MAC, a link's name in double quotes or hexadecimal bytes in network byte order
+---(`"0050"` is port 80); a
 ---concatenation is a list of these. It is read back as hexadecimal bytes. `userdata` is a string of any bytes.
 ---
 ---Everything is changed in transactions: `zlnet.nft():batch():newtable { family = "inet", name = "t" }:send()`.
