@@ -85,8 +85,8 @@ local function print_attachment(a, out)
     return { { what, "dim" }, text:format(...) }
   end
   local rows = {
-    row("host end", "%s  index %d  %s", out:style(a.host_ifname, "bold"), a.host_index, a.host_mac),
-    row("container end", "%s  index %d  %s", out:style(a.ifname, "bold"), a.index, a.mac),
+    row("host end", "%s  index %d  %s", a.host_ifname, a.host_index, a.host_mac),
+    row("container end", "%s  index %d  %s", a.ifname, a.index, a.mac),
     row("addresses", "%s", attach.addresses(a.ip)),
   }
   for _, family in ipairs { "inet", "inet6" } do
@@ -111,6 +111,13 @@ function attach.run(args, out)
     out:document(output.attachment(a))
   else
     print_attachment(a, out)
+  end
+  local ok, lost = out:flush()
+  if not ok then -- nobody knows of it; what was kept was there before
+    lost.step = args.on_exists == "keep" and "say what is attached" or "say what was attached: it is detached again"
+    local undone, failed = args.on_exists == "keep" or zlnet.detach(a)
+    lost.rollback = not undone and { failed } or nil
+    return out:fail(lost)
   end
   return 0
 end
