@@ -3,6 +3,7 @@
 #ifndef ZLNET_KERNEL_NETNS_H
 #define ZLNET_KERNEL_NETNS_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -52,5 +53,13 @@ void netns_names_free(struct netns_names *names);
  * the calling thread's namespace: then the thread that visits the other one may be kept there for the next (visitor.h).
  * Returns the descriptor, owned by the caller, or -errno with e filled. */
 int netns_socket(int nsfd, int home, struct error *e);
+
+/* The namespace of the netlink socket like: a descriptor that the caller owns, or NETNS_OWN where it is the calling thread's
+ * namespace. -errno with e filled. */
+#define NETNS_OWN INT_MAX
+int netns_of_socket(int like, struct error *e);
+
+/* Another netlink socket in the namespace of the socket like, owned by the caller. -errno with e filled. */
+int netns_socket_like(int like, struct error *e);
 
 #endif
