@@ -206,6 +206,7 @@ int luaopen_zlnet_core(lua_State *L)
 	                                     {"process", bind_process_new},
 	                                     {"occupants", bind_process_netns_users},
 	                                     {"spawn", bind_child_new},
+	                                     {"begin_program", bind_child_begin_program},
 	                                     {"proc_view", core_proc_view},
 	                                     {"pidns", core_pidns},
 	                                     {"poll", core_poll},

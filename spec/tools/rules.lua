@@ -69,17 +69,15 @@ end
 -- Whoever sees Lua can be left by an error at any call of it, so it opens nothing and holds no memory of its own.
 local opens = set [[open openat open_tree creat fopen fdopen opendir fdopendir socket accept accept4 pipe pipe2 dup dup2
   dup3 eventfd timerfd_create signalfd epoll_create1 inotify_init1 pidfd_open memfd_create mmap malloc calloc realloc
-  reallocarray strdup strndup asprintf vasprintf clone fork vfork pthread_create setns unshare
-  posix_spawn]]
+  reallocarray strdup strndup asprintf vasprintf clone fork vfork pthread_create setns unshare]]
 
 local only_in = {
   setns = set "kernel/thread.c",
   unshare = set "kernel/thread.c",
   clone = set "kernel/thread.c",
   pthread_create = set "kernel/thread.c",
-  posix_spawn = set "kernel/child.c",
-  fork = set "kernel/job.c",
-  _exit = set "kernel/job.c",
+  fork = set "kernel/child_exec.c kernel/job.c",
+  _exit = set "kernel/child_exec.c kernel/job.c",
   socket = set "kernel/netlink.c kernel/netns.c",
 }
 
