@@ -157,6 +157,18 @@ describe("zlnet.detach", function()
     end
   end)
 
+  it("returns when they are gone, so that the same can be attached at once, or when their memory is free", function()
+    local c = helper.container()
+    for i = 1, 100 do
+      local a = assert(zlnet.attach { pid = c.pid, ip = "10.200.0.5", on_exists = "error" })
+      assert.is_true(zlnet.detach(i % 3 == 0 and { a, wait = i % 2 == 0 and "memory" or "gone" } or a))
+      assert.same({}, node.links())
+      assert.equal(1, #c:ip_json("link"))
+    end
+    assert.has_error(function() zlnet.detach { pid = 5, wait = "never" } end)
+    assert.has_error(function() zlnet.detach { { pid = 5 }, wait = "never" } end)
+  end)
+
   -- The kernel waits for its grace periods once for each request.
   it("deletes many with one request", function()
     local c = helper.container()
@@ -166,7 +178,7 @@ describe("zlnet.detach", function()
         default_route = false }
     end
     local host <close> = assert(zlnet.open())
-    local methods = debug.getmetatable(host).__index
+    local methods = debug.getmetatable(host:batch()).__index
     local dellink, requests = methods.dellink, 0
     finally(function()
       methods.dellink = dellink
