@@ -57,6 +57,11 @@ static void dispose(struct job *t)
 	free(t);
 }
 
+static void signal_done(const struct job *t)
+{
+	eventfd_write(t->done, 1); /* fails only where it is readable already */
+}
+
 /* On the thread. Its own table has no nsfd any more, and what has its number in the caller's is not ours. */
 static void job_main(void *arg)
 {
@@ -71,7 +76,7 @@ static void job_main(void *arg)
 		t->rc = error_io(&t->e, -files, "unshare", "descriptors");
 	else
 		talk(t);
-	eventfd_write(t->done, 1); /* fails only where it is readable already */
+	signal_done(t);
 	if (!atomic_exchange(&t->left, true))
 		return;
 	if (t->counted)
@@ -93,7 +98,7 @@ static _Noreturn void child_main(struct job *t)
 		t->answers->of[i].answered = t->queue.items[i].answered;
 		t->answers->of[i].ack = t->queue.items[i].ack;
 	}
-	eventfd_write(t->done, 1);
+	signal_done(t);
 	_exit(0);
 }
 
