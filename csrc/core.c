@@ -7,6 +7,7 @@
 #include "hash.h"
 #include "monitor.h"
 #include "namespace.h"
+#include "netns.h"
 #include "pollset.h"
 #include "proc.h"
 #include "process.h"
@@ -85,6 +86,7 @@ static void sysctl_path(lua_State *L, int arg, char *path, size_t cap)
 	}
 }
 
+/* core.sysctl_write(key, value [, ns [, here]]): of the calling thread's namespace, or that of the handle ns. */
 static int core_sysctl_write(lua_State *L)
 {
 	char path[256];
@@ -93,7 +95,9 @@ static int core_sysctl_write(lua_State *L)
 
 	sysctl_path(L, 1, path, sizeof path);
 	const char *value = luaL_checklstring(L, 2, &len);
-	if (proc_sysctl_write(path, value, len, &e) < 0)
+	int nsfd = lua_isnoneornil(L, 3) ? -1 : *namespace_check(L, 3);
+	int home = lua_isnoneornil(L, 4) ? -1 : *namespace_check(L, 4);
+	if (netns_sysctl_write(nsfd, home, path, value, len, &e) < 0)
 		return error_return(L, &e);
 	lua_pushboolean(L, 1);
 	return 1;

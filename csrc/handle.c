@@ -52,6 +52,8 @@ static const struct handle_op ops[] = {
 	DEL("link", spec_link, RTM_DELLINK),
 	GET("link", spec_link, RTM_GETLINK),
 	DUMP("link", spec_link, RTM_GETLINK),
+	{"newlinkprop", &spec_link, RTM_NEWLINKPROP, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL | NLM_F_APPEND, OP_ACT},
+	{"dellinkprop", &spec_link, RTM_DELLINKPROP, NLM_F_ACK, OP_ACT},
 	NEW("addr", spec_addr, RTM_NEWADDR, 0),
 	DEL("addr", spec_addr, RTM_DELADDR),
 	GET("addr", spec_addr, RTM_GETADDR),

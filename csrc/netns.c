@@ -159,6 +159,34 @@ int netns_socket(int nsfd, int home, struct zerr *e)
 	return fd < 0 ? zerr_io(e, -fd, "socket", "netlink socket") : fd;
 }
 
+/* --- sysctls --- */
+
+struct sysctl_visit {
+	const char *path, *value;
+	size_t len;
+	struct zerr *e;
+	int rc;
+};
+
+static void sysctl_body(void *arg)
+{
+	struct sysctl_visit *v = arg;
+
+	v->rc = proc_sysctl_write(v->path, v->value, v->len, v->e);
+}
+
+int netns_sysctl_write(int nsfd, int home, const char *path, const char *value, size_t len, struct zerr *e)
+{
+	struct sysctl_visit v = {.path = path, .value = value, .len = len, .e = e};
+	int rc = 0;
+
+	if (nsfd < 0)
+		sysctl_body(&v);
+	else
+		rc = visitor_run(nsfd, home, sysctl_body, &v, e);
+	return rc < 0 ? rc : v.rc;
+}
+
 /* --- making and removing --- */
 
 static void self_body(void *arg)
