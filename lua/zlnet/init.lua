@@ -11,7 +11,7 @@ local core = require "zlnet.core"
 
 ---@class zlnet: zlnet.netlink
 ---@field _VERSION string
-local zlnet = { _VERSION = core.version, open = core.open, netns = core.netns, error = core.error }
+local zlnet = { _VERSION = core.version, open = core.open, nft = core.nft, netns = core.netns, error = core.error }
 
 -- public name -> the module that has a function of this name
 local LAZY = {
