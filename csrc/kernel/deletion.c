@@ -62,7 +62,7 @@ int deletion_open(struct deletion *d, int like, uint32_t *index, size_t n, struc
 		deletion_close(d);
 		return fd;
 	}
-	netlink_adopt(&d->listener, fd);
+	netlink_adopt(&d->listener, fd, NETLINK_ROUTE);
 	if (n > 1) /* where it may not be as large the answer to the request has to do */
 		netlink_set_buffer(&d->listener,
 		                   n > BUFFER_MAX / ANNOUNCEMENT_ROOM ? BUFFER_MAX : (int)n * ANNOUNCEMENT_ROOM);

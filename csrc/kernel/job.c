@@ -12,14 +12,16 @@
 #include <time.h>
 #include <unistd.h>
 
+struct job_answer {
+	bool answered;
+	struct netlink_ack ack;
+};
+
 /* What a child has to say, in memory that both have. */
 struct job_answers {
 	int rc;
 	struct error e;
-	struct {
-		bool answered;
-		struct netlink_ack ack;
-	} of[];
+	struct job_answer of[];
 };
 
 /* How many released jobs there are. A forked child has none of them. */
@@ -33,13 +35,13 @@ static size_t answers_size(const struct job *t)
 static void talk(struct job *t)
 {
 	struct netlink_sock sock = {.fd = -1};
-	int fd = netlink_socket();
+	int fd = netlink_socket(NETLINK_ROUTE);
 
 	if (fd < 0) {
 		t->rc = error_io(&t->e, -fd, "socket", "netlink socket");
 		return;
 	}
-	netlink_adopt(&sock, fd);
+	netlink_adopt(&sock, fd, NETLINK_ROUTE);
 	t->rc = queue_talk(&sock, &t->queue, &t->pace, &t->reply, &t->e);
 	netlink_close(&sock);
 }
