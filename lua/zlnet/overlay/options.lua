@@ -4,7 +4,7 @@
 local addr = require "zlnet.addr"
 local argument = require "zlnet.argument"
 local options = require "zlnet.options"
-local owner = require "zlnet.owner"
+local owner = require "zlnet.record.names"
 
 local concat, fmt, type = table.concat, string.format, type
 
