@@ -3,6 +3,7 @@
 -- alias, `zlnet/1 overlay=NAME`.
 
 local core = require "zlnet.core"
+local overlay_options = require "zlnet.overlay.options"
 
 local fmt = string.format
 
@@ -89,7 +90,12 @@ function device.mtu(self, peers)
     return nil, err
   end
   self.underlay = link
-  return link.mtu - OVERHEAD[self.o.kind][outer_family(self.o, peers)]
+  local mtu = link.mtu - OVERHEAD[self.o.kind][outer_family(self.o, peers)]
+  if mtu < overlay_options.LEAST_MTU then
+    return nil, core.error { kind = "netlink", code = "EMSGSIZE", op = "sync",
+      message = fmt("the underlay leaves an MTU of %d, and IPv6 needs %d", mtu, overlay_options.LEAST_MTU) }
+  end
+  return mtu
 end
 
 ---The device as the kernel has it.

@@ -129,7 +129,8 @@ entries.route = {
   end,
   delete = function(row)
     return { family = row.family, dst = destination(row), oif = row.oif, protocol = row.protocol, type = row.type,
-      tos = row.tos, priority = row.priority, gateway = row.gateway, via = row.via }
+      tos = row.tos, priority = row.priority, gateway = row.gateway, via = row.via,
+      prefsrc = row.prefsrc }
   end,
   restore = function(row)
     return { family = row.family, dst = destination(row), oif = row.oif, protocol = row.protocol, type = row.type,

@@ -10,6 +10,9 @@ local concat, fmt, type = table.concat, string.format, type
 
 local overlay_options = {}
 
+---Below this the kernel takes IPv6 from a link, and with it the next hops of both families.
+overlay_options.LEAST_MTU = 1280
+
 -- An address as text, without a length.
 local function address(value)
   local ip, why = argument.address(value)
@@ -17,6 +20,14 @@ local function address(value)
     return nil, fmt("'%s' is not the address of one host", ip.address)
   end
   return ip and ip.address, why
+end
+
+-- Addresses, or none.
+local function ips(value)
+  if type(value) == "table" and next(value) == nil then
+    return {}
+  end
+  return argument.ips(value)
 end
 
 ---A WireGuard key: 32 bytes in base64. The reason never shows the text.
@@ -39,7 +50,7 @@ end
 ---@field name string the device's name, 1–15 bytes
 ---@field kind ("vxlan"|"wireguard")? "vxlan"
 ---@field ip (string|string[])? this node's own addresses in the overlay; a length is ignored, each stands alone
----@field mtu integer? of the device, bytes, 68–65535; what the underlay leaves
+---@field mtu integer? of the device, bytes, 1280–65535; what the underlay leaves
 ---@field link string? the underlay's device, where the MTU is to come from another than the route to the first peer
 ---@field local string? vxlan, required: this node's address in the underlay
 ---@field id integer? vxlan: the network's id, 1–16777215; 1
@@ -76,11 +87,11 @@ local function relate(o)
       return "private_key", "required with kind 'wireguard'"
     end
   end
+  if o.mtu and o.mtu < overlay_options.LEAST_MTU then
+    return "mtu", fmt("IPv6 needs at least 1280, got %d", o.mtu)
+  end
   for _, ip in ipairs(o.ip or {}) do
     ip.prefix = addr.host_prefix[ip.family]
-    if ip.family == "inet6" and o.mtu and o.mtu < 1280 then
-      return "mtu", fmt("IPv6 needs at least 1280, got %d", o.mtu)
-    end
   end
   return wrong, why
 end
@@ -90,8 +101,8 @@ end
 overlay_options.overlay = options.spec({
   { "name", argument.ifname, required = true },
   { "kind", argument.one_of("vxlan", "wireguard"), "vxlan" },
-  { "ip", argument.ips },
-  { "mtu", argument.integer(68, 65535) },
+  { "ip", ips },
+  { "mtu", argument.integer(1, 65535) },
   { "link", argument.ifname },
   { "local", address },
   { "id", argument.integer(1, 16777215) },

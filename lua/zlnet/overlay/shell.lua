@@ -44,8 +44,9 @@ function writers.setlink(args, dev)
     args.flags and (args.flags.up and "up" or "down"))
 end
 
+-- Without our protocol number, for which most versions of ip(8) have no word.
 function writers.newaddr(args, dev)
-  return join("ip addr replace", args["local"] .. "/" .. args.prefixlen, "dev", dev, "proto", args.proto,
+  return join("ip addr replace", args["local"] .. "/" .. args.prefixlen, "dev", dev,
     args.flags and args.flags.nodad and "nodad")
 end
 

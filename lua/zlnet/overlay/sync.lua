@@ -47,6 +47,18 @@ local function wants_of(self, index)
   end
 end
 
+local function compare(self, todo, is_new)
+  local actual, err = NOTHING
+  if not is_new then
+    actual, err = look(self, todo.index)
+    if not actual then
+      return nil, err
+    end
+  end
+  todo.entries, todo.present, todo.lost = differences.of(TABLES[self.o.kind], todo.wanted, todo.held, actual)
+  return todo
+end
+
 ---What is to be done, and nothing is done.
 ---@param self zlnet.overlay.object
 ---@param peers table[] checked
@@ -64,19 +76,11 @@ function sync.decide(self, peers)
   end
   local todo = { peers = peers, made = nil, was = link and true or false }
   todo.ops, todo.index, todo.made = device.differences(self, link, mtu)
-  local actual = NOTHING
-  if not todo.made then
-    actual, err = look(self, todo.index)
-    if not actual then
-      return nil, err
-    end
-  end
   local o = self.o
   todo.wanted, todo.held, todo.failed = differences.wanted(o, peers, wants_of(self, todo.index),
     entries.of_addresses(todo.index, o.ip))
-  todo.entries, todo.present, todo.lost = differences.of(TABLES[o.kind], todo.wanted, todo.held, actual)
   todo.mtu = mtu or link and link.mtu
-  return todo
+  return compare(self, todo, todo.made)
 end
 
 -- Operations ---------------------------------------------------------------------------------------------------------
@@ -200,6 +204,8 @@ local function make_true(self, todo)
   if ok and todo.made then
     stack:push("delete the overlay's device", self.host.dellink, self.host, { index = todo.index })
     ok, err = device.speak_ipv6(self)
+  elseif ok and #todo.ops > 0 then -- a link that goes up, or gets another MAC, has lost rows
+    ok, err = compare(self, todo)
   end
   local failed
   if ok then

@@ -22,7 +22,7 @@ local ORDER = { entries.addr, entries.fdb, entries.neigh, entries.route }
 local INDEX = { addr = "index", route = "oif", neigh = "ifindex", fdb = "ifindex" }
 local LINK_KEYS = { "index", "ifname", "ifalias", "flags", "mtu", "address" }
 
----@class zlnet.overlay.watcher
+---@class zlnet.overlay.keeper
 ---@field private o zlnet.overlay.object
 ---@field private source table the sockets; nil when closed
 ---@field private set table pollset
@@ -33,8 +33,8 @@ local LINK_KEYS = { "index", "ifname", "ifalias", "flags", "mtu", "address" }
 ---@field private due number before which nothing is put right
 ---@field private queue table[] events to be handed out
 ---@field private first integer position of the first one
-local Watcher = {}
-Watcher.__index = Watcher
+local Keeper = {}
+Keeper.__index = Keeper
 
 local function emit(self, event)
   self.queue[#self.queue + 1] = event
@@ -236,7 +236,7 @@ end
 ---The list was made true by the owner: what was announced until now is compared with it, but is no outsider's doing
 ---before it.
 ---@param todo table of sync.run
-function Watcher:synced(todo)
+function Keeper:synced(todo)
   forget(self)
   hear(self, math.huge)
   self.retry = next(todo.refused) and core.clock() + RETRY or nil
@@ -244,7 +244,7 @@ function Watcher:synced(todo)
 end
 
 ---See Overlay:next.
-function Watcher:next(seconds)
+function Keeper:next(seconds)
   local deadline, left = seconds and core.clock() + seconds, 0
   while true do
     local event = self.queue[self.first]
@@ -263,15 +263,15 @@ function Watcher:next(seconds)
   end
 end
 
-function Watcher:pollfd()
+function Keeper:pollfd()
   return self.set:pollfd()
 end
 
-function Watcher:timeout()
+function Keeper:timeout()
   return self.queue[self.first] and 0 or nil
 end
 
-function Watcher:close()
+function Keeper:close()
   for _, name in ipairs { "source", "set" } do
     if self[name] then
       self[name]:close()
@@ -282,10 +282,10 @@ end
 
 ---Begins to listen.
 ---@param o zlnet.overlay.object
----@return zlnet.overlay.watcher? watcher to be closed
+---@return zlnet.overlay.keeper? watcher to be closed
 ---@return zlnet.error? err
 function watch.new(o)
-  local self = setmetatable({ o = o, due = 0, queue = {}, first = 1 }, Watcher)
+  local self = setmetatable({ o = o, due = 0, queue = {}, first = 1 }, Keeper)
   forget(self)
   local err, ok
   self.set, err = core.pollset()
