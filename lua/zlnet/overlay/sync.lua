@@ -279,6 +279,10 @@ function sync.run(self, peers)
   if not todo.refused then
     return nil, err
   end
+  if not todo.mtu then -- no underlay is known: the kernel's
+    local link = self.host:getlink({ index = todo.index }, { "mtu" })
+    todo.mtu = link and link.mtu
+  end
   local result, now = account(self, todo, todo.refused)
   result.failed = todo.failed
   for _, refused in ipairs(todo.failed) do
