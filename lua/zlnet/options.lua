@@ -53,16 +53,26 @@ local function distance(a, b)
   return row[#b]
 end
 
-local function unknown(fname, spec, given)
+---The name that a mistyped one may be meant to be.
+---@param given any
+---@param rows table[] each with its name first
+---@return string? name nil where none is near
+---@return integer distance how many letters differ, 0 to 2
+function options.nearest(given, rows)
   local best, best_distance = nil, 3
   if type(given) == "string" and #given <= 40 then
-    for _, row in ipairs(spec) do
-      local d = distance(given:lower(), row[1])
+    for _, row in ipairs(rows) do
+      local d = distance(given:lower(), row[1]:lower())
       if d < best_distance and d < #row[1] then
         best, best_distance = row[1], d
       end
     end
   end
+  return best, best_distance
+end
+
+local function unknown(fname, spec, given)
+  local best = options.nearest(given, spec)
   local hint = best and fmt(" (did you mean '%s'?)", best) or ""
   return fmt("bad option '%s' to '%s': unknown%s", tostring(given), fname, hint)
 end
@@ -242,6 +252,16 @@ local function relate_pair(o)
   end
 end
 
+-- No host has the first or the last address of a subnet of IPv4, but in the smallest ones.
+local function subnet_end(ip)
+  if ip.family ~= "inet" or ip.prefix >= 31 then
+    return nil
+  end
+  local network, last = addr.network(ip.address, ip.prefix), addr.broadcast(ip.address, ip.prefix)
+  local what = ip.address == network and "network" or ip.address == last and "broadcast"
+  return what and fmt("'%s' is the %s address of %s/%d", ip.address, what, network, ip.prefix)
+end
+
 local function relate_attach(o)
   if o.overlay then
     complete_from_overlay(o)
@@ -258,6 +278,10 @@ local function relate_attach(o)
   for _, ip in ipairs(o.ip) do
     ip.prefix = ip.prefix or DEFAULT_PREFIX[o.mode][ip.family]
     families[ip.family] = true
+    local useless = subnet_end(ip)
+    if useless then
+      return "ip", useless
+    end
     local gateway = not (o.gateway and o.gateway[ip.family]) and options.routed_gateway[ip.family]
     if o.mode == "routed" and ip.address == gateway then
       return "ip", fmt("'%s' is the gateway's address", ip.address)
@@ -344,7 +368,7 @@ local function only(spec, names)
   return rows
 end
 
----Those of them which attach.ahead takes before the addresses are known.
+---Those of them which attach.begin takes before the addresses are known.
 ---@type zlnet.options.spec
 options.pair = options.spec(only(options.attach, OF_PAIR), function(o)
   local wrong, why = relate_pair(o)

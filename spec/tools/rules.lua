@@ -69,20 +69,20 @@ end
 -- Whoever sees Lua can be left by an error at any call of it, so it opens nothing and holds no memory of its own.
 local opens = set [[open openat open_tree creat fopen fdopen opendir fdopendir socket accept accept4 pipe pipe2 dup dup2
   dup3 eventfd timerfd_create signalfd epoll_create1 inotify_init1 pidfd_open memfd_create mmap malloc calloc realloc
-  reallocarray strdup strndup asprintf vasprintf clone fork vfork pthread_create setns unshare
-  posix_spawn]]
+  reallocarray strdup strndup asprintf vasprintf clone fork vfork pthread_create setns unshare]]
 
 local only_in = {
   setns = set "kernel/thread.c",
   unshare = set "kernel/thread.c",
   clone = set "kernel/thread.c",
   pthread_create = set "kernel/thread.c",
-  posix_spawn = set "kernel/child.c",
+  fork = set "kernel/child_exec.c",
+  _exit = set "kernel/child_exec.c",
   socket = set "kernel/netlink.c kernel/netns.c",
 }
 
-local nowhere = set [[strcpy strcat sprintf vsprintf gets strtok alloca system popen fork vfork
-  exit _exit abort printf puts putchar perror fprintf vfprintf setenv putenv signal]]
+local nowhere = set [[strcpy strcat sprintf vsprintf gets strtok alloca system popen vfork
+  exit abort printf puts putchar perror fprintf vfprintf setenv putenv signal]]
 
 -- The rooms of csrc, and those whose headers each may include. What is in kernel and tables is tested and fuzzed
 -- without Lua. A file of bind wraps the file of kernel that has its name; of its own room it may see what is shared.
@@ -91,7 +91,7 @@ local rooms = {
   tables = { sees = set "tables" },
   codec = { sees = set "codec tables", lua = true },
   bind = {
-    sees = set "kernel tables codec", lua = true, shared = set "batch error handle netns process reply request",
+    sees = set "kernel tables codec", lua = true, shared = set "batch error handle netns nft process reply request",
   },
   plugin = { sees = set "plugin kernel bind", lua = true },
 }

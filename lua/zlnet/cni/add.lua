@@ -16,20 +16,24 @@ local function leased(call, log)
   if answer == nil then
     return nil, failed
   end
-  local what = ("IPAM plugin '%s'"):format(call.name)
-  local own, unread = require("zlnet.cni.result").read(answer, what)
+  local what, own, unread = ("IPAM plugin '%s'"):format(call.name), nil, nil
+  if answer then
+    own, unread = require("zlnet.cni.result").read(answer, what)
+  end
   if own and own.ips[1] then
     return own
   end
   local ok, ended = call:finish(log)
   if not ok then
     return nil, ended
+  elseif not answer then
+    return nil, failure.new("decode", what .. " answered with no JSON object", call:words())
   end
-  return nil, unread or failure.new("other", what .. " answered without an address")
+  return nil, unread or failure.new("other", what .. " answered without an address", call:words())
 end
 
 -- What is to be attached: the network, and the previous plugin's result if there is one.
-local function read(r)
+local function read(r, log)
   local args, bad = request.arguments(r.args)
   if not args then
     return nil, bad
@@ -37,6 +41,8 @@ local function read(r)
   local n, broken = require("zlnet.cni.network").read(r.config, args)
   if not n then
     return nil, broken
+  elseif n.unknown[1] then
+    log(("zlnet-cni: unknown keys of the network configuration: %s\n"):format(table.concat(n.unknown, ", ")))
   end
   local previous
   if r.config.prevResult then
@@ -46,20 +52,6 @@ local function read(r)
     end
   end
   return n, nil, previous
-end
-
--- Runtimes switch IPv6 off in containers (docker does); an interface that gets an IPv6 address has to have it.
-local function switch_ipv6_on(ns, ifname)
-  local key = ("net/ipv6/conf/%s/disable_ipv6"):format(ifname)
-  if ns:run(core.sysctl_read, key) ~= "1" then
-    return true
-  end
-  local ok, err = ns:run(core.sysctl_write, key, "0")
-  if not ok then
-    err.step = "switch IPv6 on in the container"
-    return nil, failure.from(err)
-  end
-  return true
 end
 
 -- As the reference plugins: what takes the link down for a moment loses no address.
@@ -116,15 +108,12 @@ local function addresses(n, call, log)
 end
 
 -- What attach has to know of the addresses, when it asks; what they need beside it is made.
-local function learn(r, ns, n, own, v6)
+local function learn(n, own)
   table.move(n.routes, 1, #n.routes, #own.routes + 1, own.routes)
   local opts, gateways = require("zlnet.cni.network").address_options(n, own)
   local ok, failed = true, nil
   if n.is_gateway and n.mode == "bridge" then
     ok, failed = require("zlnet.cni.gateway").prepare(n, own)
-  end
-  if ok and v6 then
-    ok, failed = switch_ipv6_on(ns, r.ifname)
   end
   return ok and opts, failed or gateways
 end
@@ -138,24 +127,52 @@ local function has_ipv6(own)
   return false
 end
 
+local DAD_SECONDS = 10
+
+-- Waits for what the kernel finds out about IPv6 addresses that others may have.
+local function await_dad(container, a)
+  local deadline = core.clock() + DAD_SECONDS
+  repeat
+    local rows, err = container:getaddrs { index = a.index, family = "inet6" }
+    if not rows then
+      return nil, failure.from(err)
+    end
+    local tentative
+    for _, row in ipairs(rows) do
+      if row.index == a.index and row.flags.dadfailed then
+        return nil, failure.new("other", ("address %s is in use by another"):format(row.address))
+      end
+      tentative = tentative or row.index == a.index and row.flags.tentative and row.address
+    end
+    if not tentative then
+      return true
+    end
+    core.poll({}, 0.01)
+  until core.clock() > deadline
+  return nil, failure.new("again", "the kernel is still looking for others with the container's IPv6 addresses")
+end
+
 -- The pair, made while the IPAM plugin works, and the addresses that it gets.
 local function attach(r, ns, container, n, call, log)
   local opts = require("zlnet.cni.network").pair_options(n)
   opts.netns, opts.ifname = ns, r.ifname
   opts.id, opts.tag = require("zlnet.cni.identity").of(r.config.name, r.container, r.ifname)
-  local own, gateways, v6
-  local a, failed = failure.call(require("zlnet.attach").ahead, opts, container, function()
-    local why
-    own, why = addresses(n, call, log)
-    if not own then
-      return nil, why
-    end
-    v6 = has_ipv6(own)
-    local more
-    more, gateways = learn(r, ns, n, own, v6)
-    return more, gateways
-  end)
-  if a and v6 then
+  local begun <close>, failed = failure.call(require("zlnet.attach").begin, opts, container)
+  if not begun then
+    return nil, failed
+  end
+  local own, more, gateways, a
+  own, failed = addresses(n, call, log)
+  if own then
+    more, gateways = learn(n, own)
+    failed = gateways
+  end
+  if not more then
+    begun:abandon(failed)
+    return nil, failed
+  end
+  a, failed = failure.call(begun.finish, begun, more)
+  if a and has_ipv6(own) then
     keep_addresses(ns, r.ifname)
   end
   return a, failed, own, gateways
@@ -177,7 +194,12 @@ local function make(r, ns, container, stack, n, call, log)
   stack:push("detach", function()
     return require("zlnet.cleanup.detach").detach(a)
   end)
-  ok, failed = require("zlnet.cni.routes").add(container, a, own, gateways)
+  if n.dad then
+    ok, failed = await_dad(container, a)
+  end
+  if ok then
+    ok, failed = require("zlnet.cni.routes").add(container, a, own, gateways)
+  end
   if ok and n.masquerade then
     stack:push("take masquerading away", function()
       return require("zlnet.cni.masquerade").remove(function(id)
@@ -220,7 +242,7 @@ local function run(r, ns, stack, call, log)
   if not free then
     return nil, taken
   end
-  local n, wrong, previous = read(r)
+  local n, wrong, previous = read(r, log)
   if not n then
     return nil, wrong
   end
@@ -243,7 +265,7 @@ end
 ---Attaches a container as a request says.
 ---@param r zlnet.cni.request
 ---@param log fun(text: string) for what delegated plugins write to standard error
----@return string? text the result as JSON
+---@return string? text nothing more to say: the result is written before it stands
 ---@return zlnet.cni.failure? failure nothing is left then
 function add.run(r, log)
   local call <close>, none = ipam.begin(r)
@@ -264,8 +286,13 @@ function add.run(r, log)
     stack:fail(failed)
     return nil, with_rollback(failed)
   end
+  local told, unwritten = r.deliver(require("zlnet.cni.result").format(done, r.version))
+  if not told then -- a runtime that knows of no attachment would not have it deleted
+    stack:fail(unwritten)
+    return nil, with_rollback(unwritten)
+  end
   stack:commit()
-  return require("zlnet.cni.result").format(done, r.version)
+  return ""
 end
 
 return add
