@@ -120,22 +120,57 @@ int netns_identify(int nsfd, struct netns_id *id, struct error *e)
 
 /* --- sockets --- */
 
+struct socket_job {
+	int protocol, fd;
+};
+
 static void socket_body(void *arg)
 {
-	*(int *)arg = netlink_socket();
+	struct socket_job *job = arg;
+
+	job->fd = netlink_socket(job->protocol);
 }
 
-int netns_socket(int nsfd, int home, struct error *e)
+int netns_socket(int nsfd, int home, int protocol, struct error *e)
 {
-	int fd = -1, rc = 0;
+	struct socket_job job = {.protocol = protocol, .fd = -1};
+	int rc = 0;
 
 	if (nsfd < 0)
-		fd = netlink_socket();
+		socket_body(&job);
 	else
-		rc = visitor_run(nsfd, home, socket_body, &fd, e);
+		rc = visitor_run(nsfd, home, socket_body, &job, e);
 	if (rc < 0)
 		return rc;
-	return fd < 0 ? error_io(e, -fd, "socket", "netlink socket") : fd;
+	return job.fd < 0 ? error_io(e, -job.fd, "socket", "netlink socket") : job.fd;
+}
+
+/* --- sysctls --- */
+
+struct sysctl_visit {
+	const char *path, *value;
+	size_t len;
+	struct error *e;
+	int rc;
+};
+
+static void sysctl_body(void *arg)
+{
+	struct sysctl_visit *v = arg;
+
+	v->rc = sysctl_write(v->path, v->value, v->len, v->e);
+}
+
+int netns_sysctl_write(int nsfd, int home, const char *path, const char *value, size_t len, struct error *e)
+{
+	struct sysctl_visit v = {.path = path, .value = value, .len = len, .e = e};
+	int rc = 0;
+
+	if (nsfd < 0)
+		sysctl_body(&v);
+	else
+		rc = visitor_run(nsfd, home, sysctl_body, &v, e);
+	return rc < 0 ? rc : v.rc;
 }
 
 /* --- making and removing --- */

@@ -149,8 +149,8 @@ describe("remove.links", function()
     return all, links
   end
 
-  -- The host's handle; before it deletes, this happens.
-  local function meanwhile(happens)
+  -- The host's handle; before it deletes, this happens, and before it looks at a link that.
+  local function meanwhile(happens, before_look)
     return { dellink = function(_, t)
       happens()
       return host:dellink(t)
@@ -159,6 +159,9 @@ describe("remove.links", function()
     end, batch = function()
       return host:batch()
     end, getlink = function(_, ...)
+      if before_look then
+        before_look()
+      end
       return host:getlink(...)
     end }
   end
@@ -233,10 +236,16 @@ describe("remove.links", function()
 
   it("waits for another who is about to delete the link", function()
     local all, links = every_a()
+    local looks = 0
     local report = assert(remove.links(meanwhile(function()
       helper.ip("link", "set", "a1", "group", "9")
-      os.execute "(sleep 0.2; ip link delete a1) >/dev/null 2>&1 &"
+    end, function()
+      looks = looks + 1
+      if looks == 2 then
+        helper.ip("link", "del", "a1")
+      end
     end), links, all))
+    assert.equal(2, looks)
     assert.equal(4, #report.deleted)
     assert.same({}, report.failed)
     assert.same({}, node.links())
