@@ -8,9 +8,11 @@
 #include "bind/job.h"
 #include "bind/monitor.h"
 #include "bind/netns.h"
+#include "bind/nft.h"
 #include "bind/pollset.h"
 #include "bind/process.h"
 #include "codec/codec.h"
+#include "kernel/netns.h"
 #include "kernel/process.h"
 #include "version.h"
 
@@ -71,19 +73,23 @@ static const char *check_sysctl_path(lua_State *L, int arg)
 	luaL_argcheck(L, strlen(path) == len && len <= 255, arg, "a path of at most 255 bytes without NUL expected");
 	for (const char *p = path;; p += part + 1) {
 		part = strcspn(p, "/");
-		luaL_argcheck(L, part > 2 || strncmp(p, "..", part), arg, "a path has no empty part and no '.' or '..'");
+		luaL_argcheck(L, part > 2 || strncmp(p, "..", part), arg,
+		              "a path has no empty part and no '.' or '..'");
 		if (!p[part])
 			return path;
 	}
 }
 
+/* core.sysctl_write(key, value [, ns [, here]]): of the calling thread's namespace, or that of the handle ns. */
 static int core_sysctl_write(lua_State *L)
 {
 	size_t len;
 	struct error e;
 	const char *path = check_sysctl_path(L, 1), *value = luaL_checklstring(L, 2, &len);
 
-	if (sysctl_write(path, value, len, &e) < 0)
+	int nsfd = lua_isnoneornil(L, 3) ? -1 : *bind_netns_check(L, 3);
+	int home = lua_isnoneornil(L, 4) ? -1 : *bind_netns_check(L, 4);
+	if (netns_sysctl_write(nsfd, home, path, value, len, &e) < 0)
 		return bind_error_return(L, &e);
 	lua_pushboolean(L, 1);
 	return 1;
@@ -190,6 +196,7 @@ int luaopen_zlnet_core(lua_State *L)
 {
 	static const luaL_Reg functions[] = {{"open", handle_new},
 	                                     {"monitor", bind_monitor_new},
+	                                     {"nft", nft_new},
 	                                     {"process", bind_process_new},
 	                                     {"occupants", bind_process_netns_users},
 	                                     {"spawn", bind_child_new},
@@ -215,6 +222,7 @@ int luaopen_zlnet_core(lua_State *L)
 	batch_open(L);
 	bind_job_open(L);
 	add_methods(L, HANDLE_TYPE, handle_methods);
+	nft_open(L);
 	bind_monitor_open(L);
 	bind_pollset_open(L);
 	luaL_newlib(L, functions);

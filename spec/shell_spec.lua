@@ -82,7 +82,8 @@ end)
 
 describe("shell.quote", function()
   it("makes one word of any text", function()
-    for _, word in ipairs { "", "plain-1.0_@%+=:,/", "a b", "it's", "''", "$HOME `x` \\ \"", "*", "~", "-n", "a\nb", "#", ";" } do
+    local words = { "", "plain-1.0_@%+=:,/", "a b", "it's", "''", "$HOME `x` \\ \"", "*", "~", "-n", "a\nb", "#", ";" }
+    for _, word in ipairs(words) do
       local pipe = assert(io.popen("printf %s. " .. shell.quote(word)))
       assert.equal(word .. ".", pipe:read "a")
       pipe:close()

@@ -100,9 +100,9 @@ end
 ---A process id: 1–4194304 (the largest `kernel.pid_max`).
 argument.pid = argument.integer(1, 4194304)
 
----A link's name as the kernel takes it: 1–15 bytes without '/', ':' and white space, not "." or "..", "all" or "default".
----'%' is refused too: the kernel would take such a name for a pattern and choose another. csrc/codec/text.c has the same
----rule for names in messages.
+---A link's name as the kernel takes it: 1–15 bytes without '/', ':' and white space, not ".", "..", "all" or "default".
+---'%' is refused too: the kernel would take such a name for a pattern and choose another. csrc/codec/text.c has the
+---same rule for names in messages.
 ---@return string? name, string? reason
 function argument.ifname(value)
   if type(value) ~= "string" then

@@ -11,7 +11,7 @@ local core = require "zlnet.core"
 
 ---@class zlnet: zlnet.netlink
 ---@field _VERSION string
-local zlnet = { _VERSION = core.version, open = core.open, netns = core.netns, error = core.error }
+local zlnet = { _VERSION = core.version, open = core.open, nft = core.nft, netns = core.netns, error = core.error }
 
 -- public name -> the module that has a function of this name
 local LAZY = {
@@ -22,6 +22,9 @@ local LAZY = {
   detach = "zlnet.cleanup.detach",
   make_interface_name = "zlnet.record.names",
   monitor = "zlnet.monitor",
+  delete_overlay = "zlnet.overlay",
+  overlay = "zlnet.overlay",
+  overlays = "zlnet.overlay",
   plan = "zlnet.attach",
   probe = "zlnet.probe",
   sweep = "zlnet.cleanup.sweep",

@@ -100,6 +100,18 @@ local function print_attachment(a, out)
   out:rows(rows)
 end
 
+-- Nobody knows of an attachment that could not be told of. One that was kept was there before.
+local function take_back(a, args, lost, out)
+  if args.on_exists == "keep" then
+    lost.step = "say what is attached"
+  else
+    lost.step = "say what was attached: it is detached again"
+    local ok, err = zlnet.detach(a)
+    lost.rollback = not ok and { err } or nil
+  end
+  return out:fail(lost)
+end
+
 function attach.run(args, out)
   if args.batch then
     return require("zlnet.cli.fleet").attach(args.batch, attach.options_of(args), out)
@@ -113,11 +125,8 @@ function attach.run(args, out)
     print_attachment(a, out)
   end
   local ok, lost = out:flush()
-  if not ok then -- nobody knows of it; what was kept was there before
-    lost.step = args.on_exists == "keep" and "say what is attached" or "say what was attached: it is detached again"
-    local undone, failed = args.on_exists == "keep" or zlnet.detach(a)
-    lost.rollback = not undone and { failed } or nil
-    return out:fail(lost)
+  if not ok then
+    return take_back(a, args, lost, out)
   end
   return 0
 end

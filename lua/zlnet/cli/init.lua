@@ -18,13 +18,13 @@ local cli = {}
 ---@field examples { [1]: string, [2]: string }[] a command line and what it does
 ---@field plain boolean? it prints what is no JSON
 ---@field define fun(command: table) adds arguments and options to an argparse command
----@field run fun(args: table, out: zlnet.cli.output, build: fun(): table, table): integer returns the exit status; build
----is cli.parser, for those which print what all subcommands are
+---@field run fun(args: table, out: zlnet.cli.output, build: fun(): table, table): integer returns the exit status; build is
+---cli.parser, for those which print what all subcommands are
 
 ---In the order of the help text.
 ---@type string[]
 cli.commands = {
-  "attach", "detach", "list", "check", "sweep", "watch", "plan", "probe", "demo", "completion", "manual",
+  "attach", "detach", "list", "check", "sweep", "watch", "plan", "overlay", "probe", "demo", "completion", "manual",
 }
 
 local SUMMARY = "Attach containers to a network over rtnetlink, and clean up after them."
@@ -132,7 +132,7 @@ end
 
 -- A standard descriptor that is closed would be the number of the next socket, to which would go what is printed.
 -- Returns false when that is stdout: what it is to show has nowhere to go.
-local held = {}
+cli.held = {}
 local function hold_standard_descriptors()
   local proc = io.open "/proc/self/stat"
   if not proc then -- it cannot be seen
@@ -144,7 +144,7 @@ local function hold_standard_descriptors()
     if not info and fd == 1 then
       return false
     end
-    held[fd] = not info and io.open("/dev/null", "r+") or nil
+    cli.held[fd] = not info and io.open("/dev/null", "r+") or nil
   end
   return true
 end

@@ -59,6 +59,14 @@ local function rendered(self, cell)
   return self.colours and style and styled(shown, style) or shown, shown
 end
 
+---A cell of this text in a style.
+---@param shown string
+---@param style string?
+---@return zlnet.cli.cell
+function Output:style(shown, style) -- luacheck: no self
+  return { shown, style }
+end
+
 function Output:write(...)
   local ok, why, errno = io.stdout:write(...)
   if not ok and not self.lost then
