@@ -137,6 +137,7 @@ end
 
 ---A network namespace that is not told by a pid: a path, a name under /run/netns, a namespace handle, an open file or
 ---`{ fd = n }`.
+---@param value any
 ---@return any? value, string? reason
 function argument.netns(value)
   if type(value) == "string" then

@@ -18,8 +18,8 @@ local cli = {}
 ---@field examples { [1]: string, [2]: string }[] a command line and what it does
 ---@field plain boolean? it prints what is no JSON
 ---@field define fun(command: table) adds arguments and options to an argparse command
----@field run fun(args: table, out: zlnet.cli.output, build: fun(): table, table): integer returns the exit status; build is
----cli.parser, for those which print what all subcommands are
+---@field run fun(args: table, out: zlnet.cli.output, build: fun(): table, table): integer returns the exit status;
+---build is cli.parser, for those which print what all subcommands are
 
 ---In the order of the help text.
 ---@type string[]
