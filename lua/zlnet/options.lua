@@ -4,6 +4,7 @@
 local addr = require "zlnet.addr"
 local alias = require "zlnet.record.line"
 local argument = require "zlnet.argument"
+local firewall = require "zlnet.firewall.options"
 
 local fmt, type = string.format, type
 
@@ -174,6 +175,7 @@ local function longest_record(o)
     pid = o.pid, start = o.pid and 99999999999, boot = ("f"):rep(16), pidns = o.pid and 4294967295, netns = 4294967295,
     tag = o.tag, time = 9999999999, ifname = o.ifname, ip = o.ip, mode = o.mode, default_route = o.default_route,
     gateway = o.gateway, src = o.src, mtu = o.mtu and 65535, bridge = o.bridge, proxy_arp = o.proxy_arp, id = o.id,
+    masquerade = o.masquerade, publish = o.publish, isolate = o.isolate, guard = o.guard,
   }
 end
 
@@ -184,7 +186,8 @@ local function fits_surely(o)
   for i = 1, #o.ip do
     length = length + #o.ip[i].address
   end
-  return not (o.id or o.gateway or o.src or o.bridge) and length <= 46
+  return not (o.id or o.gateway or o.src or o.bridge or o.publish or o.isolate or o.masquerade or o.guard)
+    and length <= 46
 end
 
 -- An address by family must go with an address of the container, and differ from it.
@@ -287,6 +290,9 @@ local function relate_attach(o)
   if not wrong then
     wrong, why = relate_gateway(o, families)
   end
+  if not wrong then
+    wrong, why = firewall.relate(o)
+  end
   if not wrong and not fits_surely(o) then
     local line, long = alias.format(longest_record(o))
     wrong, why = not line and (o.id and "id" or "ip"), long
@@ -314,6 +320,10 @@ end
 ---@field nodad boolean? IPv6 addresses are usable at once; true
 ---@field timeout number? seconds, positive
 ---@field bridge string? in mode `bridge`: its name
+---@field masquerade boolean? what leaves the container's networks has the node's address; false
+---@field publish (string|string[])? ports of the node that lead to the container: `"8080:80"`, `"127.0.0.1:53:53/udp"`
+---@field isolate string? of containers only those of the same name reach it
+---@field guard boolean? nothing leaves the container under an address or MAC that is not its own; false
 ---@field proxy_arp boolean? in mode `direct`: the host end answers ARP for others; false
 ---@field overlay zlnet.overlay.object? where `mtu` and `src` come from when they are not given
 
@@ -341,12 +351,16 @@ options.attach = options.spec({
   { "timeout", argument.seconds },
   { "bridge", argument.ifname },
   { "proxy_arp", argument.boolean, false },
+  { "masquerade", argument.boolean, false },
+  { "publish", firewall.publish },
+  { "isolate", firewall.isolate },
+  { "guard", argument.boolean, false },
   { "overlay", overlay },
 }, relate_attach)
 
 local OF_PAIR = {
   pid = true, netns = true, id = true, tag = true, ifname = true, mode = true, mtu = true, mac = true,
-  host_mac = true, queues = true, timeout = true, bridge = true,
+  host_mac = true, queues = true, timeout = true, bridge = true, isolate = true,
 }
 
 -- The rows of these options.

@@ -113,6 +113,17 @@ local function write_sysctl(op, p, handles, undo)
   return ok, err
 end
 
+-- The elements are taken away after a failure, also when it is not known whether they were made.
+local function set_up_firewall(p, handles, undo, index)
+  local firewall = require "zlnet.firewall"
+  local a, err = firewall.attachment(p, handles.host, index.host)
+  if not a then
+    return nil, err
+  end
+  undo:push("take the firewall's elements away", firewall.remove, { a })
+  return firewall.add(a, handles.host)
+end
+
 local function too_late(op)
   return core.error { kind = "io", code = "ETIMEDOUT", op = op.op, message = "the time for the whole attach is over" }
 end
@@ -195,7 +206,7 @@ end
 -- The last of the operations from i on which go with it as one datagram.
 local function last_of(ops, i)
   local j = i
-  while ops[j + 1] and ops[j + 1].ns == ops[i].ns and ops[j + 1].op ~= "sysctl" and not ops[j].await do
+  while ops[j + 1] and ops[j + 1].ns == ops[i].ns and ops[j + 1].op ~= "sysctl" and ops[j + 1].op ~= "firewall" and not ops[j].await do
     j = j + 1
   end
   return j
@@ -235,6 +246,9 @@ function apply.run(p, handles, deadline, undo, pair)
       ok, failed = index, op
     elseif op.op == "sysctl" then
       ok, err = write_sysctl(op, p, handles, undo)
+      failed = op
+    elseif op.op == "firewall" then
+      ok, err = set_up_firewall(p, handles, undo, index)
       failed = op
     elseif op.await then
       ok, err = await(handles, op, index, deadline)

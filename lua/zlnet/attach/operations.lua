@@ -6,6 +6,7 @@
 -- it right before it is sent.
 
 local addr = require "zlnet.addr"
+local isolate = require "zlnet.firewall.isolate"
 local options = require "zlnet.options"
 
 local ends = {}
@@ -45,6 +46,7 @@ function ends.create(o, p)
       num_tx_queues = queues,
       num_rx_queues = queues,
       master = o.bridge,
+      group = o.isolate and isolate.group(o.isolate) or nil,
       linkinfo = {
         kind = "veth",
         data = {

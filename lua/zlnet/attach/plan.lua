@@ -5,6 +5,7 @@
 
 local alias = require "zlnet.record.line"
 local ends = require "zlnet.attach.operations"
+local firewall = require "zlnet.firewall.operations"
 local options = require "zlnet.options"
 local owner = require "zlnet.record.names"
 
@@ -96,6 +97,7 @@ local function record_of(o, who)
     pid = who.pid, start = who.start, boot = who.boot, pidns = who.pidns, netns = who.netns, id = who.id,
     time = who.time, tag = o.tag, ifname = o.ifname, ip = o.ip, mode = o.mode, default_route = o.default_route,
     gateway = o.gateway, src = o.src, mtu = o.mtu, bridge = o.bridge, proxy_arp = o.proxy_arp,
+    masquerade = o.masquerade, publish = o.publish, isolate = o.isolate, guard = o.guard,
   }
 end
 
@@ -152,6 +154,7 @@ function plan.build(o, who, node)
   local add = appender(p.ops)
   add(ends.create(o, p))
   ends.mute(o, p, add)
+  firewall.add(o, add)
   if node and node.ipv6_off then
     ends.unmute(p, add)
   end

@@ -68,4 +68,33 @@ function field.value(value)
   return value
 end
 
+---The bytes of a value.
+---@param value string|{ value: string }
+---@return string hexadecimal
+function field.bytes(value)
+  local text = field.value(value)
+  if not text:find "[:.]" then
+    return text
+  end
+  local mac = #text == 17 and text:match "^%x%x:%x%x:%x%x:%x%x:%x%x:%x%x$"
+  return mac and mac:gsub(":", "") or rule.hex(addr.bytes(text))
+end
+
+---Fields for people: `8080/tcp`, `127.0.0.1:53/udp`, or as nft writes them.
+---@param fields table
+---@return string
+function field.shown(fields)
+  local t = {}
+  for i, value in ipairs(fields) do
+    t[i] = field.text(value)
+  end
+  local n = #t
+  if n >= 2 and PROTOCOLS[t[n - 1]] then
+    local address = t[n - 2]
+    address = address and (address:find(":", 1, true) and "[" .. address .. "]" or address) .. ":" or ""
+    return ("%s%s/%s"):format(address, t[n], t[n - 1])
+  end
+  return table.concat(t, " . ")
+end
+
 return field

@@ -146,6 +146,18 @@ local function value_of(fields)
   return { value = t[2] and t or t[1] }
 end
 
+---Fields as the kernel gives them back: hexadecimal digits, each field from a register of 4 bytes on, unless it is alone.
+---@param fields table
+---@return string
+function ruleset.padded(fields)
+  local t = {}
+  for i, value in ipairs(fields) do
+    local digits = field.bytes(value)
+    t[i] = fields[2] and digits .. ("0"):rep(-#digits % 8) or digits
+  end
+  return table.concat(t)
+end
+
 -- A comment as nft keeps it: type 0, the length, the text with its NUL.
 local function comment_of(text)
   return string.pack("BB", 0, #text + 1) .. text .. "\0"

@@ -84,7 +84,8 @@ function attachments.describe(record, link)
     ifname = record.ifname, tag = record.tag, pid = record.pid, start = record.start, boot = record.boot,
     pidns = record.pidns, id = record.id, netns = record.netns, time = record.time, mode = record.mode, ip = record.ip,
     default_route = record.default_route, gateway = plan.gateways(record), src = record.src, mtu = record.mtu,
-    bridge = record.bridge, proxy_arp = record.proxy_arp, mac = nil, changed = nil,
+    bridge = record.bridge, proxy_arp = record.proxy_arp, masquerade = record.masquerade, publish = record.publish,
+    isolate = record.isolate, guard = record.guard, mac = nil, changed = nil,
   }
 end
 

@@ -6,6 +6,7 @@
 -- What `parse` reads is exactly what `format` writes; all else is not ours, whoever wrote it.
 
 local addr = require "zlnet.addr"
+local firewall = require "zlnet.firewall.options"
 
 local byte, char, find, fmt, gsub, sub = string.byte, string.char, string.find, string.format, string.gsub, string.sub
 local concat, tointeger, type = table.concat, math.tointeger, type
@@ -155,6 +156,10 @@ local rows = {
   { "mtu", "mtu", false, read_integer },
   { "bridge", "bridge", write_text, read_text },
   { "proxy", "proxy_arp", write_true, read_true },
+  { "masq", "masquerade", write_true, read_true },
+  { "pub", "publish", firewall.write, firewall.read },
+  { "isolate", "isolate", write_text, read_text },
+  { "guard", "guard", write_true, read_true },
   { "id", "id", write_text, read_text },
 }
 local by_key = {}

@@ -1,0 +1,84 @@
+-- SPDX-License-Identifier: MIT
+-- The firewall's place in a plan: one operation, which goes before the container's end is up, so that nothing gets out
+-- unguarded. Pure.
+
+local publish = require "zlnet.firewall.publish"
+local ruleset = require "zlnet.firewall.ruleset"
+
+local operations = {}
+
+---What is decided about an attachment here, of its plan and the indexes of its links.
+---@param p zlnet.plan
+---@param host_index integer?
+---@param bridge_index integer?
+---@return table attachment see ruleset.elements_of
+function operations.attachment(p, host_index, bridge_index)
+  local r = p.record
+  return {
+    ip = r.ip, mode = r.mode, bridge = r.bridge, mac = p.mac, host_ifname = p.host_ifname, host_index = host_index,
+    bridge_index = bridge_index, masquerade = r.masquerade, publish = r.publish, isolate = r.isolate, guard = r.guard,
+  }
+end
+
+---The link that a container is behind, seen from the node.
+---@param a table attachment
+---@return string ifname
+function operations.device(a)
+  return a.bridge or a.host_ifname
+end
+
+---Whether ports are published on the node's loopback address of a family: then answers have to come back to it through the
+---container's device.
+---@param a table attachment
+---@param family "inet"|"inet6"
+---@return boolean
+function operations.on_loopback(a, family)
+  for _, p in ipairs(publish.target(a, family) and a.publish or {}) do
+    local address = p.address
+    if not address and (not p.family or p.family == family)
+      or address and p.family == family and (address == "::1" or address:find "^127%.") then
+      return true
+    end
+  end
+  return false
+end
+
+---The setting and the route that let them. Both are harmless to others: rules drop what comes in for 127.0.0.0/8 from
+---elsewhere, the kernel what comes in for ::1.
+---@param a table attachment
+---@return string? sysctl net.ipv4.conf.DEVICE.route_localnet
+---@return table? route to ::1, `local` in the table `local`
+function operations.loopback(a)
+  local device = operations.device(a)
+  return operations.on_loopback(a, "inet") and "net/ipv4/conf/" .. device .. "/route_localnet" or nil,
+    operations.on_loopback(a, "inet6") and { dst = "::1/128", type = "local", table = "local", oif = device } or nil
+end
+
+---Adds the operation, where anything is asked for.
+---@param o table validated options
+---@param add fun(op: table)
+function operations.add(o, add)
+  if ruleset.is_wanted(o) then
+    add { ns = "host", op = "firewall", step = "set up the firewall", args = {} }
+  end
+end
+
+---The operation as commands.
+---@param p zlnet.plan
+---@return string command for sh(1)
+function operations.command(p)
+  local a = operations.attachment(p)
+  local lines = {}
+  local sysctl, route = operations.loopback(a)
+  if sysctl then
+    lines[#lines + 1] = ("sysctl -qw %s=1"):format(sysctl)
+  end
+  if route then
+    lines[#lines + 1] = ("ip -6 route append local %s dev %s table local 2>/dev/null || true")
+      :format(route.dst:match "^[^/]*", route.oif)
+  end
+  lines[#lines + 1] = "nft -f - <<'END'\n" .. ruleset.script(a) .. "\nEND"
+  return table.concat(lines, "\n")
+end
+
+return operations
