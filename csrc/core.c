@@ -8,6 +8,7 @@
 #include "bind/job.h"
 #include "bind/monitor.h"
 #include "bind/netns.h"
+#include "bind/nft.h"
 #include "bind/pollset.h"
 #include "bind/process.h"
 #include "codec/codec.h"
@@ -203,6 +204,7 @@ int luaopen_zlnet_core(lua_State *L)
 {
 	static const luaL_Reg functions[] = {{"open", handle_new},
 	                                     {"monitor", bind_monitor_new},
+	                                     {"nft", nft_new},
 	                                     {"process", bind_process_new},
 	                                     {"occupants", bind_process_netns_users},
 	                                     {"spawn", bind_child_new},
@@ -228,6 +230,7 @@ int luaopen_zlnet_core(lua_State *L)
 	batch_open(L);
 	bind_job_open(L);
 	add_methods(L, HANDLE_TYPE, handle_methods);
+	nft_open(L);
 	bind_monitor_open(L);
 	bind_pollset_open(L);
 	luaL_newlib(L, functions);

@@ -91,3 +91,27 @@ const char *text_ifname_fault(const char *s, size_t len)
 	}
 	return NULL;
 }
+
+/* "eth0" with its quotes, as registers hold it. */
+static size_t quoted_parse(uint8_t *out, const char *s, size_t len)
+{
+	if (len < 3 || len - 2 >= IF_NAMESIZE || s[len - 1] != '"' || memchr(s, '\0', len))
+		return 0;
+	memset(out, 0, IF_NAMESIZE);
+	memcpy(out, s + 1, len - 2);
+	return IF_NAMESIZE;
+}
+
+size_t text_data_parse(uint8_t out[TEXT_BYTES_MAX], const char *s, size_t len)
+{
+	size_t n;
+
+	if (len > 0 && s[0] == '"')
+		return quoted_parse(out, s, len);
+	if (!memchr(s, ':', len) && !memchr(s, '.', len))
+		return text_hex_parse(out, s, len, '\0');
+	n = text_ip_size(text_ip_parse(out, s, len));
+	if (n == 0 && text_hex_parse(out, s, len, ':') == 6)
+		n = 6;
+	return n;
+}

@@ -30,12 +30,12 @@ static bool same_netns(int a, int b)
  * it when it has joined the namespace. */
 static int find_netns(struct job *t, int like, struct error *e)
 {
-	int fd = netlink_socket();
+	int fd = netlink_socket(NETLINK_ROUTE);
 
 	if (fd < 0)
 		return error_io(e, -fd, "socket", "netlink socket");
 	if (same_netns(fd, like)) {
-		netlink_adopt(&t->sock, fd);
+		netlink_adopt(&t->sock, fd, NETLINK_ROUTE);
 		return 0;
 	}
 	close(fd);
@@ -48,9 +48,9 @@ static void job_main(void *arg)
 	struct job *t = arg;
 
 	if (t->sock.fd < 0) {
-		int fd = netlink_socket();
+		int fd = netlink_socket(NETLINK_ROUTE);
 		if (fd >= 0)
-			netlink_adopt(&t->sock, fd);
+			netlink_adopt(&t->sock, fd, NETLINK_ROUTE);
 		else
 			t->rc = error_io(&t->e, -fd, "socket", "netlink socket");
 	}

@@ -141,22 +141,29 @@ void netns_unlock(int nsfd)
 
 /* --- sockets --- */
 
+struct socket_job {
+	int protocol, fd;
+};
+
 static void socket_body(void *arg)
 {
-	*(int *)arg = netlink_socket();
+	struct socket_job *job = arg;
+
+	job->fd = netlink_socket(job->protocol);
 }
 
-int netns_socket(int nsfd, int home, struct error *e)
+int netns_socket(int nsfd, int home, int protocol, struct error *e)
 {
-	int fd = -1, rc = 0;
+	struct socket_job job = {.protocol = protocol, .fd = -1};
+	int rc = 0;
 
 	if (nsfd < 0)
-		fd = netlink_socket();
+		socket_body(&job);
 	else
-		rc = visitor_run(nsfd, home, socket_body, &fd, e);
+		rc = visitor_run(nsfd, home, socket_body, &job, e);
 	if (rc < 0)
 		return rc;
-	return fd < 0 ? error_io(e, -fd, "socket", "netlink socket") : fd;
+	return job.fd < 0 ? error_io(e, -job.fd, "socket", "netlink socket") : job.fd;
 }
 
 /* --- making and removing --- */

@@ -51,6 +51,6 @@ void netns_names_free(struct netns_names *names);
 /* A netlink socket bound for life to the namespace; nsfd is borrowed, -1 means the calling thread's. home (borrowed) is -1, or
  * the calling thread's namespace: then the thread that visits the other one may be kept there for the next (visitor.h).
  * Returns the descriptor, owned by the caller, or -errno with e filled. */
-int netns_socket(int nsfd, int home, struct error *e);
+int netns_socket(int nsfd, int home, int protocol, struct error *e);
 
 #endif

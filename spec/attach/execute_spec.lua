@@ -44,7 +44,7 @@ describe("apply.run", function()
   -- Runs it; what fails is undone.
   local function run(p, seconds)
     local stack <close> = undo.new()
-    local index, err = apply.run(p, handles, core.clock() + (seconds or 5), stack)
+    local index, err = apply.run(p, handles, core.clock() + (seconds or helper.PATIENCE), stack)
     if not index then
       return stack:fail(err)
     end
@@ -123,7 +123,7 @@ describe("apply.run", function()
     assert.equal("ETIMEDOUT", err.code)
     assert.equal("wait for ever", err.step)
     assert.is_nil(err.rollback)
-    assert.is_true(took >= 0.3 and took < 2, took)
+    assert.is_true(took >= 0.3, took)
     assert.equal(before, node.state())
     index, err = run(plan_of(), -1)
     assert.is_nil(index)
@@ -148,8 +148,8 @@ describe("apply.run", function()
       end,
     }, {})
     local stack <close> = undo.new()
-    local index, err = apply.run(p, { host = lost, container = handles.container, ns = handles.ns }, core.clock() + 5,
-      stack)
+    local index, err = apply.run(p, { host = lost, container = handles.container, ns = handles.ns },
+      core.clock() + helper.PATIENCE, stack)
     assert.is_nil(index)
     stack:fail(err)
     assert.is_nil(err.rollback)
@@ -158,7 +158,8 @@ describe("apply.run", function()
     helper.ip("link", "add", p.host_ifname, "address", p.host_mac, "type", "veth", "peer", "name", "eth0",
       "netns", c.pid)
     local again <close> = undo.new()
-    index, err = apply.run(p, { host = lost, container = handles.container, ns = handles.ns }, core.clock() + 5, again)
+    index, err = apply.run(p, { host = lost, container = handles.container, ns = handles.ns },
+      core.clock() + helper.PATIENCE, again)
     assert.is_nil(index)
     again:fail(err)
     assert.is_nil(node.link(p.host_ifname)) -- it bears the MAC that was asked for, so it was made by that request

@@ -91,7 +91,7 @@ s.sendto(struct.pack("!BBHBBHII", 134, 0, 0, 64, 0, 1800, 0, 0), ("ff02::1", 0, 
       helper.eventually(function()
         announce(router)
         return default_route()
-      end, 5)
+      end)
       assert.equal("ra", default_route().protocol)
     end)
 

@@ -178,7 +178,7 @@ describe("mode bridge", function()
         CNI_PATH = directory } })
     end
     for i, child in ipairs(children) do
-      local r = assert(child:wait(60))
+      local r = assert(child:wait(10 * helper.PATIENCE))
       assert.are.equal(0, r.status, r.stdout)
       child:close()
       assert.is_true((helper.ping(nil, "10.1.2." .. i + 10)))

@@ -91,7 +91,7 @@ local rooms = {
   tables = { sees = set "tables" },
   codec = { sees = set "codec tables", lua = true },
   bind = {
-    sees = set "kernel tables codec", lua = true, shared = set "batch error handle netns process reply request",
+    sees = set "kernel tables codec", lua = true, shared = set "batch error handle netns nft process reply request",
   },
   plugin = { sees = set "plugin kernel bind", lua = true },
 }

@@ -22,25 +22,29 @@ local selection = options.spec({
   end
 end)
 
--- One selection. An attachment is one too, and means just the pair that it is of: its keys are a selection's and more.
-local function selection_of(what, level)
+---Checks one selection. An attachment is one too, and means just the pair that it is of: its keys are a selection's and
+---more. Raises as options.check does.
+---@param what any
+---@param level integer? whose line the error names: 2 (default) is the caller
+---@return { pid: integer?, id: string?, tag: string?, index: integer? }
+function detach.selection(what, level)
   local index
   if type(what) == "table" and what.host_ifname ~= nil then
     index = what.host_index
     what = { pid = what.pid, id = what.id, tag = what.tag }
   end
-  local s = options.check("detach", selection, what, level + 1)
+  local s = options.check("detach", selection, what, (level or 2) + 1)
   s.index = index
   return s
 end
 
 local function selections(what, level)
   if type(what) ~= "table" or next(what) ~= nil and #what == 0 then
-    return { selection_of(what, level + 1) }
+    return { detach.selection(what, level + 1) }
   end
   local list = {}
   for i = 1, #what do
-    list[i] = selection_of(what[i], level + 1)
+    list[i] = detach.selection(what[i], level + 1)
   end
   return list
 end
