@@ -12,6 +12,7 @@
 #include "bind/pollset.h"
 #include "bind/process.h"
 #include "codec/codec.h"
+#include "kernel/netns.h"
 #include "kernel/process.h"
 #include "version.h"
 
@@ -88,6 +89,7 @@ static void sysctl_path(lua_State *L, int arg, char *path, size_t cap)
 	}
 }
 
+/* core.sysctl_write(key, value [, ns [, here]]): of the calling thread's namespace, or that of the handle ns. */
 static int core_sysctl_write(lua_State *L)
 {
 	char path[256];
@@ -96,7 +98,9 @@ static int core_sysctl_write(lua_State *L)
 
 	sysctl_path(L, 1, path, sizeof path);
 	const char *value = luaL_checklstring(L, 2, &len);
-	if (sysctl_write(path, value, len, &e) < 0)
+	int nsfd = lua_isnoneornil(L, 3) ? -1 : *bind_netns_check(L, 3);
+	int home = lua_isnoneornil(L, 4) ? -1 : *bind_netns_check(L, 4);
+	if (netns_sysctl_write(nsfd, home, path, value, len, &e) < 0)
 		return bind_error_return(L, &e);
 	lua_pushboolean(L, 1);
 	return 1;

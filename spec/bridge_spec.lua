@@ -61,6 +61,16 @@ describe("zlnet.bridge", function()
     assert.match("^7a:6c:", one)
   end)
 
+  it("takes no router advertisement, and forwards what its IPv4 addresses are the gateway of", function()
+    helper.sh "echo 1 >/proc/sys/net/ipv4/ip_forward; echo 0 >/proc/sys/net/ipv4/conf/default/forwarding"
+    bridge { name = "br0", ip = "10.7.0.1/24" }
+    bridge { name = "br1" }
+    local _, settings = helper.sh [[cd /proc/sys/net
+      cat ipv6/conf/br0/accept_ra ipv6/conf/br1/accept_ra ipv4/conf/br0/forwarding ipv4/conf/br1/forwarding
+      echo 1 >ipv4/conf/default/forwarding; echo 0 >ipv4/ip_forward]]
+    assert.equal("0\n0\n1\n0\n", settings)
+  end)
+
   it("confirms one that is as it should be, and adds what it lacks", function()
     local first = bridge { name = "br0", ip = "10.7.0.1/24", mac = "02:00:00:00:00:07" }
     helper.eventually(function() -- the link watch is up to a second late

@@ -193,6 +193,19 @@ describe("README", function()
       assert(attach {})
       return attach { tag = "g" }
     end,
+    ["`netlink` `EADDRINUSE`"] = function(attach)
+      helper.ip("addr", "add", "10.200.9.1/32", "dev", "lo")
+      local a, err = attach { ip = "10.200.9.1" }
+      helper.ip("addr", "del", "10.200.9.1/32", "dev", "lo")
+      return a, err
+    end,
+    ["`netlink` `EACCES`"] = function(attach, c)
+      c:exec "echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6"
+      assert(helper.sh "mount --bind /proc/sys /proc/sys && mount -o remount,bind,ro /proc/sys")
+      local a, err = attach { ip = "fd00:200::5", forwarding = false }
+      helper.sh "umount /proc/sys"
+      return a, err
+    end,
     ["`not_found` `ENODEV`"] = function(attach)
       return attach { mode = "bridge", bridge = "nowhere", gateway = "10.200.0.1" }
     end,
@@ -218,9 +231,9 @@ describe("README", function()
       local err
       if errors[cell] then
         local ok, e = errors[cell](function(opts)
-          opts.pid, opts.ip = opts.pid or not opts.netns and c.pid or nil, "10.200.0.5"
+          opts.pid, opts.ip = opts.pid or not opts.netns and c.pid or nil, opts.ip or "10.200.0.5"
           return zlnet.attach(opts)
-        end)
+        end, c)
         assert.is_nil(ok)
         err = e
       else

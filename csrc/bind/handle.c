@@ -50,6 +50,8 @@ static const struct handle_op ops[] = {
 	DEL("link", table_link, RTM_DELLINK),
 	GET("link", table_link, RTM_GETLINK),
 	DUMP("link", table_link, RTM_GETLINK),
+	{"newlinkprop", &table_link, RTM_NEWLINKPROP, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL | NLM_F_APPEND, OP_ACT},
+	{"dellinkprop", &table_link, RTM_DELLINKPROP, NLM_F_ACK, OP_ACT},
 	NEW("addr", table_addr, RTM_NEWADDR, 0),
 	DEL("addr", table_addr, RTM_DELADDR),
 	GET("addr", table_addr, RTM_GETADDR),

@@ -166,6 +166,34 @@ int netns_socket(int nsfd, int home, int protocol, struct error *e)
 	return job.fd < 0 ? error_io(e, -job.fd, "socket", "netlink socket") : job.fd;
 }
 
+/* --- sysctls --- */
+
+struct sysctl_visit {
+	const char *path, *value;
+	size_t len;
+	struct error *e;
+	int rc;
+};
+
+static void sysctl_body(void *arg)
+{
+	struct sysctl_visit *v = arg;
+
+	v->rc = sysctl_write(v->path, v->value, v->len, v->e);
+}
+
+int netns_sysctl_write(int nsfd, int home, const char *path, const char *value, size_t len, struct error *e)
+{
+	struct sysctl_visit v = {.path = path, .value = value, .len = len, .e = e};
+	int rc = 0;
+
+	if (nsfd < 0)
+		sysctl_body(&v);
+	else
+		rc = visitor_run(nsfd, home, sysctl_body, &v, e);
+	return rc < 0 ? rc : v.rc;
+}
+
 /* --- making and removing --- */
 
 static void self_body(void *arg)

@@ -53,4 +53,7 @@ void netns_names_free(struct netns_names *names);
  * Returns the descriptor, owned by the caller, or -errno with e filled. */
 int netns_socket(int nsfd, int home, int protocol, struct error *e);
 
+/* Write a sysctl of the namespace, as sysctl_write; nsfd and home as netns_socket takes them. 0 or -errno with e filled. */
+int netns_sysctl_write(int nsfd, int home, const char *path, const char *value, size_t len, struct error *e);
+
 #endif

@@ -227,6 +227,16 @@ local function relate_pair(o)
   end
 end
 
+-- No host has the first or the last address of a subnet of IPv4, but in the smallest ones.
+local function subnet_end(ip)
+  if ip.family ~= "inet" or ip.prefix >= 31 then
+    return nil
+  end
+  local network, last = addr.network(ip.address, ip.prefix), addr.broadcast(ip.address, ip.prefix)
+  local what = ip.address == network and "network" or ip.address == last and "broadcast"
+  return what and fmt("'%s' is the %s address of %s/%d", ip.address, what, network, ip.prefix)
+end
+
 local function relate_attach(o)
   local wrong, why = relate_pair(o)
   if wrong then
@@ -240,6 +250,10 @@ local function relate_attach(o)
   for _, ip in ipairs(o.ip) do
     ip.prefix = ip.prefix or DEFAULT_PREFIX[o.mode][ip.family]
     families[ip.family] = true
+    local useless = subnet_end(ip)
+    if useless then
+      return "ip", useless
+    end
     local gateway = not (o.gateway and o.gateway[ip.family]) and options.routed_gateway[ip.family]
     if o.mode == "routed" and ip.address == gateway then
       return "ip", fmt("'%s' is the gateway's address", ip.address)
@@ -324,7 +338,7 @@ local function only(spec, names)
   return rows
 end
 
----Those of them which attach.ahead takes before the addresses are known.
+---Those of them which attach.begin takes before the addresses are known.
 ---@type zlnet.options.spec
 options.pair = options.spec(only(options.attach, OF_PAIR), function(o)
   local wrong, why = relate_pair(o)

@@ -63,6 +63,14 @@ function writers.getlink(_, c)
   return c.await and wait(c.inside .. ask, " state " .. c.await.operstate:upper() .. " ") or ask .. " >/dev/null"
 end
 
+function writers.newlinkprop(args, c)
+  local words = {}
+  for i, name in ipairs(args.prop_list.alt_ifname) do
+    words[i] = "altname " .. quote(name)
+  end
+  return join("ip link property add dev", quote(c.dev), table.concat(words, " "))
+end
+
 function writers.newaddr(args, c)
   local flags = args.flags or {}
   return join("ip addr add", args["local"] .. "/" .. args.prefixlen, "dev", quote(c.dev), option("scope", args.scope),
@@ -79,6 +87,14 @@ end
 function writers.getroute(args, c)
   local ask = join("ip -6 route get", args.dst:match "^[^/]+", "oif", quote(c.dev))
   return wait(c.inside .. ask, "^" .. c.await.type .. " ")
+end
+
+function writers.getroutes(args, c)
+  local ask, waits = join("ip -6 route show table", args.table, "dev", quote(c.dev)), {}
+  for i, address in ipairs(c.await.dst) do
+    waits[i] = wait(c.inside .. ask, "^local " .. address .. " ")
+  end
+  return table.concat(waits, "; ")
 end
 
 function writers.sysctl(args, c)

@@ -132,6 +132,15 @@ describe("apply.run", function()
     assert.equal(before, node.state())
   end)
 
+  it("gives the node's lock back before it waits for the container", function()
+    local other <close> = assert(core.netns.open(nil))
+    local never = { ns = "container", op = "getlink", step = "wait for ever", link = "container", ref = "index",
+      args = {}, await = { operstate = "testing" } }
+    assert.is_nil((other:lock "exclusive"))
+    assert.is_nil((run(plan_of { { false, never } }, 0.3)))
+    assert.is_true((other:lock "exclusive"))
+  end)
+
   it("deletes no link of another's when the answer to its request is lost", function()
     helper.ip("link", "add", ("veth-%d-s"):format(c.pid), "address", "02:00:00:00:00:99", "type", "bridge")
     local p = plan_of()

@@ -312,9 +312,16 @@ describe("zlnet.attach", function()
       refused(c, { pid = c.pid, ip = "10.200.0.5" }, "EEXIST", "^create the veth pair$")
     end)
 
-    it("when the container has no IPv6", function()
+    it("when the container's IPv6 is off and cannot be switched on", function()
       c:exec "echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6"
-      refused(c, { pid = c.pid, ip = { "10.200.0.5", "fd00:200::5" } }, "EACCES", "^add the container's address$")
+      helper.sh "echo 1 >/proc/sys/net/ipv4/ip_forward; echo 1 >/proc/sys/net/ipv6/conf/all/forwarding"
+      assert(helper.sh "mount --bind /proc/sys /proc/sys && mount -o remount,bind,ro /proc/sys")
+      finally(function()
+        helper.sh "umount /proc/sys"
+      end)
+      local err = refused(c, { pid = c.pid, ip = { "10.200.0.5", "fd00:200::5" } }, "EACCES",
+        "^add the container's address$")
+      assert.match("net.ipv6.conf.eth0.disable_ipv6", err.message, 1, true)
     end)
 
     it("when the container has a default route already", function()
@@ -346,7 +353,8 @@ describe("zlnet.attach", function()
         helper.sh "umount /proc/sys"
       end)
       refused(c, { pid = c.pid, ip = "10.200.0.5" }, "EROFS", "^switch forwarding on$")
-      refused(c, { pid = c.pid, ip = "10.200.0.5", mode = "direct", proxy_arp = true }, "EROFS", "^answer ARP at once$")
+      refused(c, { pid = c.pid, ip = "10.200.0.5", mode = "direct", proxy_arp = true }, "EROFS",
+        "^switch forwarding on$")
     end)
 
     it("and the same attach succeeds afterwards", function()

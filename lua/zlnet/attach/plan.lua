@@ -73,6 +73,12 @@ local function node_ops(p, node, add)
       args = { key = "net/ipv6/conf/" .. link .. "/accept_ra", value = "2", old = "1" },
     }
   end
+  if node.bridge_forwarding == "0" then
+    add {
+      ns = "host", op = "sysctl", step = "let the bridge forward",
+      args = { key = "net/ipv4/conf/" .. p.record.bridge .. "/forwarding", value = "1", old = "0" },
+    }
+  end
   for i = 1, #p.families do
     local family = p.families[i]
     local value = node.forwarding and node.forwarding[family]
@@ -129,6 +135,26 @@ function plan.pair(o, who)
   return p
 end
 
+local SPEAKS_IPV6 = { inet6 = true }
+
+---Decides what makes a port of a bridge of a pair, up and without addresses: those are the container's own business.
+---@param o table validated options (options.pair), mode `bridge`
+---@param who table the owner, as in plan.build
+---@return zlnet.plan plan without gateways
+function plan.port(o, who)
+  local p = begin(o, who)
+  p.gateways, p.families = {}, SPEAKS_IPV6
+  p.alias = alias.format(p.record) -- as plan.pair's
+  local add = appender(p.ops)
+  add(ends.create(o, p))
+  ends.mute(o, p, add)
+  ends.up(o, p, add)
+  ends.record(p, add)
+  ends.await(o, p, add)
+  ends.loopback(add)
+  return p
+end
+
 ---Decides what attaching takes.
 ---@param o table validated options (options.attach), `mtu` a number or nil
 ---@param who table the owner: pid, start, boot, pidns, netns, id, time
@@ -146,6 +172,9 @@ function plan.build(o, who, node)
   local add = appender(p.ops)
   add(ends.create(o, p))
   ends.mute(o, p, add)
+  if node and node.ipv6_off then
+    ends.unmute(p, add)
+  end
   ends.up(o, p, add)
   ends.addresses(o, p, add)
   ends.routes(o, p, add)
