@@ -13,12 +13,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
-#include <time.h>
 #include <unistd.h>
 
 #ifndef NSFS_MAGIC
@@ -118,25 +116,6 @@ int netns_identify(int nsfd, struct netns_id *id, struct error *e)
 	id->dev = st.st_dev;
 	id->ino = st.st_ino;
 	return 0;
-}
-
-int netns_lock(int nsfd, bool exclusive, int64_t deadline, struct error *e)
-{
-	const struct timespec pause = {.tv_nsec = 500 * 1000};
-
-	while (flock(nsfd, (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB) < 0) {
-		if (errno != EWOULDBLOCK && errno != EINTR)
-			return error_io(e, errno, "flock", "network namespace");
-		if (netlink_now() >= deadline)
-			return error_io(e, EAGAIN, "flock", "another attach or sweep holds this network namespace");
-		nanosleep(&pause, NULL);
-	}
-	return 0;
-}
-
-void netns_unlock(int nsfd)
-{
-	flock(nsfd, LOCK_UN); /* fails for no descriptor that is open */
 }
 
 /* --- sockets --- */

@@ -28,11 +28,6 @@ int netns_new(struct error *e);                                /* a new unnamed 
 
 int netns_identify(int nsfd, struct netns_id *id, struct error *e);
 
-/* An advisory lock on the namespace itself (flock of its inode): shared by every process which has it open, gone with the
- * descriptor or with netns_unlock, and no file anywhere. deadline in netlink_now's milliseconds; -EAGAIN when it is over. */
-int netns_lock(int nsfd, bool exclusive, int64_t deadline, struct error *e);
-void netns_unlock(int nsfd);
-
 /* A name as `ip netns` takes it: no '/', not "." or "..", 1 to 255 bytes. */
 bool netns_name_ok(const char *name, size_t len);
 
