@@ -1,4 +1,5 @@
 -- SPDX-License-Identifier: MIT
+-- luacheck: ignore 631
 -- zlnet-cni asked for anything: environments, configurations and IPAM answers that are nearly right, cut, of other types,
 -- too large. Whatever it is, the answer is what the specification wants, and what a failure made is gone.
 --

@@ -53,7 +53,7 @@ end
 function plan.gateways(o)
   local gateways, otherwise = {}, o.mode == "routed" and options.routed_gateway
   if o.mode ~= "direct" then
-    for i = 1, #o.ip do
+    for i = 1, o.ip and #o.ip or 0 do
       local family = o.ip[i].family
       gateways[family] = o.gateway and o.gateway[family] or otherwise and otherwise[family] or nil
     end

@@ -4,7 +4,7 @@
 
 local core = require "zlnet.core"
 local failure = require "zlnet.cni.failure"
-local ipam = require "zlnet.cni.ipam"
+local lease = require "zlnet.cni.lease"
 local network = require "zlnet.cni.network"
 local request = require "zlnet.cni.request"
 
@@ -21,64 +21,6 @@ local attachment = {}
 ---@field log fun(text: string)
 ---@field told boolean whether the IPAM plugin was told what to do
 ---@field a zlnet.attachment? once it is whole
-
--- The IPAM plugin -----------------------------------------------------------------------------------------------------
-
--- Gives back what the IPAM plugin may have leased, also when it failed: so the specification. It is through by then.
-local function release(c)
-  if not c.told then
-    return true
-  end
-  c.call:finish(c.log)
-  c.call:close()
-  return ipam.call(c.r, c.log, "DEL")
-end
-
-local function tell(c)
-  c.told = true
-  return c.call:tell(c.r.text)
-end
-
--- The address that the IPAM plugin leased. The answer is used as soon as it is whole; the plugin's end is waited for
--- only where it can't be used, because it tells why.
-local function leased(c)
-  local call = c.call
-  local answer, failed = call:answer()
-  if answer == nil then
-    return nil, failed
-  end
-  local what, own, unread = ("IPAM plugin '%s'"):format(call.name), nil, nil
-  if answer then
-    own, unread = require("zlnet.cni.result").read(answer, what)
-  end
-  if own and own.ips[1] then
-    return own
-  end
-  local ok, ended = call:finish(c.log)
-  if not ok then
-    return nil, ended
-  elseif not answer then
-    return nil, failure.new("decode", what .. " answered with no JSON object", call:words())
-  end
-  return nil, unread or failure.new("other", what .. " answered without an address", call:words())
-end
-
--- The addresses, from the plugin or from the request.
-local function addresses(c)
-  if not c.call then
-    return network.without_ipam(c.n)
-  end
-  if not c.told then
-    local told, unwritten = tell(c)
-    if not told then
-      return nil, unwritten
-    end
-  end
-  require "zlnet.cni.routes" -- while there is time
-  return leased(c)
-end
-
--- The attachment ------------------------------------------------------------------------------------------------------
 
 -- What takes the pair back, with all that it has become.
 local function take_back(c, begun)
@@ -207,20 +149,20 @@ local function run(c)
     ok, failed = require("zlnet.cni.gateway").prepare(c.n)
   end
   if ok and call and not call.bound then
-    c.stack:push("release the address", release, c)
+    c.stack:push("release the address", lease.release, c)
   end
   if ok and call and call.early then
-    ok, failed = tell(c)
+    ok, failed = lease.ask(c)
   end
   local begun, own
   if ok then
     begun, failed = begin(c)
   end
   if begun and call and call.bound then
-    c.stack:push("release the address", release, c)
+    c.stack:push("release the address", lease.release, c)
   end
   if begun then
-    own, failed = addresses(c)
+    own, failed = lease.addresses(c)
   end
   if not own then
     return nil, failed
