@@ -36,6 +36,9 @@ SOURCES  := csrc/stub.c csrc/bind/hash.c
 ALL_CFLAGS = -std=gnu11 -fPIC -fvisibility=hidden $(WARNINGS) -Icsrc $(LUA_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 ALL_LIBS   =
 endif
+# A thread may still be in the core when its last user closes it: it stays loaded.
+STAY     = $(if $(filter Linux,$(PLATFORM)),-Wl$(comma)-z$(comma)nodelete)
+comma   := ,
 OBJECTS := $(SOURCES:csrc/%.c=$(BUILD)/obj/%.o)
 CORE     = $(BUILD)/zlnet/core.so
 
@@ -48,7 +51,7 @@ stub: ## build the core that other platforms get, beside the real one
 $(CORE): $(OBJECTS)
 	@mkdir -p $(@D)
 	@echo "  LD  $@"
-	$(Q)$(CC) $(CFLAGS) $(LIBFLAG) -pthread $(LDFLAGS) -o $@ $(OBJECTS) $(ALL_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(LIBFLAG) -pthread $(STAY) $(LDFLAGS) -o $@ $(OBJECTS) $(ALL_LIBS)
 
 $(BUILD)/obj/%.o: csrc/%.c Makefile
 	@mkdir -p $(@D)

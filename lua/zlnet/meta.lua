@@ -330,7 +330,18 @@ function handle:close() end
 local batch = {}
 
 ---Sends what is queued and empties the batch. All operations are tried, unless stop_on_error.
----@param options { stop_on_error: boolean?, objects: boolean? }? objects = false: objects are not read back
+---
+---A batch of dellink may wait until the links are "gone": the kernel says so tens of milliseconds before the request returns,
+---which waits for "memory" to be free. Then neither end is listed any more, and names, addresses and routes can be used. A
+---thread of the process waits on in the kernel (at most 64 do; with `child` a forked child, for programs that end at once), so
+---for that time `unshare` of a user namespace is refused. Where requests name groups, `links` says which links are meant.
+---@class zlnet.batch.options
+---@field stop_on_error boolean? send nothing after the first refusal; false
+---@field objects boolean? false: objects are not read back; true
+---@field wait ("memory"|"gone")? "memory"
+---@field links integer[]? with "gone": indexes of the links to wait for, beside those that requests name
+---@field child boolean? with "gone": a child waits on, not a thread, and has none of the standard files; false
+---@param options zlnet.batch.options?
 ---@return (true|table|zlnet.error)[]? results one for each operation: true, an object, or its error
 ---@return integer|zlnet.error|nil failed number of the first that failed; or the error that ended the sending:
 ---what was answered before is its `results`

@@ -12,15 +12,21 @@ local target = require "zlnet.attach.pin"
 
 local detach = {}
 
+local wait = argument.one_of("gone", "memory")
+
 local selection = options.spec({
   { "pid", argument.pid },
   { "id", argument.text },
   { "tag", argument.tag },
+  { "wait", wait },
 }, function(o)
   if not o.pid and not o.id then
     return "pid", "required (or id)"
   end
 end)
+
+-- What a list may have beside its selections.
+local waiting = options.spec { { "wait", wait } }
 
 ---Checks one selection. An attachment is one too, and means just the pair that it is of: its keys are a selection's and
 ---more. Raises as options.check does.
@@ -43,6 +49,9 @@ local function selections(what, level)
     return { detach.selection(what, level + 1) }
   end
   local list = {}
+  if what.wait ~= nil then
+    options.check("detach", waiting, { wait = what.wait }, level + 1)
+  end
   for i = 1, #what do
     list[i] = detach.selection(what[i], level + 1)
   end
@@ -132,7 +141,7 @@ local function lone(list, host, here)
   return c and means(s, c, here) and link or nil
 end
 
-local function run(list, host)
+local function run(list, host, options)
   local boot, err = target.boot()
   if not boot then
     return nil, err
@@ -151,7 +160,7 @@ local function run(list, host)
     end
     chosen = select(list, attachments.among(all), here)
   end
-  local report, lost = remove.links(host, chosen, all)
+  local report, lost = remove.links(host, chosen, all, nil, options)
   if not report then
     return nil, lost
   end
@@ -161,8 +170,13 @@ end
 ---Takes attachments away: all of an owner's, or those with one tag, of one owner or of a list of owners; or just the
 ---given attachments. What is not there (any more) is no error. Goes on after a failure.
 ---
----Equal to `ip link delete HOST_END` for each, with one wait of the kernel's for all of them.
----@param what zlnet.attachment|{ pid: integer?, id: string?, tag: string? }|table[] pid 1–4194304; tag 1–2 characters
+---Returns when they are gone: neither end is listed any more, and name, addresses and routes can be used again. The kernel
+---frees their memory afterwards, some 20 ms long, and a thread of this process waits for that (zlnet.batch.options).
+---
+---Equal to `ip link delete HOST_END` for each.
+---@param what zlnet.attachment|{ pid: integer?, id: string?, tag: string?, wait: ("gone"|"memory")? }|table[] pid
+---1–4194304; tag 1–2 characters; wait, also beside the elements of a list, "memory": return when the kernel has freed their
+---memory, too
 ---@return true? ok
 ---@return zlnet.error? err the first failure (`netlink`: EPERM, …; `io`: no answer); `others` lists further ones
 function detach.detach(what)
@@ -174,7 +188,7 @@ function detach.detach(what)
   if not host then
     return nil, err
   end
-  return run(list, host)
+  return run(list, host, { wait = what.wait })
 end
 
 return detach
