@@ -150,7 +150,8 @@ void plugin_ipam_start(struct plugin_ahead *a)
 	if (!length || !is_early(name, length) || !find_file(a->path, name, length, directories))
 		return;
 	char *argv[] = {a->path, NULL}, **envp = marked_environment();
-	a->started = envp && !child_pipes(&a->child, &ignored) && !child_start(&a->child, a->path, argv, envp, &ignored);
+	a->started =
+		envp && !child_pipes(&a->child, &ignored) && !child_start(&a->child, a->path, argv, envp, &ignored);
 	if (!a->started)
 		child_close(&a->child);
 }

@@ -70,7 +70,7 @@ describe("the IPAM plugin", function()
     assert.are.equal(0, (call "ADD"))
     assert.is_true((helper.ping(nil, "10.1.2.3")))
     assert.are.equal(0, (call "DEL"))
-    assert.is_truthy(logged():find "^ADD %l+ there\nDEL none none\n$", logged())
+    assert.is_truthy(logged():find "^ADD %l+ there\nDEL %l+ none\n$", logged())
   end)
 
   it("that answers garbage is quoted", function()
