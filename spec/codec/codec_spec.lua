@@ -590,6 +590,7 @@ describe("codec", function()
         ["sixteen-bytes-xx"] = "ifname: at most 15 bytes",
         ["."] = "ifname: '.' and '..' are no names of links",
         [".."] = "ifname: '.' and '..' are no names of links",
+        ["all"] = "ifname: no link can be named 'all' or 'default'",
         ["a/b"] = characters,
         ["a:b"] = characters,
         ["a b"] = characters,
