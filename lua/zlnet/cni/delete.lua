@@ -7,9 +7,9 @@ local ipam = require "zlnet.cni.ipam"
 
 local delete = {}
 
----Detaches a container's interface. Goes on after a failure. The address is given back last, so that nobody else
----gets it while something of ours still bears it; but an early IPAM plugin's own start takes place meanwhile. A bound
----one comes first, because it speaks through the interface.
+---Detaches a container's interface, and does not wait until the kernel has freed its memory. Goes on after a failure.
+---The address is given back last, so that nobody else gets it while something of ours still bears it; but an early IPAM
+---plugin's own start takes place meanwhile. A bound one comes first, because it speaks through the interface.
 ---@param r zlnet.cni.request
 ---@param log fun(text: string)
 ---@return string? text empty: DEL has no result
@@ -24,7 +24,7 @@ function delete.run(r, log)
   if call and call.bound then
     attempt(call:complete(r.text, log))
   end
-  local ok, err = require("zlnet.cleanup.detach").detach { id = id }
+  local ok, err = require("zlnet.cleanup.detach").detach { id = id, child = true }
   attempt(ok, err and failure.from(err))
   -- also without ipMasq: the configuration may have had it when the container was attached
   attempt(require("zlnet.cni.masquerade").remove(function(other)
