@@ -52,13 +52,13 @@ local function of_address(nft, family, address, direction)
   end)
 end
 
----Forgets every connection from or to the addresses of an attachment.
+---Forgets every connection from or to some addresses.
 ---@param nft table
----@param a table attachment: ip
+---@param ips zlnet.addr.ip[]
 ---@return true? ok
 ---@return zlnet.error? err
-function conntrack.forget(nft, a)
-  for _, ip in ipairs(a.ip) do
+function conntrack.forget(nft, ips)
+  for _, ip in ipairs(ips) do
     for direction in pairs(TUPLES) do
       local ok, err = of_address(nft, ip.family, ip.address, direction)
       if not ok then

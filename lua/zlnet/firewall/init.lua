@@ -2,8 +2,11 @@
 -- The one place that changes our tables of nf_tables. ruleset.lua decides; here it is made, compared and taken away, each
 -- in one transaction.
 
+local attachments = require "zlnet.record.attachments"
+local conntrack = require "zlnet.firewall.conntrack"
 local core = require "zlnet.core"
 local field = require "zlnet.firewall.field"
+local names = require "zlnet.record.names"
 local operations = require "zlnet.firewall.operations"
 local ruleset = require "zlnet.firewall.ruleset"
 
@@ -171,14 +174,36 @@ end
 
 -- Conflicts ---------------------------------------------------------------------------------------------------------
 
--- Who stands in the way of an element: the link, if it is there and ours, and how it is called.
-local function describe_owner(host, comment)
-  local link = host:getlink({ ifname = comment }, { "index", "ifname", "ifalias", "linkinfo" })
-  local record = link and require("zlnet.record.line").parse(link.ifalias)
-  if not record then
-    return nil, comment
+-- The attachments of this namespace that a comment may name: their records by the name that their host ends were given, and
+-- the names of links without a whole record, of which an attach may be under way.
+local function owners(host)
+  local links, err = host:getlinks(nil, attachments.keys)
+  if not links then
+    return nil, err
   end
-  return link, ("%s ('%s')"):format(record.id and "'" .. record.id .. "'" or "pid " .. tostring(record.pid), comment)
+  local known, busy = {}, {}
+  for _, link in ipairs(links) do
+    local c = attachments.identify(link)
+    if c and c.record and c.record.ip[1] then
+      known[names.host_name(c.record, c.record.tag)] = c
+    elseif c then
+      busy[c.record and names.host_name(c.record, c.record.tag) or link.ifname] = true
+    end
+  end
+  return known, nil, busy
+end
+
+-- Who stands in the way of an element, as people say it; false when that is nobody any more.
+local function describe_owner(host, comment)
+  local known, err, busy = owners(host)
+  if not known then
+    return nil, err
+  end
+  local record = known[comment] and known[comment].record
+  if record then
+    return ("%s ('%s')"):format(record.id and "'" .. record.id .. "'" or "pid " .. tostring(record.pid), comment)
+  end
+  return busy[comment] and "'" .. comment .. "'" or false
 end
 
 local function taken(e, whose)
@@ -191,23 +216,27 @@ local function taken(e, whose)
   }
 end
 
--- What to do about an element that is there already: true when it was nobody's any more, and is gone now.
+-- What to do about an element that is there already: true when it was nobody's any more, or the owner's own of an earlier time,
+-- and is gone now.
 local function settle(nft, host, e)
   local found, err = find(nft, e)
   if not found then
     return found ~= nil, err
   end
   local comment = owner_of(found)
-  local link, whose = describe_owner(host, comment)
-  if link and comment ~= e.comment then
-    return nil, taken(e, whose)
-  elseif not ruleset.comment(found.userdata) then
+  local whose, unseen = not ruleset.comment(found.userdata) and comment, nil
+  if not whose and comment ~= e.comment then
+    whose, unseen = describe_owner(host, comment)
+  end
+  if whose == nil then
+    return nil, unseen
+  elseif whose then
     return nil, taken(e, whose)
   end
   return undisturbed(nft, function(generation)
-    local now, unseen = find(nft, e)
+    local now, lost = find(nft, e)
     if now == nil then
-      return nil, unseen
+      return nil, lost
     elseif not now or owner_of(now) ~= comment then
       return true
     end
@@ -246,8 +275,10 @@ local function claims(nft, host, elements)
     if other == nil then
       return nil, err
     elseif other and owner_of(other[2]) ~= e.comment then
-      local link, whose = describe_owner(host, owner_of(other[2]))
-      if link then
+      local whose, unseen = describe_owner(host, owner_of(other[2]))
+      if whose == nil then
+        return nil, unseen
+      elseif whose then
         return nil, taken(e, whose)
       end
     end
@@ -359,7 +390,7 @@ function firewall.add(a, host)
     ok, err = make(nft, host, ruleset.parts_of(a), ruleset.elements_of(a), a.publish)
   end
   if ok and a.publish then
-    ok, err = require("zlnet.firewall.conntrack").forget_ports(nft, a)
+    ok, err = conntrack.forget_ports(nft, a)
   end
   if not ok then
     return step(err, "set up the firewall")
@@ -369,9 +400,24 @@ end
 
 -- Taking away -------------------------------------------------------------------------------------------------------
 
+---What an attachment has here, from its record and its host end.
+---@param record zlnet.alias.fields
+---@param link { index: integer, master: integer? }
+---@return table attachment see ruleset.elements_of
+function firewall.of(record, link)
+  return {
+    ip = record.ip, mode = record.mode, bridge = record.bridge, bridge_index = record.bridge and (link.master or 0),
+    mac = record.mac or names.mac(names.key(record), record.tag, "container"),
+    host_ifname = names.host_name(record, record.tag), host_index = link.index, masquerade = record.masquerade,
+    publish = record.publish, isolate = record.isolate, guard = record.guard,
+  }
+end
+
+local TAKE_AWAY = "take the firewall's elements away"
+
 ---Takes away what attachments have in our tables, and the tracked connections of addresses whose connections are
 ---translated. What is not there is no error; what another has under the same key stays.
----@param list table[] attachments
+---@param list table[] attachments, see ruleset.elements_of
 ---@return true? ok
 ---@return zlnet.error? err
 function firewall.remove(list)
@@ -385,28 +431,26 @@ function firewall.remove(list)
   end
   local nft <close>, err = core.nft(nil)
   if not nft then
-    return step(err, "take the firewall's elements away")
+    return step(err, TAKE_AWAY)
   end
-  local ok
+  local mine, ok
   ok, err = undisturbed(nft, function(generation)
-    local mine, unseen = own(nft, elements)
+    mine, err = own(nft, elements)
     if not mine then
-      return nil, unseen
+      return nil, err
     end
     return delete(nft, mine, generation)
   end)
-  for _, a in ipairs(ok and list or {}) do
-    if a.masquerade or a.publish then
-      ok, err = require("zlnet.firewall.conntrack").forget(nft, a)
-    end
+  if ok then
+    ok, err = conntrack.forget(nft, ruleset.translated(mine))
   end
   if not ok then
-    return step(err, "take the firewall's elements away")
+    return step(err, TAKE_AWAY)
   end
   return true
 end
 
--- Every element in a table of ours that bears a host end's name, as { family, set, key (hexadecimal), comment }.
+-- Every element in a table of ours that bears a comment, as { family, set, key (hexadecimal), comment }.
 local function all_elements(nft)
   local list = {}
   for _, family in ipairs(ruleset.families) do
@@ -434,61 +478,67 @@ local function identity_of(e, value)
   return ("%s %s %s %s"):format(e.family, e.set, value, e.comment)
 end
 
----Elements that no attachment of this namespace has: what crashes left.
----@param nft table
----@param attachments fun(): table[]?, zlnet.error? asked after the elements were read, for their owners were there before
----@return table[]? stale
----@return zlnet.error? err
-local function stale_elements(nft, attachments)
+-- Elements that no attachment has. Their owners are asked for after they were read, for a record is there before its elements
+-- are; but for those of an attach that is under way, whose name is busy.
+local function stale_elements(nft, host)
   local list, err = all_elements(nft)
   if not list or not list[1] then
     return list, err
   end
-  local present, unseen = attachments()
-  if not present then
+  local known, unseen, busy = owners(host)
+  if not known then
     return nil, unseen
   end
   local wanted = {}
-  for _, a in ipairs(present) do
+  for _, c in pairs(known) do
+    local a = firewall.of(c.record, c.link)
     for _, e in ipairs(ruleset.is_wanted(a) and ruleset.elements_of(a) or {}) do
       wanted[identity_of(e, ruleset.padded(e.key))] = true
     end
   end
   local stale = {}
   for _, e in ipairs(list) do
-    if not wanted[identity_of(e, e.key[1])] then
+    if not busy[e.comment] and not wanted[identity_of(e, e.key[1])] then
       stale[#stale + 1] = e
     end
   end
   return stale
 end
 
----Deletes the elements of attachments that are gone.
----@param attachments fun(): table[]?, zlnet.error? lists the attachments of this namespace with what they need here
+---Takes away the elements of attachments that are gone.
+---@param host table handle of this namespace
+---@param matches (fun(comment: string): boolean)? only those whose host end had such a name; nil: all
 ---@param dry_run boolean? only count
 ---@return integer? n how many there were
 ---@return zlnet.error? err
-function firewall.sweep(attachments, dry_run)
+function firewall.sweep(host, matches, dry_run)
   local nft <close>, err = core.nft(nil)
   if not nft then
     return ABSENT[err.code] and 0 or nil, err
   end
-  local there
+  local there, stale, ok
   there, err = has_tables(nft)
   if not there then
     return there ~= nil and 0 or nil, err
   end
-  local n = 0
-  local ok
   ok, err = undisturbed(nft, function(generation)
-    local stale, unseen = stale_elements(nft, attachments)
-    if not stale then
+    local all, unseen = stale_elements(nft, host)
+    if not all then
       return nil, unseen
     end
-    n = #stale
+    stale = {}
+    for _, e in ipairs(all) do
+      stale[#stale + 1] = (not matches or matches(e.comment)) and e or nil
+    end
     return dry_run or delete(nft, stale, generation)
   end)
-  return ok and n, err
+  if ok and not dry_run then
+    ok, err = conntrack.forget(nft, ruleset.translated(stale))
+  end
+  if not ok then
+    return step(err, TAKE_AWAY)
+  end
+  return #stale
 end
 
 -- Comparing ---------------------------------------------------------------------------------------------------------

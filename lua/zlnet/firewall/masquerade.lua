@@ -8,9 +8,12 @@ local fmt = string.format
 
 local masquerade = {}
 
--- Networks are looked up by their length, in steps of 4: one of another length is 2 to 8 longer ones.
-local STEP = 4
+-- Networks are looked up by their length, and only some lengths are: one of another length is several of the next.
 local BITS = { [4] = 32, [6] = 128 }
+local LENGTHS = {
+  [4] = { 4, 8, 12, 16, 20, 24, 28, 32 },
+  [6] = { 8, 16, 24, 32, 40, 48, 52, 56, 60, 64, 72, 80, 88, 96, 104, 112, 120, 128 },
+}
 
 -- The mask of so many bits, as text and in hexadecimal.
 local function mask(version, length)
@@ -49,7 +52,7 @@ local function definition()
   rules[#rules + 1] = { NEVER[2], rule.accept }
   for _, version in ipairs { 4, 6 } do
     rules[#rules + 1] = { rule.in_set({ DESTINATION[version] }, "masquerade" .. version), rule.accept }
-    for length = STEP, BITS[version], STEP do
+    for _, length in ipairs(LENGTHS[version]) do
       local name = set_name(version, length)
       sets[#sets + 1] = { name = name, key = { address_type(version), address_type(version) } }
       rules[#rules + 1] = {
@@ -74,7 +77,10 @@ masquerade.parts = { definition() }
 -- The networks of a length that is looked up which make up a network.
 local function pieces(version, address, prefix)
   local bits = BITS[version]
-  local length = (math.max(prefix, 1) + STEP - 1) // STEP * STEP
+  local length
+  for _, one in ipairs(LENGTHS[version]) do
+    length = length or one >= prefix and one or nil
+  end
   local base = addr.bytes(addr.network(address, prefix))
   local list = {}
   for i = 0, (1 << length - prefix) - 1 do

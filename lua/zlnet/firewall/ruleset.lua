@@ -3,6 +3,7 @@
 -- in the sets there. An element's comment is the name of the host end, by which its owner is found. Decides, and writes it
 -- down for nft(8) and for the kernel; asks nothing. Pure.
 
+local addr = require "zlnet.addr"
 local field = require "zlnet.firewall.field"
 local guard = require "zlnet.firewall.guard"
 local isolate = require "zlnet.firewall.isolate"
@@ -156,6 +157,26 @@ function ruleset.padded(fields)
     t[i] = fields[2] and digits .. ("0"):rep(-#digits % 8) or digits
   end
   return table.concat(t)
+end
+
+local TRANSLATED = { masquerade4 = "inet", published4 = "inet", masquerade6 = "inet6", published6 = "inet6" }
+
+---The addresses in elements whose connections are translated, each once.
+---@param elements table[]
+---@return zlnet.addr.ip[]
+function ruleset.translated(elements)
+  local ips, seen = {}, {}
+  for _, e in ipairs(elements) do
+    local family = TRANSLATED[e.set]
+    local digits = family and field.bytes(e.key[1])
+    if family and not seen[digits] then
+      seen[digits] = true
+      ips[#ips + 1] = { family = family, address = addr.format((digits:gsub("%x%x", function(pair)
+        return string.char(tonumber(pair, 16))
+      end))) }
+    end
+  end
+  return ips
 end
 
 -- A comment as nft keeps it: type 0, the length, the text with its NUL.
