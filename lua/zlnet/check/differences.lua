@@ -8,7 +8,7 @@ local findings = {}
 
 ---@class zlnet.difference
 ---@field key string what: `link`, `ifname`, `up`, `mtu`, `mac`, `master`, `record`, `netns`, `gateway`, `address`,
----`route`, `neighbour`, `proxy_arp`, `forwarding`, `loopback`, `sysctl`
+---`route`, `neighbour`, `proxy_arp`, `forwarding`, `loopback`, `sysctl`, `firewall`
 ---@field ns "host"|"container" where
 ---@field expected any
 ---@field found any nil when it is gone
@@ -71,6 +71,19 @@ local function find_route(rows, family, to, expected, names, with_source)
     end
   end
   return found
+end
+
+---Whether the rules and elements of nf_tables are there.
+---@param a zlnet.attachment
+---@param link table its host end
+function Findings:firewall(a, link)
+  if not (a.masquerade or a.publish or a.isolate or a.guard) then
+    return
+  end
+  local firewall = require "zlnet.firewall"
+  self:see(firewall.compare(firewall.of(a, link), function(expected, found)
+    self:compare("host", "firewall", expected, found)
+  end))
 end
 
 ---Whether a plan's routes lead where they should.

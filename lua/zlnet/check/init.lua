@@ -54,6 +54,7 @@ local function check_host(f, a, host, link, p, mac)
   end
   f:addresses("host", host, p, link)
   f:routes("host", host, p, link)
+  f:firewall(a, link)
 end
 
 local function check_container(f, a, container, link, p, host_mac)

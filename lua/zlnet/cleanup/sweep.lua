@@ -216,6 +216,9 @@ local function run(o, here, host)
     end
     report.deleted, report.failed = names(removed.deleted), removed.failed
   end
+  local elements, unseen = require("zlnet.firewall").sweep(host, nil, o.dry_run)
+  report.elements = elements or 0
+  report.failed[#report.failed + 1] = not elements and unseen or nil
   return report
 end
 
@@ -232,7 +235,8 @@ end
 ---
 ---Equal to `ip link delete` for each orphan, with one wait of the kernel's for all of them.
 ---@param opts zlnet.sweep.options?
----@return { dry_run: boolean, verdicts: zlnet.verdict[], deleted: string[], failed: zlnet.error[] }? report
+---@return { dry_run: boolean, verdicts: zlnet.verdict[], deleted: string[], failed: zlnet.error[], elements: integer }?
+---report elements: how many elements of the firewall's sets were nobody's any more
 ---@return zlnet.error? err when nothing could be judged, or nothing deleted
 function sweep.sweep(opts)
   local o = options.check("sweep", sweep.options, opts or {})

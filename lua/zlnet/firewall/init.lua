@@ -553,6 +553,11 @@ function firewall.compare(a, compare)
   if not nft then
     return nil, err
   end
+  local sysctl = a.publish and operations.loopback(a)
+  local value = sysctl and core.sysctl_read(sysctl)
+  if sysctl and value ~= "1" then
+    compare(sysctl .. "=1", value and sysctl .. "=" .. value)
+  end
   for _, part in ipairs(ruleset.parts_of(a)) do
     local state, unseen = state_of(nft, part)
     if not state then
@@ -570,7 +575,7 @@ function firewall.compare(a, compare)
     local name = ("%s %s %s { %s }"):format(e.family, ruleset.table, e.set, field.shown(e.key))
     local whose = found and owner_of(found)
     if whose ~= e.comment then
-      compare("element " .. name, whose and ("%s of %s"):format(name, whose))
+      compare("element " .. name, whose and ("%s of %s"):format(name, whose) or nil)
     elseif e.data and found.data.value ~= ruleset.padded(e.data) then
       compare("element " .. name .. " : " .. field.shown(e.data), name .. " : " .. tostring(found.data.value))
     end

@@ -9,7 +9,7 @@ local plan = require "zlnet.attach.plan"
 local attachments = {}
 
 ---The keys of a link that `identify`, `describe` and deleting it look at.
-attachments.keys = { "index", "ifname", "ifalias", "address", "group", "link", "link_netnsid", "linkinfo" }
+attachments.keys = { "index", "ifname", "ifalias", "address", "group", "link", "link_netnsid", "linkinfo", "master" }
 
 ---@class zlnet.candidate
 ---@field link table the link as the kernel reports it
