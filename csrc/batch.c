@@ -17,6 +17,7 @@ static struct handle *batch_handle(lua_State *L, int arg)
 	struct handle *h = luaL_testudata(L, -1, HANDLE_TYPE);
 	if (!h || h->sock.fd < 0)
 		luaL_argerror(L, arg, "batch of a closed handle");
+	handle_check_generation(L, arg, h->generation, "batch");
 	lua_pop(L, 1);
 	return h;
 }

@@ -6,6 +6,7 @@
 #include "job.h"
 #include "namespace.h"
 #include "netns.h"
+#include "proc.h"
 #include "request.h"
 
 #include <errno.h>
@@ -79,7 +80,14 @@ struct handle *handle_check(lua_State *L, int arg)
 
 	if (h->sock.fd < 0)
 		luaL_argerror(L, arg, "closed handle");
+	handle_check_generation(L, arg, h->generation, "handle");
 	return h;
+}
+
+void handle_check_generation(lua_State *L, int arg, uint64_t generation, const char *what)
+{
+	if (generation != proc_generation())
+		luaL_argerror(L, arg, lua_pushfstring(L, "%s of the process that made this one by fork", what));
 }
 
 int64_t handle_deadline(const struct handle *h)
@@ -99,6 +107,7 @@ int handle_new(lua_State *L)
 	memset(h, 0, sizeof *h);
 	h->sock.fd = -1;
 	h->timeout = DEFAULT_TIMEOUT;
+	h->generation = proc_generation();
 	luaL_setmetatable(L, HANDLE_TYPE);
 	int *ns = namespace_push(L); /* holds the descriptor meanwhile, whatever raises */
 	int fd;

@@ -15,6 +15,7 @@ struct handle {
 	struct nl_sock sock;
 	struct nl_reply reply; /* of the latest request; given back to its small size after use */
 	int timeout;           /* milliseconds a request may take */
+	uint64_t generation;   /* of the process that opened it: a child has the same socket, and would take its answers */
 };
 
 /* One operation of the kernel's, as a method. */
@@ -34,6 +35,9 @@ int handle_new(lua_State *L);
 
 /* The open handle at arg; raises for anything else. */
 struct handle *handle_check(lua_State *L, int arg);
+
+/* Raises where what is at arg was made by another process than this one, its parent. */
+void handle_check_generation(lua_State *L, int arg, uint64_t generation, const char *what);
 
 /* Encode the table at arg 2 (mode at arg 3 for OP_NEW) for op into buf, CODEC_MAX bytes, aligned.
  * Raises on wrong use. 0, or -errno with e filled when a link that it names is not there. */

@@ -3,6 +3,7 @@
 #include "batch.h"
 #include "error.h"
 #include "handle.h"
+#include "proc.h"
 #include "task.h"
 
 #include <errno.h>
@@ -15,6 +16,7 @@ enum { HANDLE = 1, RESULTS, FAILED, USER_VALUES = FAILED };
 
 struct job {
 	struct task *task; /* NULL: closed */
+	uint64_t generation;
 	bool objects, taken;
 };
 
@@ -24,6 +26,7 @@ static struct job *check_open(lua_State *L, int arg)
 
 	if (!j->task)
 		luaL_argerror(L, arg, "closed job");
+	handle_check_generation(L, arg, j->generation, "job");
 	return j;
 }
 
@@ -38,7 +41,7 @@ int job_new(lua_State *L)
 	lua_getiuservalue(L, 2, 1);
 	luaL_argcheck(L, lua_rawequal(L, -1, 1), 2, "batch of another handle");
 	struct job *j = lua_newuserdatauv(L, sizeof *j, USER_VALUES);
-	*j = (struct job){0};
+	*j = (struct job){.generation = proc_generation()};
 	luaL_setmetatable(L, JOB_TYPE);
 	lua_pushvalue(L, 1);
 	lua_setiuservalue(L, -2, HANDLE);
@@ -139,6 +142,8 @@ static int j_close(lua_State *L)
 {
 	struct job *j = luaL_checkudata(L, 1, JOB_TYPE);
 
+	if (j->task && j->generation != proc_generation())
+		j->task->running = false; /* its thread is the parent's */
 	task_free(j->task);
 	j->task = NULL;
 	return 0;

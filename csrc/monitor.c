@@ -3,9 +3,11 @@
 #include "codec.h"
 #include "error.h"
 #include "event.h"
+#include "handle.h"
 #include "namespace.h"
 #include "netns.h"
 #include "nl.h"
+#include "proc.h"
 
 #include <errno.h>
 #include <lauxlib.h>
@@ -21,6 +23,7 @@ struct monitor {
 	struct nl_sock hears, asks;
 	struct nl_reply heard, answer;
 	size_t at; /* of the next message in heard */
+	uint64_t generation; /* of the process, as a handle's */
 	bool kinds[EVENT_KINDS];
 	bool some[EVENT_KINDS]; /* only these keys of the kind's objects */
 	struct codec_keys keys[EVENT_KINDS];
@@ -32,6 +35,7 @@ static struct monitor *check_open(lua_State *L, int arg)
 
 	if (m->hears.fd < 0)
 		luaL_argerror(L, arg, "closed monitor");
+	handle_check_generation(L, arg, m->generation, "monitor");
 	return m;
 }
 
@@ -138,6 +142,7 @@ int monitor_new(lua_State *L)
 	struct monitor *m = lua_newuserdatauv(L, sizeof *m, 0);
 	memset(m, 0, sizeof *m);
 	m->hears.fd = m->asks.fd = -1;
+	m->generation = proc_generation();
 	luaL_setmetatable(L, MONITOR_TYPE);
 	check_groups(L, 2, m);
 	int bytes = check_options(L, 3, m);

@@ -19,6 +19,7 @@ struct zerr;
 struct nl_sock {
 	int fd;
 	uint32_t seq;
+	bool stale; /* an answer was given up: what is left of it has to be taken before the next request */
 };
 
 /* Writes to `to` what is worth keeping of message h, and returns its length, at most h's; `to` is h or before it, and the
@@ -48,7 +49,7 @@ struct nl_ack {
  * Only system calls: may run on a thread of netns_call. */
 int nl_socket(void);
 
-/* Take fd, which nl_socket made. Never fails; options the kernel lacks stay off. */
+/* Take fd, which nl_socket made, and connect it to the kernel. Never fails; options the kernel lacks stay off. */
 void nl_adopt(struct nl_sock *s, int fd);
 
 /* Have the kernel send this socket what it announces to the multicast group RTNLGRP_*. 0 or -errno. */
