@@ -32,7 +32,7 @@ SOURCES  := $(filter-out csrc/stub.c csrc/plugin%.c,$(wildcard csrc/*.c))
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -pthread $(WARNINGS) $(LUA_CFLAGS) $(MNL_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 ALL_LIBS   = $(MNL_LIBS)
 else
-SOURCES  := csrc/stub.c csrc/hash.c
+SOURCES  := csrc/stub.c csrc/bind/hash.c
 ALL_CFLAGS = -std=gnu11 -fPIC -fvisibility=hidden $(WARNINGS) $(LUA_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 ALL_LIBS   =
 endif
@@ -72,12 +72,12 @@ SPECS ?=
 test: ## run every spec, each in a sandbox of its own; SPECS='spec/x_spec.lua' runs some (installs what is missing)
 	@LUA='$(LUA)' CC='$(CC)' .ci/deps test
 	@$(MAKE) --no-print-directory all stub $(BUILD)/zlnet-cni
-	@LUA='$(LUA)' BUILD='$(BUILD)' spec/run $(SPECS)
+	@LUA='$(LUA)' BUILD='$(BUILD)' spec/tools/run $(SPECS)
 
 e2e: ## run the specs with real container runtimes, as root (installs what is missing: 50 MB)
 	@LUA='$(LUA)' CC='$(CC)' .ci/deps test e2e || echo 'what needs them is skipped'
 	@$(MAKE) --no-print-directory all
-	@LUA='$(LUA)' BUILD='$(BUILD)' JOBS=1 SPEC_TIMEOUT=300 spec/run spec/e2e/*_spec.lua
+	@LUA='$(LUA)' BUILD='$(BUILD)' JOBS=1 SPEC_TIMEOUT=300 spec/tools/run spec/e2e/*_spec.lua
 
 KERNELS ?= 6.1 6.12
 kernels: deps ## run every spec under other packaged kernels too (qemu, minutes); KERNELS='6.1' CPUS=2 SPECS='…'
@@ -99,17 +99,17 @@ asan: ## the same specs under AddressSanitizer, LeakSanitizer and UndefinedBehav
 	@LUA='$(LUA)' CC='$(CC)' .ci/deps asan
 	@$(MAKE) --no-print-directory BUILD=build/asan CFLAGS='$(SANITIZE)' LDFLAGS=-Wl,-z,nodelete all stub build/asan/bin/lua5.4
 	@ASAN_OPTIONS=detect_leaks=1:exitcode=99 UBSAN_OPTIONS=print_stacktrace=1 \
-		LUA='$(CURDIR)/build/asan/bin/lua5.4' BUILD=build/asan spec/run $(SPECS)
+		LUA='$(CURDIR)/build/asan/bin/lua5.4' BUILD=build/asan spec/tools/run $(SPECS)
 
 # The sanitizers' runtime has to be there before the core is loaded. An interpreter linked with it does without
 # LD_PRELOAD, which would put every sh, ip and ping that a spec starts under the sanitizers too.
-$(BUILD)/bin/lua5.4: spec/host.c Makefile
+$(BUILD)/bin/lua5.4: spec/support/host.c Makefile
 	@mkdir -p $(@D)
 	@echo "  LD  $@"
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -Wl,-E -o $@ $< $(or $(LUA_LIBS),$(shell $(PKG_CONFIG) --libs $(LUA_PC))) -lm -ldl
 
 lint: ## luacheck, clang-format, clang-tidy, cppcheck, gcc and clang with -Werror, the house rules
-	@LUA='$(LUA)' MAKE='$(MAKE)' C_FLAGS='$(ALL_CFLAGS)' spec/lint
+	@LUA='$(LUA)' MAKE='$(MAKE)' C_FLAGS='$(ALL_CFLAGS)' spec/tools/lint
 
 format: ## lay the C sources out as `make lint` wants them
 	clang-format -i $(sort $(shell find csrc spec -name '*.[ch]'))
@@ -145,17 +145,17 @@ $(BUILD)/obj/%.bundle.c: lua/bundle.lua lua/bin/% $(MODULES:%=lua/%)
 # A static program is ready sooner by a quarter of a millisecond: it is made where all libraries have archives. libmnl,
 # which mostly has none, is a few functions; they are in plugin_mnl.c. With shared libraries: make PLUGIN_STATIC=
 PLUGIN_STATIC ?= -static-pie
-PLUGIN_MNL    = $(or $(filter /%,$(shell $(CC) -print-file-name=libmnl.a)),csrc/plugin_mnl.c)
+PLUGIN_MNL    = $(or $(filter /%,$(shell $(CC) -print-file-name=libmnl.a)),csrc/plugin/mnl.c)
 
 # That it answers is seen before it is taken: bytecode, headers and library may be of three Luas, and not every C library
 # has all that a static program needs.
-$(BUILD)/zlnet-cni: csrc/plugin.c csrc/plugin_ipam.c csrc/plugin.h csrc/plugin_mnl.c $(BUILD)/obj/zlnet-cni.bundle.c lua/bin/zlnet-cni $(OBJECTS)
+$(BUILD)/zlnet-cni: csrc/plugin/plugin.c csrc/plugin/ipam.c csrc/plugin/plugin.h csrc/plugin/mnl.c $(BUILD)/obj/zlnet-cni.bundle.c lua/bin/zlnet-cni $(OBJECTS)
 	@echo "  LD  $@"
 	$(Q)$(if $(PLUGIN_LUA),$(PLUGIN_TRY)$(call PLUGIN_LINK,,$(ALL_LIBS)) && $(PLUGIN_ASK),$(call script,zlnet-cni) >$@.new)
 	$(Q)chmod 755 $@.new && mv $@.new $@
 
 PLUGIN_TRY   = $(if $(PLUGIN_STATIC),{ $(call PLUGIN_LINK,$(PLUGIN_STATIC),$(PLUGIN_MNL)) && $(PLUGIN_ASK); } 2>/dev/null ||)
-PLUGIN_LINK  = $(CC) $(ALL_CFLAGS) -Icsrc $(LDFLAGS) $1 -o $@.new $(filter-out csrc/plugin_mnl.c,$(filter %.c %.o,$^)) $2 $(PLUGIN_LUA) -lm -ldl
+PLUGIN_LINK  = $(CC) $(ALL_CFLAGS) -Icsrc $(LDFLAGS) $1 -o $@.new $(filter-out csrc/plugin/mnl.c,$(filter %.c %.o,$^)) $2 $(PLUGIN_LUA) -lm -ldl
 PLUGIN_ASK   = echo '{}' | CNI_COMMAND=VERSION $(abspath $@.new) >/dev/null
 script       = sed '1s|lua5\.4|$(notdir $(LUA))|' lua/bin/$1
 
@@ -207,7 +207,7 @@ rock: ## build the rock into a fresh tree and require it from outside the checko
 	@LUA='$(LUA)' CC='$(CC)' .ci/deps rock
 	@rm -rf $(ROCK) build/luarocks
 	luarocks --lua-version $(LUA_VERSION) --tree $(ROCK) make --deps-mode none rockspec/zlnet-scm-1.rockspec
-	@spec/rock $(LUA) $(LUA_VERSION) $(ROCK)
+	@spec/tools/rock $(LUA) $(LUA_VERSION) $(ROCK)
 
 clean: ## remove all that was built
 	rm -rf build

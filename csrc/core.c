@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* luaopen_zlnet_core: the module's table, and the few functions that need no object. */
-#include "child.h"
-#include "codec.h"
-#include "error.h"
-#include "handle.h"
-#include "hash.h"
-#include "monitor.h"
-#include "namespace.h"
-#include "pollset.h"
-#include "proc.h"
-#include "process.h"
+#include "bind/child.h"
+#include "bind/error.h"
+#include "bind/handle.h"
+#include "bind/hash.h"
+#include "bind/monitor.h"
+#include "bind/netns.h"
+#include "bind/pollset.h"
+#include "bind/process.h"
+#include "codec/codec.h"
+#include "kernel/process.h"
 #include "version.h"
 
 #include <errno.h>
@@ -89,12 +89,12 @@ static int core_sysctl_write(lua_State *L)
 {
 	char path[256];
 	size_t len;
-	struct zerr e;
+	struct error e;
 
 	sysctl_path(L, 1, path, sizeof path);
 	const char *value = luaL_checklstring(L, 2, &len);
-	if (proc_sysctl_write(path, value, len, &e) < 0)
-		return error_return(L, &e);
+	if (sysctl_write(path, value, len, &e) < 0)
+		return bind_error_return(L, &e);
 	lua_pushboolean(L, 1);
 	return 1;
 }
@@ -103,12 +103,12 @@ static int core_sysctl_write(lua_State *L)
 static int core_sysctl_read(lua_State *L)
 {
 	char path[256], value[4096];
-	struct zerr e;
+	struct error e;
 
 	sysctl_path(L, 1, path, sizeof path);
-	ssize_t n = proc_sysctl_read(path, value, sizeof value, &e);
+	ssize_t n = sysctl_read(path, value, sizeof value, &e);
 	if (n < 0)
-		return error_return(L, &e);
+		return bind_error_return(L, &e);
 	if (n > 0 && value[n - 1] == '\n')
 		n--;
 	lua_pushlstring(L, value, (size_t)n);
@@ -136,7 +136,7 @@ static int core_poll(lua_State *L)
 	lua_Integer n = luaL_len(L, 1);
 	lua_Number seconds = luaL_optnumber(L, 2, -1);
 	int ms = seconds < 0 ? -1 : seconds > INT_MAX / 1000 ? INT_MAX : (int)(seconds * 1000 + 0.999);
-	struct zerr e;
+	struct error e;
 
 	luaL_argcheck(L, n <= INT_MAX / (lua_Integer)sizeof(struct pollfd), 1, "too many descriptors");
 	struct pollfd *p = lua_newuserdatauv(L, (size_t)(n ? n : 1) * sizeof *p, 0);
@@ -152,8 +152,8 @@ static int core_poll(lua_State *L)
 	}
 	int rc = poll(p, (nfds_t)n, ms);
 	if (rc < 0 && errno != EINTR) {
-		zerr_io(&e, errno, "poll", NULL);
-		return error_return(L, &e);
+		error_io(&e, errno, "poll", NULL);
+		return bind_error_return(L, &e);
 	}
 	lua_newtable(L);
 	for (lua_Integer i = 0, k = 0; rc > 0 && i < n; i++)
@@ -164,23 +164,24 @@ static int core_poll(lua_State *L)
 	return 1;
 }
 
-/* core.proc_view() -> "all" | "partial" | "foreign": how much of our pid namespace /proc shows. */
+/* core.process_view() -> "all" | "partial" | "foreign": how much of our pid namespace /proc shows. */
 static int core_proc_view(lua_State *L)
 {
-	static const char *const names[] = {[PROC_ALL] = "all", [PROC_PARTIAL] = "partial", [PROC_FOREIGN] = "foreign"};
+	static const char *const names[] = {
+		[PROCESS_ALL] = "all", [PROCESS_PARTIAL] = "partial", [PROCESS_FOREIGN] = "foreign"};
 
-	lua_pushstring(L, names[proc_view()]);
+	lua_pushstring(L, names[process_view()]);
 	return 1;
 }
 
 /* core.pidns() -> inode of our pid namespace | nil, err */
 static int core_pidns(lua_State *L)
 {
-	struct zerr e;
+	struct error e;
 	uint64_t ino;
 
-	if (proc_pidns(&ino, &e) < 0)
-		return error_return(L, &e);
+	if (process_pidns(&ino, &e) < 0)
+		return bind_error_return(L, &e);
 	lua_pushinteger(L, (lua_Integer)ino);
 	return 1;
 }
@@ -190,31 +191,31 @@ __attribute__((visibility("default"))) int luaopen_zlnet_core(lua_State *L);
 int luaopen_zlnet_core(lua_State *L)
 {
 	static const luaL_Reg functions[] = {{"open", handle_new},
-	                                     {"monitor", monitor_new},
-	                                     {"process", process_new},
-	                                     {"occupants", process_occupants},
-	                                     {"spawn", child_new},
+	                                     {"monitor", bind_monitor_new},
+	                                     {"process", bind_process_new},
+	                                     {"occupants", bind_process_netns_users},
+	                                     {"spawn", bind_child_new},
 	                                     {"proc_view", core_proc_view},
 	                                     {"pidns", core_pidns},
 	                                     {"poll", core_poll},
-	                                     {"pollset", pollset_new},
+	                                     {"pollset", bind_pollset_new},
 	                                     {"sysctl_read", core_sysctl_read},
 	                                     {"sysctl_write", core_sysctl_write},
 	                                     {"clock", core_clock},
 	                                     {"random", core_random},
 	                                     {"hash", hash_of},
 	                                     {"terminal", core_terminal},
-	                                     {"error", error_new},
+	                                     {"error", bind_error_new},
 	                                     {NULL, NULL}};
 
-	error_open(L);
-	process_open(L);
-	child_open(L);
+	bind_error_open(L);
+	bind_process_open(L);
+	bind_child_open(L);
 	handle_open(L);
-	monitor_open(L);
-	pollset_open(L);
+	bind_monitor_open(L);
+	bind_pollset_open(L);
 	luaL_newlib(L, functions);
-	namespace_open(L);
+	bind_netns_open(L);
 	lua_setfield(L, -2, "netns");
 	codec_lua_open(L);
 	lua_setfield(L, -2, "codec");

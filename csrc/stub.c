@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* zlnet.core where the platform is not Linux: just enough that the fourteen functions can say so. Standard C only. */
-#include "hash.h"
+#include "bind/hash.h"
 #include "version.h"
 
 #include <lauxlib.h>
@@ -16,7 +16,7 @@
 #endif
 
 /* core.error{…}: the table becomes an error. */
-static int error_new(lua_State *L)
+static int bind_error_new(lua_State *L)
 {
 	luaL_checktype(L, 1, LUA_TTABLE);
 	lua_settop(L, 1);
@@ -24,7 +24,7 @@ static int error_new(lua_State *L)
 	return 1;
 }
 
-static int error_tostring(lua_State *L)
+static int bind_error_tostring(lua_State *L)
 {
 	luaL_checktype(L, 1, LUA_TTABLE);
 	lua_getfield(L, 1, "kind");
@@ -36,7 +36,7 @@ static int error_tostring(lua_State *L)
 	return 1;
 }
 
-static int error_concat(lua_State *L)
+static int bind_error_concat(lua_State *L)
 {
 	luaL_tolstring(L, 1, NULL);
 	luaL_tolstring(L, 2, NULL);
@@ -48,8 +48,9 @@ EXPORT int luaopen_zlnet_core(lua_State *L);
 
 int luaopen_zlnet_core(lua_State *L)
 {
-	static const luaL_Reg meta[] = {{"__tostring", error_tostring}, {"__concat", error_concat}, {NULL, NULL}};
-	static const luaL_Reg functions[] = {{"error", error_new}, {"hash", hash_of}, {NULL, NULL}};
+	static const luaL_Reg meta[] = {
+		{"__tostring", bind_error_tostring}, {"__concat", bind_error_concat}, {NULL, NULL}};
+	static const luaL_Reg functions[] = {{"error", bind_error_new}, {"hash", hash_of}, {NULL, NULL}};
 
 	luaL_newmetatable(L, ERROR_TYPE);
 	luaL_setfuncs(L, meta, 0);

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- Makes the source of a program (with csrc/plugin.c) of a script and all Lua modules that it may require: ours, and
+-- Makes the source of a program (with csrc/plugin/plugin.c) of a script and all Lua modules that it may require: ours, and
 -- dkjson as installed here. They are compiled, and each stays as it is until it is required.
 --
 -- usage: lua lua/bundle.lua SCRIPT >FILE.c     from the checkout's top

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
-local helper = require "spec.helper"
-local node = require "spec.node"
+local helper = require "spec.support.helper"
+local node = require "spec.support.node"
 local zlnet = require "zlnet"
 
 local FIRST_PACKET = 50 -- ms

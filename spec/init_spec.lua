@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
-local helper = require "spec.helper"
+local helper = require "spec.support.helper"
 local zlnet = require "zlnet"
 
 local FOURTEEN = {

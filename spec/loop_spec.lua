@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 local core = require "zlnet.core"
-local helper = require "spec.helper"
+local helper = require "spec.support.helper"
 local loop = require "zlnet.loop"
 
 -- A pollable that is ready at once (an open handle can always be written to) or never (nothing comes to be read).

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 local core = require "zlnet.core"
-local helper = require "spec.helper"
+local helper = require "spec.support.helper"
 local monitor = require "zlnet.monitor"
 
 local function listen(...)

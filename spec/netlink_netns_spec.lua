@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- with_netns and its three siblings (the rest of netlink.lua is in netlink_spec.lua).
 local core = require "zlnet.core"
-local helper = require "spec.helper"
+local helper = require "spec.support.helper"
 local lfs = require "lfs"
 local netlink = require "zlnet.netlink"
 

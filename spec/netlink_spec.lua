@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 local core = require "zlnet.core"
-local helper = require "spec.helper"
+local helper = require "spec.support.helper"
 local netlink = require "zlnet.netlink"
 
 -- The link as ip(8) sees it, nil when there is none.

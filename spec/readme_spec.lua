@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: MIT
 -- What README says is so. Each ```lua block runs as printed, as a script whose argument is a container's pid, which the
 -- global `pid` is too; what follows `-->` is what print prints. Each ```sh block runs with $pid and `zlnet`.
-local cni = require "spec.cni"
-local helper = require "spec.helper"
+local cni = require "spec.support.cni"
+local helper = require "spec.support.helper"
 local json = require "dkjson"
 local netlink = require "zlnet.netlink"
 local options = require "zlnet.options"
@@ -165,7 +165,7 @@ describe("README", function()
 
   it("has every verdict of sweep", function()
     local stated = {}
-    for word in read("lua/zlnet/sweep.lua"):match('"alive"|[^\n ]*'):gmatch '"([%a_]+)"' do
+    for word in read("lua/zlnet/cleanup/sweep.lua"):match('"alive"|[^\n ]*'):gmatch '"([%a_]+)"' do
       stated["`" .. word .. "`"] = true
     end
     local listed = {}

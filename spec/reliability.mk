@@ -43,24 +43,24 @@ fuzz-short: ## the same for a minute
 
 # --- sanitizers beside those of `make asan` ---
 
-TSAN_SPECS ?= spec/visitor_spec.lua spec/netlink_netns_spec.lua spec/handle_spec.lua spec/loop_spec.lua spec/attach_spec.lua
+TSAN_SPECS ?= spec/kernel/visitor_spec.lua spec/netlink_netns_spec.lua spec/bind/handle_spec.lua spec/loop_spec.lua spec/attach/init_spec.lua
 tsan: ## the specs that start threads, under ThreadSanitizer
 	@$(MAKE) --no-print-directory BUILD=build/tsan CFLAGS='-O1 -g -fsanitize=thread' LDFLAGS=-Wl,-z,nodelete all stub \
 		build/tsan/bin/lua5.4
 	@TSAN_OPTIONS=exitcode=99:halt_on_error=1 SPEC_TIMEOUT=300 LUA='$(CURDIR)/build/tsan/bin/lua5.4' BUILD=build/tsan \
-		setarch -R spec/run $(or $(SPECS),$(TSAN_SPECS))
+		setarch -R spec/tools/run $(or $(SPECS),$(TSAN_SPECS))
 
 # not those which need pidfd_open: valgrind knows that call from 3.21 on
-VALGRIND_SPECS ?= spec/codec_spec.lua spec/undo_spec.lua spec/options_spec.lua spec/alias_spec.lua
+VALGRIND_SPECS ?= spec/codec/codec_spec.lua spec/undo_spec.lua spec/options_spec.lua spec/record/line_spec.lua
 valgrind: $(CORE) stub ## some specs under valgrind's memcheck
 	@LUA='$(LUA)' CC='$(CC)' .ci/deps valgrind
 	@mkdir -p $(BUILD)/valgrind
 	@printf '#!/bin/sh\nexec valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite %s "$$@"\n' \
 		'$(LUA)' >$(BUILD)/valgrind/lua && chmod +x $(BUILD)/valgrind/lua
-	@SPEC_TIMEOUT=600 LUA='$(abspath $(BUILD)/valgrind/lua)' BUILD='$(BUILD)' spec/run $(or $(SPECS),$(VALGRIND_SPECS))
+	@SPEC_TIMEOUT=600 LUA='$(abspath $(BUILD)/valgrind/lua)' BUILD='$(BUILD)' spec/tools/run $(or $(SPECS),$(VALGRIND_SPECS))
 
 gcstress: $(CORE) stub ## the specs with a step of the collector at every allocation
-	@LUA_INIT='collectgarbage("incremental", 0, 1000, 0)' SPEC_TIMEOUT=900 LUA='$(LUA)' BUILD='$(BUILD)' spec/run $(SPECS)
+	@LUA_INIT='collectgarbage("incremental", 0, 1000, 0)' SPEC_TIMEOUT=900 LUA='$(LUA)' BUILD='$(BUILD)' spec/tools/run $(SPECS)
 
 .PHONY: tsan valgrind gcstress
 
@@ -97,6 +97,6 @@ stress: $(CORE) stub ## attach killed at 120 moments; 8 agents with 500 containe
 	@rm -f $(BUILD)/stress.txt
 	@FIGURES='$(abspath $(BUILD))/stress.txt' STRESS=$(STRESS_SECONDS) WATCHED=1000 \
 		SPEC_TIMEOUT=$$((600 + 2 * $(STRESS_SECONDS))) JOBS=1 LUA='$(LUA)' BUILD='$(BUILD)' \
-		spec/run spec/crash_spec.lua spec/fleet_spec.lua spec/watch_spec.lua; status=$$?; cat $(BUILD)/stress.txt; exit $$status
+		spec/tools/run spec/stress/crash_spec.lua spec/stress/fleet_spec.lua spec/cleanup/watch/init_spec.lua; status=$$?; cat $(BUILD)/stress.txt; exit $$status
 
 .PHONY: stress

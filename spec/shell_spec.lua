@@ -71,7 +71,7 @@ describe("shell.command", function()
   end)
 
   it("quotes for the shell", function()
-    local helper = require "spec.helper"
+    local helper = require "spec.support.helper"
     for _, text in ipairs { "it's", "$(false)", "a;b", "`x`", 'a"b', "*" } do
       local line = command { ns = "host", op = "setlink", link = "host", args = { ifalias = text } }
       local _, said = helper.sh(line:gsub("^ip link set dev veth%-42%-s alias", "printf %%s"))
@@ -82,7 +82,7 @@ end)
 
 describe("shell.script", function()
   it("has each step once, and stops at the first failure", function()
-    local helper = require "spec.helper"
+    local helper = require "spec.support.helper"
     local script = shell.script { ops = {
       { step = "one", command = "echo 1" }, { step = "one", command = "echo 2" }, { step = "two", command = "false" },
       { step = "three", command = "echo 3" },

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- What other platforms get: the core of csrc/stub.c, run in an interpreter of its own.
-local helper = require "spec.helper"
+local helper = require "spec.support.helper"
 
 local function run(code)
   local ok, output = helper.sh(("LUA_CPATH=%s %s -e %s"):format(
@@ -57,7 +57,7 @@ describe("on a platform that is not Linux", function()
 
   it("the core is built without Linux or libmnl headers and exports one symbol", function()
     local standard = { ["lua.h"] = 1, ["lauxlib.h"] = 1, ["stdint.h"] = 1, ["string.h"] = 1 }
-    for _, path in ipairs { "csrc/stub.c", "csrc/hash.c" } do
+    for _, path in ipairs { "csrc/stub.c", "csrc/bind/hash.c" } do
       local file <close> = assert(io.open(path))
       for header in file:read("a"):gmatch "#include <([^>]+)" do
         assert.truthy(standard[header], header)

@@ -11,16 +11,16 @@ local zlnet = { _VERSION = core.version, open = core.open, netns = core.netns, e
 -- public name -> the module that has a function of this name
 local LAZY = {
   attach = "zlnet.attach",
-  attachments = "zlnet.attachments",
+  attachments = "zlnet.record.attachments",
   bridge = "zlnet.bridge",
   check = "zlnet.check",
-  detach = "zlnet.detach",
-  make_interface_name = "zlnet.owner",
+  detach = "zlnet.cleanup.detach",
+  make_interface_name = "zlnet.record.names",
   monitor = "zlnet.monitor",
   plan = "zlnet.attach",
   probe = "zlnet.probe",
-  sweep = "zlnet.sweep",
-  watch = "zlnet.watch",
+  sweep = "zlnet.cleanup.sweep",
+  watch = "zlnet.cleanup.watch",
 }
 for name in ([[add_address_to_link_by_name add_default_route_via_dev create_veth_pair delete_link_by_name
   list_all_links move_link_into_netns_and_rename move_link_into_netns_fd_and_rename replace_route_via_dev
@@ -29,7 +29,7 @@ for name in ([[add_address_to_link_by_name add_default_route_via_dev create_veth
 end
 
 -- What is there on any platform: names need no kernel, and the fourteen say themselves that it is not Linux.
-local EVERYWHERE = { ["zlnet.owner"] = true, ["zlnet.netlink"] = true }
+local EVERYWHERE = { ["zlnet.record.names"] = true, ["zlnet.netlink"] = true }
 
 -- What a workflow is on another platform.
 local function unsupported(name)

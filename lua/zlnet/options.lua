@@ -2,7 +2,7 @@
 -- Tables of options: what a function accepts is a list of rows, and one function checks any table against any list.
 
 local addr = require "zlnet.addr"
-local alias = require "zlnet.alias"
+local alias = require "zlnet.record.line"
 local argument = require "zlnet.argument"
 
 local fmt, type = string.format, type

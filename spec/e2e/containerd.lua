@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- A containerd in the sandbox, with a network of zlnet-cni.
-local helper = require "spec.helper"
+local helper = require "spec.support.helper"
 local sandbox = require "spec.e2e.sandbox"
 
 local containerd = {}
@@ -42,7 +42,7 @@ end
 ---@return fun()? stop
 ---@return string? why it cannot be had here
 function containerd.start(namespace, cri)
-  local cni = require "spec.cni"
+  local cni = require "spec.support.cni"
   local why = sandbox.missing("containerd", "ctr", "containerd-shim-runc-v2", "runc")
     or not sandbox.busybox and "busybox-static is not installed" or not cni.plugins and cni.missing
   if why then

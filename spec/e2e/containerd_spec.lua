@@ -2,7 +2,7 @@
 -- sandbox: root
 -- containerd, whose `ctr run --cni` calls zlnet-cni.
 local containerd = require "spec.e2e.containerd"
-local helper = require "spec.helper"
+local helper = require "spec.support.helper"
 local sandbox = require "spec.e2e.sandbox"
 
 describe("containerd", function()

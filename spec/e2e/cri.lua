@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- Speaks to a container runtime as a kubelet does: gRPC, which is a protocol buffer behind five bytes in an HTTP/2
 -- POST, and that curl(1) sends over a Unix socket. Of protocol buffers no more is here than CRI's messages need.
-local helper = require "spec.helper"
+local helper = require "spec.support.helper"
 local sandbox = require "spec.e2e.sandbox"
 
 local cri = {}

@@ -3,7 +3,7 @@
 -- Pods of containerd's CRI plugin, which a kubelet would ask for: here a spec does.
 local containerd = require "spec.e2e.containerd"
 local cri = require "spec.e2e.cri"
-local helper = require "spec.helper"
+local helper = require "spec.support.helper"
 local sandbox = require "spec.e2e.sandbox"
 
 local SETTINGS = [[

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- sandbox: root
 -- The ways to install, each into a system of its own, and what is installed used from there.
-local helper = require "spec.helper"
+local helper = require "spec.support.helper"
 local lfs = require "lfs"
 local sandbox = require "spec.e2e.sandbox"
 
@@ -92,7 +92,7 @@ describe("installing", function()
     return reason
   end
 
-  -- make in the copy; what spec/run says about a build is about another one
+  -- make in the copy; what spec/tools/run says about a build is about another one
   local function make(words)
     return helper.sh("env -u BUILD -u LUA make -s -C /run/z/source " .. words)
   end
@@ -161,9 +161,9 @@ describe("installing", function()
     if skip("musl-gcc", "make") then
       return
     end
-    sandbox.run "mount -t tmpfs none /mnt && cp -r /run/z/source /mnt/" -- spec/run has a /run of its own
+    sandbox.run "mount -t tmpfs none /mnt && cp -r /run/z/source /mnt/" -- spec/tools/run has a /run of its own
     local ok, out = helper.sh [[env -u BUILD -u LUA make -s -C /mnt/source musl \
-      SPECS='spec/netlink_spec.lua spec/attach_spec.lua']]
+      SPECS='spec/netlink_spec.lua spec/attach/init_spec.lua']]
     sandbox.run "umount /mnt"
     assert.is_true(ok, out)
     assert.is_truthy(out:find "built with musl")

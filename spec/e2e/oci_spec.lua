@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- sandbox: root
 -- Containers of runc and crun, attached by pid and by a hook.
-local helper = require "spec.helper"
+local helper = require "spec.support.helper"
 local json = require "dkjson"
 local lfs = require "lfs"
 local sandbox = require "spec.e2e.sandbox"

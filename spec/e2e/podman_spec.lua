@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- sandbox: root
 -- podman with its CNI backend, and zlnet-cni as its networks.
-local helper = require "spec.helper"
+local helper = require "spec.support.helper"
 local sandbox = require "spec.e2e.sandbox"
 
 local CONTAINERS = [[
@@ -25,7 +25,7 @@ graphroot = "%s/storage"
 ]]
 
 local function reason()
-  local cni = require "spec.cni"
+  local cni = require "spec.support.cni"
   local why = sandbox.missing("podman", "conmon") or not sandbox.busybox and "busybox-static is not installed"
     or not cni.plugins and cni.missing
   if why then

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- A container of crun inside a user namespace: nothing here is the machine's root.
-local helper = require "spec.helper"
+local helper = require "spec.support.helper"
 local json = require "dkjson"
 local sandbox = require "spec.e2e.sandbox"
 local zlnet = require "zlnet"

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- What container runtimes need around them: private places to write to, control groups, a root file system made of
--- busybox. All of it is mounted inside the sandbox of spec/run and goes with it.
-local helper = require "spec.helper"
+-- busybox. All of it is mounted inside the sandbox of spec/tools/run and goes with it.
+local helper = require "spec.support.helper"
 local json = require "dkjson"
 local lfs = require "lfs"
 
@@ -142,7 +142,7 @@ end
 ---pass our environment on, so it is put into a wrapper.
 ---@return string path
 function sandbox.plugins()
-  local cni = require "spec.cni"
+  local cni = require "spec.support.cni"
   local path = sandbox.directory .. "/plugins"
   run("mkdir -p " .. path)
   if cni.plugins then

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- Does one workflow between the marks which spec/fault/inject.c looks for, and reports what came of it as JSON.
 -- usage: act.lua WORKFLOW CONTAINER_PID RESULT_FILE [again]
-local helper = require "spec.helper"
+local helper = require "spec.support.helper"
 local json = require "dkjson"
 local workflows = require "spec.fault.workflows"
 

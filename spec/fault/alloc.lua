@@ -4,7 +4,7 @@
 -- still in its namespace.
 -- usage: BUILD/fault/host spec/fault/alloc.lua [SECONDS [WORKFLOW…]], in spec/fault/sandbox with that as LUA
 -- luacheck: globals fault
-local helper = require "spec.helper"
+local helper = require "spec.support.helper"
 local stage = require "spec.fault.stage"
 local workflows = require "spec.fault.workflows"
 local zlnet = require "zlnet"

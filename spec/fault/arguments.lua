@@ -3,7 +3,7 @@
 -- Random values and tables of options to every public function: it raises an argument error before any side effect, or
 -- does what was asked, or returns nil and an error. Never another error, never a crash.
 -- usage: spec/fault/sandbox spec/fault/arguments.lua [CALLS [SEED]]
-local helper = require "spec.helper"
+local helper = require "spec.support.helper"
 local zlnet = require "zlnet"
 
 local calls, seed = tonumber(arg[1]) or 20000, math.tointeger(tonumber(arg[2])) or os.time()

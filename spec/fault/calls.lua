@@ -3,7 +3,7 @@
 -- there. Afterwards: an error with its step came back or all is done; both namespaces are as before or as when done;
 -- no descriptor, thread or namespace is left. After a kill, doing it again completes it, or a sweep leaves nothing.
 -- usage: spec/fault/sandbox spec/fault/calls.lua [SECONDS [WORKFLOW…]]
-local helper = require "spec.helper"
+local helper = require "spec.support.helper"
 local state = require "spec.fault.state"
 local json = require "dkjson"
 local workflows = require "spec.fault.workflows"

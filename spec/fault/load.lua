@@ -3,7 +3,7 @@
 -- Many at once, and a world that changes meanwhile: thousands of containers on one node, 16 processes, a storm of link
 -- events, a container that dies at every stage of its attach. Nothing may be lost, nothing left.
 -- usage: spec/fault/sandbox spec/fault/load.lua [CONTAINERS]
-local helper = require "spec.helper"
+local helper = require "spec.support.helper"
 local zlnet = require "zlnet"
 
 local many = tonumber(arg[1]) or 2000

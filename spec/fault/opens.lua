@@ -2,7 +2,7 @@
 -- What every workflow opens: only files of the kernel's and what its caller named, that just once; each descriptor is
 -- close-on-exec from its first moment; no file is made and no program is started.
 -- usage: spec/fault/sandbox spec/fault/opens.lua [WORKFLOW…]
-local helper = require "spec.helper"
+local helper = require "spec.support.helper"
 local state = require "spec.fault.state"
 local workflows = require "spec.fault.workflows"
 

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- Does one operation in the process whose capabilities are what spec/fault/privilege.lua tests, and prints "ok", or the
 -- error with the hint that the command line tool would give. usage: operation.lua OPERATION CONTAINER_PID | all
-local helper = require "spec.helper"
+local helper = require "spec.support.helper"
 local victim = require "spec.fault.victim"
 local zlnet = require "zlnet"
 

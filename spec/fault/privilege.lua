@@ -3,7 +3,7 @@
 -- do and which capability is missing, and nothing is left. Nobody can do it all in a user namespace of his own. A
 -- container of a foreign user namespace is refused. A path that is swapped meanwhile cannot lead an attach astray.
 -- usage: spec/fault/sandbox spec/fault/privilege.lua
-local helper = require "spec.helper"
+local helper = require "spec.support.helper"
 local victim = require "spec.fault.victim"
 local zlnet = require "zlnet"
 

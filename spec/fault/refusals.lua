@@ -4,7 +4,7 @@
 -- too: what could not be taken back has to be in the error's `rollback`.
 -- usage: BUILD/fault/host spec/fault/refusals.lua [SECONDS [WORKFLOW…]], in spec/fault/sandbox with that as LUA
 -- luacheck: globals fault
-local helper = require "spec.helper"
+local helper = require "spec.support.helper"
 local stage = require "spec.fault.stage"
 local workflows = require "spec.fault.workflows"
 

@@ -2,7 +2,7 @@
 -- For faults that a process makes in itself (spec/fault/host.c): a container, a workflow's state before and when done,
 -- and the judgement on what a faulted run left.
 -- luacheck: globals fault
-local helper = require "spec.helper"
+local helper = require "spec.support.helper"
 local state = require "spec.fault.state"
 
 local stage = {}

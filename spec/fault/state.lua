@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- What two namespaces look like, read with ip(8), as a text which is the same for the same state: without what differs
 -- from one pair to the next (indexes, addresses made of pids, times) or settles by itself (IPv6's tentative addresses).
-local helper = require "spec.helper"
+local helper = require "spec.support.helper"
 local json = require "dkjson"
 
 local state = {}

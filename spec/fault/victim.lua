@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- A second container, whose end is part of what is put under faults. Its namespace is bound to a file, so that the
 -- kernel does not take the pairs away by itself. Its pid is in a file, for the process under faults is another one.
-local helper = require "spec.helper"
+local helper = require "spec.support.helper"
 local zlnet = require "zlnet"
 
 local victim = {}

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- The workflows in which something happens meanwhile: watch and the monitor. What happens is the scene's `aside`.
-local helper = require "spec.helper"
+local helper = require "spec.support.helper"
 local victim = require "spec.fault.victim"
 local zlnet = require "zlnet"
 

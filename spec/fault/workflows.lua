@@ -62,8 +62,8 @@ end
 -- Pairs with both ends here, of an owner that is long dead.
 local function orphans(n)
   return function(scene)
-    local alias = require "zlnet.alias"
-    local target, core = require "zlnet.target", require "zlnet.core"
+    local alias = require "zlnet.record.line"
+    local target, core = require "zlnet.attach.pin", require "zlnet.core"
     for i = 1, n do
       local tag = ("abcdefgh"):sub(i, i)
       sh(("ip link add veth-4194000-%s type veth peer name vc-4194000-%s"):format(tag, tag))

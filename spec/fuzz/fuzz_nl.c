@@ -72,8 +72,8 @@ static int fuzz_poll(struct pollfd *p, nfds_t n, int timeout)
 #define recvmsg fuzz_recvmsg
 #define sendto  fuzz_sendto
 #define poll    fuzz_poll
-#include "../../csrc/nl.c"
-#include "../../csrc/nl_queue.c"
+#include "../../csrc/kernel/netlink.c"
+#include "../../csrc/kernel/queue.c"
 #undef poll
 
 static void check(bool holds)
@@ -83,7 +83,7 @@ static void check(bool holds)
 }
 
 /* What the rest of the core relies on: a reply is whole messages. */
-static void check_reply(const struct nl_reply *r)
+static void check_reply(const struct netlink_reply *r)
 {
 	const struct nlmsghdr *h = (const struct nlmsghdr *)r->data;
 	int left = (int)r->len;
@@ -96,17 +96,17 @@ static void check_reply(const struct nl_reply *r)
 	check(left > -(int)NLMSG_ALIGNTO); /* the last need not be padded */
 }
 
-static void talk(struct nl_sock *s, unsigned n, bool dump, bool stop)
+static void talk(struct netlink_sock *s, unsigned n, bool dump, bool stop)
 {
-	const struct nl_pace pace = {.stop_on_error = stop, .timeout = 1000};
-	struct nl_queue q = {0};
-	struct nl_reply r = {0};
-	struct zerr e;
+	const struct queue_pace pace = {.stop_on_error = stop, .timeout = 1000};
+	struct queue q = {0};
+	struct netlink_reply r = {0};
+	struct error e;
 	struct nlmsghdr h = {.nlmsg_len = sizeof h, .nlmsg_type = 18, .nlmsg_flags = dump ? NLM_F_DUMP : 0};
 
 	for (unsigned i = 0; i < n; i++)
-		check(nl_queue_add(&q, &h, &h, sizeof h) == 0);
-	if (nl_queue_talk(s, &q, &pace, &r, &e) == 0) {
+		check(queue_add(&q, &h, &h, sizeof h) == 0);
+	if (queue_talk(s, &q, &pace, &r, &e) == 0) {
 		check_reply(&r);
 		for (unsigned i = 0; i < n; i++) {
 			check(!q.items[i].answered || q.items[i].ack.done);
@@ -114,16 +114,16 @@ static void talk(struct nl_sock *s, unsigned n, bool dump, bool stop)
 			check(memchr(q.items[i].ack.text, 0, sizeof q.items[i].ack.text) != NULL);
 		}
 	}
-	nl_queue_free(&q);
-	nl_reply_free(&r);
+	queue_free(&q);
+	netlink_reply_free(&r);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct nl_sock s = {.fd = 1000, .seq = 0};
-	struct nl_reply r = {0};
+	struct netlink_sock s = {.fd = 1000, .seq = 0};
+	struct netlink_reply r = {0};
 
 	if (size < sizeof kernel.control)
 		return 0;
@@ -134,9 +134,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	kernel.left = size;
 	uint8_t how = kernel.control[0];
 	if (how & 32) { /* events */
-		while (nl_receive(&s, &r) == 1)
+		while (netlink_receive(&s, &r) == 1)
 			check_reply(&r);
-		nl_reply_free(&r);
+		netlink_reply_free(&r);
 	} else {
 		talk(&s, how & 8 ? 1 : 1 + (how & 7), how & 8, how & 16);
 	}

@@ -3,7 +3,7 @@
 #ifndef ZLNET_FUZZ_MESSAGES_H
 #define ZLNET_FUZZ_MESSAGES_H
 
-#include "../../csrc/spec.h"
+#include "../../csrc/tables/table.h"
 
 #include <libmnl/libmnl.h>
 #include <stdlib.h>
@@ -11,19 +11,19 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static inline const struct spec_msg *messages_spec(uint16_t type)
+static inline const struct table_msg *messages_spec(uint16_t type)
 {
-	static const struct spec_msg *const specs[] = {&spec_link,  &spec_addr, &spec_route,
-	                                               &spec_neigh, &spec_rule, &spec_nsid};
+	static const struct table_msg *const specs[] = {&table_link,  &table_addr, &table_route,
+	                                                &table_neigh, &table_rule, &table_nsid};
 
-	for (size_t i = 0; i < SPEC_COUNT(specs); i++)
+	for (size_t i = 0; i < TABLE_COUNT(specs); i++)
 		if (type / 4 == specs[i]->new_type / 4)
 			return specs[i];
-	return &spec_link;
+	return &table_link;
 }
 
 static inline void messages_each(const uint8_t *data, size_t size,
-                                 void (*f)(const struct spec_msg *, struct nlmsghdr *))
+                                 void (*f)(const struct table_msg *, struct nlmsghdr *))
 {
 	while (size >= sizeof(struct nlmsghdr)) {
 		struct nlmsghdr head;

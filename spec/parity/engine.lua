@@ -2,7 +2,7 @@
 -- What zlnet reads held against what `ip -j -d` reads, key by key, and what zlnet makes against what `ip` makes. Each
 -- scenario runs twice, in two fresh namespaces: once made by ip, once by zlnet. Rules that say which of our values is
 -- which of ip's are in *_keys.lua; a key of ip's without a rule is a difference.
-local helper = require "spec.helper"
+local helper = require "spec.support.helper"
 local json = require "dkjson"
 local lfs = require "lfs"
 local zlnet = require "zlnet"

@@ -3,7 +3,7 @@
 -- after a warm-up, and at the end: resident memory, memory of the Lua state, descriptors, threads, links, mounted
 -- namespaces, and the kernel's objects where /proc/slabinfo can be read.
 -- usage: spec/fault/sandbox spec/soak/soak.lua SECONDS [CYCLES SWEEPS]
-local helper = require "spec.helper"
+local helper = require "spec.support.helper"
 local zlnet = require "zlnet"
 
 local seconds, cycles, sweeps = tonumber(arg[1]) or 60, tonumber(arg[2]) or 100000, tonumber(arg[3]) or 10000

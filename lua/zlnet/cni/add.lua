@@ -95,7 +95,7 @@ local function check_free(container, r)
   end
   local id, tag = require("zlnet.cni.identity").of(r.config.name, r.container, r.ifname)
   for _, place in ipairs { { container, r.ifname, "in the container" },
-    { host, require("zlnet.owner").host_name({ id = id }, tag), "on the node" } } do
+    { host, require("zlnet.record.names").host_name({ id = id }, tag), "on the node" } } do
     local link, gone = place[1]:getlink { ifname = place[2] }
     if link then
       return nil, failure.new("other", ("interface '%s' exists already %s"):format(place[2], place[3]))
@@ -175,7 +175,7 @@ local function make(r, ns, container, stack, n, call, log)
     return nil, broken
   end
   stack:push("detach", function()
-    return require("zlnet.detach").detach(a)
+    return require("zlnet.cleanup.detach").detach(a)
   end)
   ok, failed = require("zlnet.cni.routes").add(container, a, own, gateways)
   if ok and n.masquerade then

@@ -6,7 +6,7 @@ local core = require "zlnet.core"
 local failure = require "zlnet.cni.failure"
 local identity = require "zlnet.cni.identity"
 local ipam = require "zlnet.cni.ipam"
-local owner = require "zlnet.owner"
+local owner = require "zlnet.record.names"
 local result = require "zlnet.cni.result"
 
 local fmt = string.format

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- GC: whatever of a network belongs to none of the attachments that the runtime calls valid.
 
-local attachments = require "zlnet.attachments"
+local attachments = require "zlnet.record.attachments"
 local core = require "zlnet.core"
 local failure = require "zlnet.cni.failure"
 local identity = require "zlnet.cni.identity"
@@ -59,7 +59,7 @@ local function detach(is_stale)
       stale[#stale + 1] = { id = id }
     end
   end
-  local ok, left = require("zlnet.detach").detach(stale)
+  local ok, left = require("zlnet.cleanup.detach").detach(stale)
   if not ok then
     return nil, failure.from(left)
   end

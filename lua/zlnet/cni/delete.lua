@@ -17,7 +17,7 @@ function delete.run(r, log)
   local call <close>, none = ipam.begin(r)
   local failures = {}
   local id = identity.of(r.config.name, r.container, r.ifname)
-  local _, err = require("zlnet.detach").detach { id = id }
+  local _, err = require("zlnet.cleanup.detach").detach { id = id }
   failures[1] = err and failure.from(err)
   if r.config.ipMasq then
     local _, left = require("zlnet.cni.masquerade").remove(function(other)

@@ -3,7 +3,7 @@
 -- `cni/<network>/<container>/<16 hex digits>`, at most 54 bytes, so that the record has room for the addresses. The
 -- digits are a hash of all three; what stands before them is for people, and for telling networks apart.
 
-local owner = require "zlnet.owner"
+local owner = require "zlnet.record.names"
 
 local fmt = string.format
 

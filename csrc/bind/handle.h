@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/* The handle: a NETLINK_ROUTE socket bound to one namespace for life, and the operations on it. */
+#ifndef ZLNET_BIND_HANDLE_H
+#define ZLNET_BIND_HANDLE_H
+
+#include "kernel/error.h"
+#include "kernel/netlink.h"
+#include "tables/table.h"
+
+#include <lua.h>
+
+#define HANDLE_TYPE "zlnet.handle"
+
+struct handle {
+	struct netlink_sock sock;
+	struct netlink_reply reply; /* of the latest request; given back to its small size after use */
+	int timeout;                /* milliseconds a request may take */
+	uint64_t
+		generation; /* of the process that opened it: a child has the same socket, and would take its answers */
+};
+
+/* One operation of the kernel's, as a method. */
+struct handle_op {
+	const char *name;
+	const struct table_msg *table;
+	uint16_t type;
+	uint16_t flags;
+	enum { OP_NEW, OP_ACT, OP_GET, OP_DUMP } how;
+};
+
+/* Make the metatables of handle and batch; leaves the stack as it was. */
+void handle_open(lua_State *L);
+
+/* core.open(target [, here]) -> handle | nil, err */
+int handle_new(lua_State *L);
+
+/* The open handle at arg; raises for anything else. */
+struct handle *handle_check(lua_State *L, int arg);
+
+/* Raises where what is at arg was made by another process than this one, its parent. */
+void handle_check_generation(lua_State *L, int arg, uint64_t generation, const char *what);
+
+/* Encode the table at arg 2 (mode at arg 3 for OP_NEW) for op into buf, CODEC_MAX bytes, aligned.
+ * Raises on wrong use. 0, or -errno with e filled when a link that it names is not there. */
+int handle_encode(lua_State *L, struct handle *h, const struct handle_op *op, void *buf, struct error *e);
+
+/* Turn the kernel's refusal of request req into e. */
+void handle_refusal(const struct handle_op *op, const struct nlmsghdr *req, const struct netlink_ack *ack,
+                    struct error *e);
+
+/* Ask by name for the link that request req made, where the kernel did not echo it. The answer is in h->reply.
+ * False when it cannot be asked for: made in another namespace, or under a name of the kernel's choice. */
+bool handle_ask_created(struct handle *h, const struct nlmsghdr *req);
+
+/* Push the deadline of a request beginning now. */
+int64_t handle_deadline(const struct handle *h);
+
+/* Add the methods of every op, with or without the dumps, to the table on top, each a closure of f over its op. */
+void handle_set_ops(lua_State *L, lua_CFunction f, bool dumps);
+
+#endif

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+#include "bind/request.h"
+#include "bind/error.h"
+#include "bind/handle.h"
+#include "bind/reply.h"
+#include "codec/codec.h"
+
+#include <lauxlib.h>
+#include <libmnl/libmnl.h>
+
+/* What a request wants of the objects which answer it. */
+struct wish {
+	const struct handle_op *op;
+	const struct codec_keys *only; /* or NULL */
+};
+
+static const struct codec_keys *wish_keys(const struct wish *w, const struct nlmsghdr *m)
+{
+	return w->only || w->op->how != OP_DUMP ? w->only : codec_keys_dump(w->op->table, m);
+}
+
+/* An netlink_trim. */
+static size_t wish_trim(void *to, const struct nlmsghdr *m, const void *ctx)
+{
+	const struct wish *w = ctx;
+
+	return codec_trim(to, m, w->op->table, wish_keys(w, m));
+}
+
+/* A reply_reader: an array of everything. */
+static void push_all(lua_State *L, const struct netlink_reply *r, const void *ctx)
+{
+	const struct wish *w = ctx;
+	const struct nlmsghdr *first = (const struct nlmsghdr *)r->data, *m = first;
+	int left = (int)r->len, n = 0;
+
+	for (; left > 0 && mnl_nlmsg_ok(m, left); m = mnl_nlmsg_next(m, &left))
+		n++;
+	lua_createtable(L, n, 0);
+	m = first;
+	left = (int)r->len;
+	for (int i = 1; i <= n; i++, m = mnl_nlmsg_next(m, &left)) {
+		codec_decode_some(L, w->op->table, m, wish_keys(w, m), false);
+		lua_rawseti(L, -2, i);
+	}
+}
+
+/* A reply_reader: the one object. */
+static void push_one(lua_State *L, const struct netlink_reply *r, const void *ctx)
+{
+	const struct wish *w = ctx;
+
+	codec_decode_some(L, w->op->table, (const struct nlmsghdr *)r->data, w->only, false);
+}
+
+/* Send the request; what is wanted of the answer is in h->reply. */
+static int ask(struct handle *h, struct nlmsghdr *n, const struct wish *wish, struct netlink_ack *ack, struct error *e)
+{
+	h->reply.len = 0;
+	h->reply.trim = wish_trim;
+	h->reply.trim_ctx = wish;
+	int rc = netlink_talk(&h->sock, n, n->nlmsg_len, 1, handle_deadline(h), &h->reply, ack, e);
+	h->reply.trim = NULL;
+	return rc;
+}
+
+const struct codec_keys *request_keys(lua_State *L, const struct handle_op *op, struct codec_keys *keys)
+{
+	int arg = op->how == OP_NEW ? 4 : 3;
+
+	if (op->how == OP_ACT || lua_isnil(L, arg))
+		return NULL;
+	codec_keys(L, arg, op->table, keys);
+	return keys;
+}
+
+/* handle:OP(t [, mode [, keys]]), handle:getOP(t [, keys]), handle:getOPs([filter [, keys]]) */
+int handle_request(lua_State *L)
+{
+	const struct handle_op *op = lua_touserdata(L, lua_upvalueindex(1));
+	struct handle *h = handle_check(L, 1);
+	_Alignas(8) char buf[CODEC_MAX];
+	struct nlmsghdr *n = (struct nlmsghdr *)buf;
+	struct netlink_ack ack;
+	struct error e;
+	struct codec_keys wanted;
+
+	lua_settop(L, 4);
+	const struct codec_keys *only = request_keys(L, op, &wanted);
+	if (op->how == OP_DUMP && lua_isnil(L, 2)) {
+		lua_newtable(L);
+		lua_replace(L, 2);
+	}
+	luaL_checktype(L, 2, LUA_TTABLE);
+	if (handle_encode(L, h, op, buf, &e) < 0)
+		return bind_error_return(L, &e);
+	const struct wish wish = {op, only};
+	if (ask(h, n, &wish, &ack, &e) < 0)
+		return bind_error_return(L, &e);
+	if (ack.err) {
+		handle_refusal(op, n, &ack, &e);
+		return bind_error_return(L, &e);
+	}
+	bool object = op->how != OP_ACT &&
+	              (h->reply.len > 0 || (op->how == OP_NEW && op->table == &table_link && handle_ask_created(h, n)));
+	if (op->how != OP_DUMP && !object) {
+		lua_pushboolean(L, 1);
+		return 1;
+	}
+	int pushed = reply_read(L, &h->reply, op->how == OP_DUMP ? push_all : push_one, &wish);
+	return pushed < 0 ? lua_error(L) : pushed;
+}

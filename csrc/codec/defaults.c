@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+/* What a request leaves out, as ip fills it in. Only requests which make or delete something get defaults. */
+#include "codec/encode.h"
+
+#include <libmnl/libmnl.h>
+#include <linux/fib_rules.h>
+#include <linux/if_addr.h>
+#include <linux/neighbour.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+#include <sys/socket.h>
+
+static bool said(struct enc *e, const char *key)
+{
+	bool yes;
+
+	lua_pushstring(e->L, key);
+	yes = lua_rawget(e->L, e->arg) != LUA_TNIL;
+	lua_pop(e->L, 1);
+	return yes;
+}
+
+/* An address without a length is a single one. */
+static void defaults_lengths(struct enc *e)
+{
+	for (unsigned off = 0; off < e->table->hdrlen; off++)
+		if ((e->prefixes & ~e->lengths) >> off & 1 && !enc_length_said(e, off))
+			e->hdr[off] = e->family == AF_INET6 ? 128 : 32;
+}
+
+/* The payload of an attribute of this request, or NULL. */
+static const struct nlattr *find(struct enc *e, uint16_t type)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each(attr, e->nlh, (unsigned)e->table->hdrlen) if (mnl_attr_get_type(attr) == type) return attr;
+	return NULL;
+}
+
+static void copy(struct enc *e, uint16_t from, uint16_t to)
+{
+	const struct nlattr *attr = find(e, from);
+	uint8_t address[16];
+	size_t len;
+
+	if (!attr || find(e, to))
+		return;
+	len = mnl_attr_get_payload_len(attr);
+	memcpy(address, mnl_attr_get_payload(attr), len);
+	enc_put(e, to, address, len);
+}
+
+/* The kernel needs the local address (IPv4) and takes a different one in IFA_ADDRESS for the peer's. */
+static void defaults_addr(struct enc *e)
+{
+	struct ifaddrmsg *ifa = (struct ifaddrmsg *)e->hdr;
+	const struct nlattr *local;
+
+	if (e->nlh->nlmsg_type == RTM_NEWADDR) {
+		copy(e, IFA_ADDRESS, IFA_LOCAL);
+		copy(e, IFA_LOCAL, IFA_ADDRESS);
+		local = find(e, IFA_LOCAL);
+		if (!said(e, "scope") && e->family == AF_INET && local &&
+		    *(uint8_t *)mnl_attr_get_payload(local) == 127)
+			ifa->ifa_scope = RT_SCOPE_HOST;
+	} else if (e->lengths || said(e, "prefixlen")) {
+		/* a delete without a length must not name one by IFA_ADDRESS: any would do */
+		copy(e, IFA_LOCAL, IFA_ADDRESS);
+	}
+}
+
+static uint8_t route_scope(struct enc *e, const struct rtmsg *rtm)
+{
+	bool gateway = said(e, "gateway") || said(e, "via") || said(e, "multipath") || said(e, "nh_id");
+
+	if (rtm->rtm_family != AF_INET)
+		return RT_SCOPE_UNIVERSE;
+	switch (rtm->rtm_type) {
+	case RTN_LOCAL:
+	case RTN_NAT:
+		return RT_SCOPE_HOST;
+	case RTN_BROADCAST:
+	case RTN_MULTICAST:
+	case RTN_ANYCAST:
+		return RT_SCOPE_LINK;
+	case RTN_UNICAST:
+	case RTN_UNSPEC:
+		if (e->nlh->nlmsg_type == RTM_DELROUTE)
+			return RT_SCOPE_NOWHERE; /* any */
+		return gateway ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
+	default:
+		return RT_SCOPE_UNIVERSE;
+	}
+}
+
+static void defaults_route(struct enc *e)
+{
+	struct rtmsg *rtm = (struct rtmsg *)e->hdr;
+	bool create = e->nlh->nlmsg_type == RTM_NEWROUTE;
+
+	if (rtm->rtm_family == AF_UNSPEC)
+		rtm->rtm_family = AF_INET;
+	if (create && !said(e, "type"))
+		rtm->rtm_type = RTN_UNICAST;
+	if (create && !said(e, "protocol"))
+		rtm->rtm_protocol = RTPROT_BOOT;
+	if (!said(e, "table")) {
+		bool local = rtm->rtm_type == RTN_LOCAL || rtm->rtm_type == RTN_BROADCAST || rtm->rtm_type == RTN_NAT ||
+		             rtm->rtm_type == RTN_ANYCAST;
+
+		rtm->rtm_table = local ? RT_TABLE_LOCAL : RT_TABLE_MAIN;
+	}
+	if (!said(e, "scope"))
+		rtm->rtm_scope = route_scope(e, rtm);
+}
+
+/* Forwarding entries, as bridge fdb makes them: of the link itself, permanent. The kernel reads two bits of their state. */
+static void defaults_fdb(struct ndmsg *ndm)
+{
+	if (!(ndm->ndm_flags & (NTF_SELF | NTF_MASTER)))
+		ndm->ndm_flags |= NTF_SELF;
+	if (ndm->ndm_state == NUD_PERMANENT)
+		ndm->ndm_state |= NUD_NOARP;
+	else if (ndm->ndm_state == NUD_NOARP) /* "static" */
+		ndm->ndm_state |= NUD_REACHABLE;
+}
+
+static void defaults_neigh(struct enc *e)
+{
+	struct ndmsg *ndm = (struct ndmsg *)e->hdr;
+	const struct nlattr *ext = find(e, NDA_FLAGS_EXT);
+	bool managed = ext && mnl_attr_get_u32(ext) & NTF_EXT_MANAGED; /* the kernel finds the address by itself */
+
+	if (!said(e, "state") && !managed)
+		ndm->ndm_state = NUD_PERMANENT;
+	if (e->family == AF_BRIDGE)
+		defaults_fdb(ndm);
+}
+
+/* Dumps are narrowed to a link by an attribute; the same field in the header is refused. */
+static void dump_neigh(struct enc *e)
+{
+	struct ndmsg *ndm = (struct ndmsg *)e->hdr;
+	uint32_t index = (uint32_t)ndm->ndm_ifindex;
+
+	if (index == 0 || (e->nlh->nlmsg_flags & NLM_F_DUMP) != NLM_F_DUMP)
+		return;
+	ndm->ndm_ifindex = 0;
+	enc_put(e, NDA_IFINDEX, &index, sizeof(index));
+}
+
+static void defaults_rule(struct enc *e)
+{
+	struct fib_rule_hdr *rule = (struct fib_rule_hdr *)e->hdr;
+
+	if (rule->family == AF_UNSPEC)
+		rule->family = AF_INET;
+	if (e->nlh->nlmsg_type != RTM_NEWRULE)
+		return;
+	if (!said(e, "action"))
+		rule->action = said(e, "goto") ? FR_ACT_GOTO : FR_ACT_TO_TBL;
+	if (!said(e, "table") && rule->action == FR_ACT_TO_TBL && !said(e, "l3mdev"))
+		rule->table = RT_TABLE_MAIN;
+}
+
+void codec_defaults(struct enc *e)
+{
+	defaults_lengths(e);
+	switch (e->nlh->nlmsg_type) {
+	case RTM_SETLINK:
+		/* the kernel ignores linkinfo here, without a word; ip sends RTM_NEWLINK without flags, too */
+		if (said(e, "linkinfo"))
+			e->nlh->nlmsg_type = RTM_NEWLINK;
+		break;
+	case RTM_NEWADDR:
+	case RTM_DELADDR:
+		defaults_addr(e);
+		break;
+	case RTM_NEWROUTE:
+	case RTM_DELROUTE:
+		defaults_route(e);
+		break;
+	case RTM_NEWNEIGH:
+	case RTM_DELNEIGH:
+		defaults_neigh(e);
+		break;
+	case RTM_GETNEIGH:
+		dump_neigh(e);
+		break;
+	case RTM_NEWRULE:
+	case RTM_DELRULE:
+		defaults_rule(e);
+		break;
+	default:
+		break;
+	}
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+#include "codec/text.h"
+
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <string.h>
+#include <sys/socket.h>
+
+size_t text_hex(char out[TEXT_MAX], const uint8_t *p, size_t len, char separator)
+{
+	static const char digits[] = "0123456789abcdef";
+	char *at = out;
+
+	for (size_t i = 0; i < len; i++) {
+		if (i > 0 && separator != '\0')
+			*at++ = separator;
+		*at++ = digits[p[i] >> 4];
+		*at++ = digits[p[i] & 15];
+	}
+	*at = '\0';
+	return (size_t)(at - out);
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+size_t text_hex_parse(uint8_t out[TEXT_BYTES_MAX], const char *s, size_t len, char separator)
+{
+	size_t n = 0;
+	const char *end = s + len;
+
+	while (end - s >= 2 && n < TEXT_BYTES_MAX) {
+		int high = hex_digit(s[0]), low = hex_digit(s[1]);
+
+		if (high < 0 || low < 0)
+			return 0;
+		out[n++] = (uint8_t)(high << 4 | low);
+		s += 2;
+		if (s == end)
+			return n;
+		if (separator != '\0' && *s++ != separator)
+			return 0;
+	}
+	return 0;
+}
+
+bool text_ip(char out[TEXT_MAX], int family, const void *p)
+{
+	return text_ip_size(family) > 0 && inet_ntop(family, p, out, TEXT_MAX) != NULL;
+}
+
+int text_ip_parse(uint8_t out[16], const char *s, size_t len)
+{
+	char text[INET6_ADDRSTRLEN];
+	int family = memchr(s, ':', len) ? AF_INET6 : AF_INET;
+
+	/* inet_pton wants its NUL where the text ends, and a NUL inside would hide what follows it. A zone is refused by it. */
+	if (len >= sizeof(text) || memchr(s, '\0', len))
+		return 0;
+	memcpy(text, s, len);
+	text[len] = '\0';
+	return inet_pton(family, text, out) == 1 ? family : 0;
+}
+
+size_t text_ip_size(int family)
+{
+	return family == AF_INET ? 4 : family == AF_INET6 ? 16 : 0;
+}
+
+const char *text_ifname_fault(const char *s, size_t len)
+{
+	if (len == 0)
+		return "a name of a link is not empty";
+	if (len >= IF_NAMESIZE)
+		return "at most 15 bytes";
+	if ((len == 1 && s[0] == '.') || (len == 2 && s[0] == '.' && s[1] == '.'))
+		return "'.' and '..' are no names of links";
+	for (size_t i = 0; i < len; i++) {
+		/* white space as the kernel's isspace sees it: Latin-1's no-break space is one, but then UTF-8 would break */
+		if (s[i] == '\0' || s[i] == '/' || s[i] == ':' || s[i] == '%' || s[i] == ' ' ||
+		    (s[i] >= '\t' && s[i] <= '\r'))
+			return "no '/', ':', '%', white space or NUL in the name of a link";
+	}
+	return NULL;
+}

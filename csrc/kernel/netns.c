@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT */
+#include "kernel/netns.h"
+#include "kernel/error.h"
+#include "kernel/netlink.h"
+#include "kernel/process.h"
+#include "kernel/thread.h"
+#include "kernel/visitor.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/nsfs.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifndef NSFS_MAGIC
+#define NSFS_MAGIC 0x6e736673
+#endif
+#ifndef PIDFD_GET_NET_NAMESPACE
+#define PIDFD_GET_NET_NAMESPACE _IO(0xFF, 4)
+#endif
+
+/* --- descriptors --- */
+
+/* Take fd: returned when it is a network namespace, else closed. */
+static int netns_check(int fd, const char *what, struct error *e)
+{
+	struct statfs fs;
+
+	if (fstatfs(fd, &fs) < 0 || fs.f_type != NSFS_MAGIC || ioctl(fd, NS_GET_NSTYPE) != CLONE_NEWNET) {
+		close(fd);
+		return error_io(e, EINVAL, "open", "%s is not a network namespace", what);
+	}
+	return fd;
+}
+
+int netns_open_path(const char *path, struct error *e)
+{
+	/* O_NONBLOCK: a path that is a fifo must not hang us */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	if (fd < 0)
+		return error_io(e, errno, "open", "%s", path);
+	return netns_check(fd, path, e);
+}
+
+int netns_open_name(const char *name, struct error *e)
+{
+	char path[sizeof NETNS_RUN_DIR + 256];
+
+	snprintf(path, sizeof path, NETNS_RUN_DIR "/%s", name);
+	return netns_open_path(path, e);
+}
+
+int netns_open_self(struct error *e)
+{
+	static const char path[] = "/proc/thread-self/ns/net";
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? error_io(e, errno, "open", path) : fd;
+}
+
+int netns_open_fd(int fd, struct error *e)
+{
+	char what[32];
+	int own = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+
+	snprintf(what, sizeof what, "descriptor %d", fd);
+	if (own < 0)
+		return error_io(e, errno, "open", "%s", what);
+	return netns_check(own, what, e);
+}
+
+/* The pidfd holds the process still: when it is alive after the namespace was opened, the path named it. Since Linux 6.11
+ * the pidfd itself gives the namespace, several times quicker; what it refuses the path refuses too, and says why. */
+int netns_open_process(pid_t pid, int pidfd, struct error *e)
+{
+	char path[48];
+	int given = ioctl(pidfd, PIDFD_GET_NET_NAMESPACE, 0);
+
+	if (given >= 0)
+		return given;
+	snprintf(path, sizeof path, "/proc/%d/ns/net", (int)pid);
+	int fd = netns_open_path(path, e);
+	int alive = process_check_alive(pidfd);
+	if (fd >= 0 && alive < 0) {
+		close(fd);
+		fd = error_io(e, -alive, "open", "%s", path);
+	}
+	return fd;
+}
+
+int netns_open_pid(pid_t pid, struct error *e)
+{
+	int pidfd = process_pidfd(pid, e);
+
+	if (pidfd < 0)
+		return pidfd;
+	int fd = netns_open_process(pid, pidfd, e);
+	close(pidfd);
+	return fd;
+}
+
+int netns_identify(int nsfd, struct netns_id *id, struct error *e)
+{
+	struct stat st;
+
+	if (fstat(nsfd, &st) < 0)
+		return error_io(e, errno, "fstat", "network namespace");
+	id->dev = st.st_dev;
+	id->ino = st.st_ino;
+	return 0;
+}
+
+int netns_lock(int nsfd, bool exclusive, int64_t deadline, struct error *e)
+{
+	const struct timespec pause = {.tv_nsec = 500 * 1000};
+
+	while (flock(nsfd, (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB) < 0) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return error_io(e, errno, "flock", "network namespace");
+		if (netlink_now() >= deadline)
+			return error_io(e, EAGAIN, "flock", "another attach or sweep holds this network namespace");
+		nanosleep(&pause, NULL);
+	}
+	return 0;
+}
+
+void netns_unlock(int nsfd)
+{
+	flock(nsfd, LOCK_UN); /* fails for no descriptor that is open */
+}
+
+/* --- sockets --- */
+
+static void socket_body(void *arg)
+{
+	*(int *)arg = netlink_socket();
+}
+
+int netns_socket(int nsfd, int home, struct error *e)
+{
+	int fd = -1, rc = 0;
+
+	if (nsfd < 0)
+		fd = netlink_socket();
+	else
+		rc = visitor_run(nsfd, home, socket_body, &fd, e);
+	if (rc < 0)
+		return rc;
+	return fd < 0 ? error_io(e, -fd, "socket", "netlink socket") : fd;
+}
+
+/* --- making and removing --- */
+
+static void self_body(void *arg)
+{
+	int fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+
+	*(int *)arg = fd < 0 ? -errno : fd;
+}
+
+int netns_new(struct error *e)
+{
+	int fd = -1;
+	int rc = thread_run(THREAD_NEW_NETNS, self_body, &fd, e);
+
+	if (rc < 0)
+		return rc;
+	return fd < 0 ? error_io(e, -fd, "open", "/proc/thread-self/ns/net") : fd;
+}
+
+bool netns_name_ok(const char *name, size_t len)
+{
+	return len > 0 && len < 256 && !memchr(name, '/', len) && !memchr(name, 0, len) && strcmp(name, ".") &&
+	       strcmp(name, "..");
+}
+
+/* /run/netns as a shared mount point of its own, so that every mount namespace sees a name come and go.
+ * The way of ip-netns(8): try to share it; where it is no mount point yet, make it one. */
+static int run_dir_prepare(struct error *e)
+{
+	bool made = false;
+
+	if (mkdir(NETNS_RUN_DIR, 0755) < 0 && errno != EEXIST)
+		return error_io(e, errno, "mkdir", NETNS_RUN_DIR);
+	while (mount("", NETNS_RUN_DIR, "none", MS_SHARED | MS_REC, NULL) < 0) {
+		if (errno != EINVAL || made)
+			return error_io(e, errno, "mount", NETNS_RUN_DIR);
+		if (mount(NETNS_RUN_DIR, NETNS_RUN_DIR, "none", MS_BIND | MS_REC, NULL) < 0)
+			return error_io(e, errno, "mount", NETNS_RUN_DIR);
+		made = true;
+	}
+	return 0;
+}
+
+int netns_create(const char *name, struct error *e)
+{
+	char path[sizeof NETNS_RUN_DIR + 256], from[48];
+	int rc = run_dir_prepare(e);
+
+	if (rc < 0)
+		return rc;
+	snprintf(path, sizeof path, NETNS_RUN_DIR "/%s", name);
+	int file = open(path, O_RDONLY | O_CLOEXEC | O_CREAT | O_EXCL, 0);
+	if (file < 0)
+		return error_io(e, errno, "open", "%s", path);
+	close(file);
+	int nsfd = netns_new(e);
+	if (nsfd >= 0) {
+		snprintf(from, sizeof from, "/proc/thread-self/fd/%d", nsfd);
+		rc = mount(from, path, "none", MS_BIND, NULL) < 0 ? error_io(e, errno, "mount", "%s", path) : 0;
+		close(nsfd);
+	} else {
+		rc = nsfd;
+	}
+	if (rc < 0)
+		unlink(path);
+	return rc;
+}
+
+int netns_delete(const char *name, struct error *e)
+{
+	char path[sizeof NETNS_RUN_DIR + 256];
+
+	snprintf(path, sizeof path, NETNS_RUN_DIR "/%s", name);
+	umount2(path, MNT_DETACH); /* what is not mounted is removed all the same, as ip-netns(8) does */
+	return unlink(path) < 0 ? error_io(e, errno, "unlink", "%s", path) : 0;
+}
+
+static int names_add(struct netns_names *names, const char *name)
+{
+	char **grown = realloc(names->name, (names->n + 1) * sizeof *grown);
+
+	if (!grown)
+		return -ENOMEM;
+	names->name = grown;
+	grown[names->n] = strdup(name);
+	if (!grown[names->n])
+		return -ENOMEM;
+	names->n++;
+	return 0;
+}
+
+int netns_list(struct netns_names *names, struct error *e)
+{
+	DIR *dir = opendir(NETNS_RUN_DIR);
+	const struct dirent *d;
+	int rc = 0;
+
+	if (!dir) /* nobody made a named namespace since the machine started */
+		return errno == ENOENT ? 0 : error_io(e, errno, "open", NETNS_RUN_DIR);
+	while (rc == 0 && (errno = 0, d = readdir(dir)))
+		if (strcmp(d->d_name, ".") && strcmp(d->d_name, ".."))
+			rc = names_add(names, d->d_name);
+	if (rc == 0 && errno)
+		rc = -errno;
+	closedir(dir);
+	return rc < 0 ? error_io(e, -rc, "read", NETNS_RUN_DIR) : 0;
+}
+
+void netns_names_free(struct netns_names *names)
+{
+	for (size_t i = 0; i < names->n; i++)
+		free(names->name[i]);
+	free(names->name);
+	memset(names, 0, sizeof *names);
+}

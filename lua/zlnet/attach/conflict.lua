@@ -1,0 +1,184 @@
+-- SPDX-License-Identifier: MIT
+-- What stands where a new pair should be, when the kernel says EEXIST: whose it is, and what on_exists makes of it.
+
+local alias = require "zlnet.record.line"
+local attachments = require "zlnet.record.attachments"
+local check = require "zlnet.check"
+local owner = require "zlnet.record.names"
+local sweep = require "zlnet.cleanup.sweep"
+local world = require "zlnet.record.liveness"
+
+local existing = {}
+
+local function refuse(err, message)
+  err.message = message
+  return nil, err
+end
+
+-- A link by its name; false when there is none.
+local function find(handle, ifname)
+  local link, err = handle:getlink { ifname = ifname }
+  if link then
+    return link
+  elseif err.kind == "not_found" then
+    return false
+  end
+  return nil, err
+end
+
+-- Whether the owner of p is also the one who made what is there. A remnant has no record yet, but the MAC it was made
+-- with.
+local function is_same_owner(c, p)
+  local record, who = c.record, p.record
+  if c.foreign then
+    return false
+  elseif not record then
+    return c.link.address == p.host_mac or c.link.address == owner.mac(owner.key(who), who.tag, "host")
+  elseif who.pid then
+    return record.pid == who.pid and owner.is_same_start(record.start, who.start) and record.boot == who.boot
+      and record.pidns == who.pidns
+  end
+  return record.id == who.id and not record.pid
+end
+
+-- A pid's name can be an earlier process's, which is dead. Its pair is nobody's only if a sweep would say so.
+local function is_orphan(c, host)
+  local w, err = world.new(host)
+  if not w then
+    return nil, err
+  end
+  w.settled, w.grace = false, 0
+  return sweep.judge(c, w) == "orphan"
+end
+
+-- An id that comes back in another namespace is a container that was started again, or one of two that got the same id
+-- by mistake: then the other one lives.
+local function lives_elsewhere(c, p, host)
+  if not c.record or c.record.pid or c.record.netns == p.record.netns then
+    return false
+  end
+  local w, err = world.new(host)
+  if not w then
+    return nil, err
+  end
+  return w:in_use(c.link) ~= "no"
+end
+
+-- Whether it is what would be made now, in every option, and is whole.
+local function identical(c, p, o, handles)
+  local now = alias.parse(p.alias)
+  now.time = c.record and c.record.time
+  if not c.record or alias.format(now) ~= c.link.ifalias then
+    return false
+  end
+  local queues = math.type(o.queues) == "integer" and o.queues
+  if queues and (c.link.num_tx_queues ~= queues or c.link.num_rx_queues ~= queues) then
+    return false
+  end
+  local a = attachments.describe(c.record, c.link)
+  a.mac, a.host_mac = p.mac, p.host_mac
+  local differences, err = check.differences(a, handles.host, handles.ns)
+  if not differences then
+    return nil, err
+  end
+  return #differences == 0 and a
+end
+
+local function keep(c, p, o, handles, err)
+  local a, unseen = identical(c, p, o, handles)
+  if a == nil then
+    return nil, unseen
+  elseif not a then
+    return refuse(err, ("'%s' exists already, and is not the same"):format(p.host_ifname))
+  end
+  a.changed = {}
+  return "kept", a
+end
+
+-- Which of the two names is taken.
+local function explain_name(p, handles, err)
+  local link, unseen = find(handles.container, p.ifname)
+  if link == nil then
+    return nil, unseen
+  elseif link then
+    err.link = p.ifname
+    return refuse(err, ("'%s' exists already in the container"):format(p.ifname))
+  end
+  return nil, err -- gone meanwhile
+end
+
+---Decides, and makes room where it may.
+---@param p zlnet.plan what could not be carried out
+---@param o table validated options
+---@param handles { host: table, container: table, ns: table }
+---@param err zlnet.error the kernel's refusal
+---@return "replaced"|"kept"|nil what
+---@return table? answer the attachment that is kept; the error when there is no way
+function existing.settle(p, o, handles, err)
+  local link, unseen = find(handles.host, p.host_ifname)
+  if link == nil then
+    return nil, unseen
+  elseif not link then
+    return explain_name(p, handles, err)
+  end
+  err.link = p.host_ifname
+  local c = attachments.identify(link)
+  local same = c and is_same_owner(c, p)
+  if not same then
+    local orphan = c and is_orphan(c, handles.host)
+    if not orphan or o.on_exists ~= "replace" then
+      return refuse(err, ("'%s' exists already, and is %s"):format(p.host_ifname,
+        c and "another owner's" or "no link of ours"))
+    end
+  elseif o.on_exists == "error" then
+    return refuse(err, ("'%s' exists already"):format(p.host_ifname))
+  elseif o.on_exists == "keep" then
+    return keep(c, p, o, handles, err)
+  end
+  local lives, unknown = false, nil
+  if same then
+    lives, unknown = lives_elsewhere(c, p, handles.host)
+  end
+  if lives == nil then
+    return nil, unknown
+  elseif lives then
+    return refuse(err, ("'%s' exists already, and another container of that id may be using it"):format(p.host_ifname))
+  end
+  local ok, failed = handles.host:dellink { index = link.index }
+  if not ok and failed.code ~= "ENODEV" then
+    failed.step, failed.link = "delete the attachment that is there", p.host_ifname
+    return nil, failed
+  end
+  return "replaced"
+end
+
+-- The link of the first route to the same destination.
+local function taken_by(handle, args)
+  local family = args.family or (args.dst:find(":", 1, true) and "inet6" or "inet")
+  for _, row in ipairs(handle:getroutes { family = family } or {}) do
+    local dst = row.dst and row.dst .. "/" .. row.dst_len
+    if dst == args.dst and row.table == "main" and row.oif then
+      return handle:getlink({ index = row.oif }, { "ifname" })
+    end
+  end
+end
+
+---Says which link the route leads to that is in the way of a plan's; a plan that could not be carried out is undone, so
+---what is there is another's.
+---@param p zlnet.plan
+---@param handles { host: table, container: table }
+---@param err zlnet.error the kernel's refusal; its message is made clearer where that is possible
+function existing.explain_route(p, handles, err)
+  for _, op in ipairs(p.ops) do
+    if op.op == "newroute" and op.step == err.step then
+      local link = taken_by(handles[op.ns], op.args)
+      if link then
+        err.link = link.ifname
+        err.message = ("there is a route to %s already, through '%s'"):format(op.args.dst or "default", link.ifname)
+        return
+      end
+    end
+  end
+end
+
+return existing

@@ -1,0 +1,106 @@
+-- SPDX-License-Identifier: MIT
+local core = require "zlnet.core"
+local helper = require "spec.support.helper"
+local node = require "spec.support.node"
+local target = require "zlnet.attach.pin"
+
+local function output(command)
+  return (select(2, helper.sh(command)):gsub("%s+$", ""))
+end
+
+local function pin(options, seconds)
+  local host <close> = assert(core.open(nil))
+  return target.pin(options, seconds, host)
+end
+
+describe("target.pin", function()
+  helper.insulate()
+
+  it("says who the owner is, as /proc has it", function()
+    local c = helper.container()
+    local t <close> = assert(pin({ pid = c.pid, id = "web" }, 1))
+    assert.same({
+      pid = c.pid, id = "web",
+      start = math.tointeger(tonumber(output(("cut -d ' ' -f 22 /proc/%d/stat"):format(c.pid)))),
+      boot = output("tr -d '-' </proc/sys/kernel/random/boot_id"):sub(1, 16),
+      pidns = math.tointeger(tonumber(output "stat -Lc %i /proc/self/ns/pid")),
+      netns = math.tointeger(tonumber(output(("stat -Lc %%i /proc/%d/ns/net"):format(c.pid)))),
+      time = t.who.time,
+    }, t.who)
+    assert.is_true(math.abs(os.time() - t.who.time) <= 1)
+  end)
+
+  it("has no process where the target is a namespace", function()
+    local c = helper.container()
+    local unpin, path = node.pin(c)
+    do
+      local t <close> = assert(pin({ netns = path, id = "web" }, 1))
+      assert.is_nil(t.process)
+      assert.is_nil(t.who.pid)
+      assert.is_nil(t.who.start)
+      assert.is_nil(t.who.pidns)
+      assert.equal(math.tointeger(tonumber(output("stat -Lc %i " .. path))), t.who.netns)
+    end
+    unpin()
+  end)
+
+  it("holds the namespace while it is held, whatever happens to the process", function()
+    local c = helper.container()
+    local t <close> = assert(pin({ pid = c.pid }, 1))
+    c:kill()
+    assert.is_false(t.process:alive())
+    local handle <close> = assert(core.open(t.ns))
+    assert.equal("lo", handle:getlink({ index = 1 }).ifname)
+  end)
+
+  it("holds the node's lock with others, and lets go of it", function()
+    local c = helper.container()
+    local here <close> = assert(core.netns.open(nil))
+    do
+      local one <close> = assert(pin({ pid = c.pid }, 1))
+      local two <close> = assert(pin({ pid = c.pid }, 1))
+      assert.is_table(one.who and two.who)
+      local ok, err = here:lock("exclusive", 0.05)
+      assert.is_nil(ok)
+      assert.equal("EAGAIN", err.code)
+    end
+    assert.is_true(here:lock("exclusive", 0.05))
+    local t, err = pin({ pid = c.pid }, 0.05)
+    assert.is_nil(t)
+    assert.equal("EAGAIN", err.code)
+    assert.equal("wait for the node's lock", err.step)
+  end)
+
+  it("refuses where /proc is another pid namespace's: its numbers are other processes'", function()
+    local c = helper.container()
+    local script = "local host = require 'zlnet.core'.open(nil) "
+      .. "local t, err = require 'zlnet.attach.pin'.pin({ pid = %d }, 1, host) print(t, err.code, err.step)"
+    -- in a pid namespace of its own, but with our /proc: the process 1 there is not the process 1 that /proc shows
+    local said = output(("unshare --pid --fork %s -e %s"):format(helper.lua, helper.quote(script:format(1))))
+    assert.equal("nil\tESRCH\topen the target's network namespace", said)
+    assert.is_true(c:alive())
+  end)
+
+  it("has a handle of our own namespace, with and without the privilege to ask the socket for it", function()
+    local c = helper.container()
+    local script = [[
+      local core = require "zlnet.core"
+      local host = core.open(nil)
+      local asked, err = host:netns()
+      local t = require("zlnet.attach.pin").pin({ netns = "/proc/%d/ns/net", id = "x" }, 1, host)
+      print(asked and asked:id().ino or err.code, t.here:id().ino)]]
+    local run = ("%s -e %s"):format(helper.lua, helper.quote(script:format(c.pid)))
+    local ino = output "stat -Lc %i /proc/self/ns/net"
+    assert.equal(ino .. "\t" .. ino, output(run))
+    assert.equal("EPERM\t" .. ino, output("setpriv --bounding-set -net_admin --inh-caps -net_admin " .. run))
+  end)
+
+  it("leaves nothing open when it fails", function() -- helper.insulate compares the descriptors
+    local bad = { { pid = 1 }, { netns = "/proc/self/ns/net", id = "x" }, { netns = "nosuch", id = "x" } }
+    for _, options in ipairs(bad) do
+      local t, err = pin(options, 1)
+      assert.is_nil(t)
+      assert.is_string(err.step)
+    end
+  end)
+end)

@@ -1,0 +1,221 @@
+-- SPDX-License-Identifier: MIT
+local core = require "zlnet.core"
+local helper = require "spec.support.helper"
+local node = require "spec.support.node"
+local remove = require "zlnet.cleanup.delete_links"
+
+describe("remove.links", function()
+  helper.insulate()
+
+  local host
+
+  before_each(function()
+    host = assert(core.open(nil))
+    for i = 1, 4 do
+      helper.ip("link", "add", "a" .. i, "type", "veth", "peer", "name", "b" .. i)
+    end
+  end)
+
+  after_each(function()
+    host:close()
+    for _, name in ipairs(node.links()) do
+      helper.sh("ip link del " .. name)
+    end
+  end)
+
+  -- Deletes the links of these names, as a dump has them.
+  local function run(names, before)
+    local all, links = assert(host:getlinks()), {}
+    for _, name in ipairs(names) do
+      for _, link in ipairs(all) do
+        links[#links + 1] = link.ifname == name and link or nil
+      end
+    end
+    assert.equal(#names, #links)
+    if before then
+      before()
+    end
+    local report = assert(remove.links(host, links, all))
+    local deleted, failed = {}, {}
+    for i, link in ipairs(report.deleted) do
+      deleted[i] = link.ifname
+    end
+    for i, err in ipairs(report.failed) do
+      failed[i] = ("%s %s: %s"):format(err.step, err.link, err.code)
+    end
+    table.sort(deleted)
+    table.sort(failed)
+    return deleted, failed
+  end
+
+  it("deletes none, one, many, and says which", function()
+    assert.same({}, (run {}))
+    assert.equal(8, #node.links())
+    assert.same({ "a1" }, (run { "a1" }))
+    assert.same({ "a2", "a3", "a4", "b2", "b3", "b4" }, node.links())
+    assert.same({ "a2", "a3" }, (run { "a3", "a2" }))
+    assert.same({ "a4", "b4" }, node.links())
+  end)
+
+  it("deletes both ends of a pair", function()
+    local deleted, failed = run { "a1", "b1", "a2" }
+    assert.same({ "a1", "a2", "b1" }, deleted)
+    assert.same({}, failed)
+    assert.same({ "a3", "a4", "b3", "b4" }, node.links())
+  end)
+
+  it("takes what is gone already for deleted", function()
+    for _, names in ipairs { { "a1" }, { "a2", "a3" } } do
+      local deleted, failed = run(names, function()
+        helper.ip("link", "del", names[1])
+      end)
+      assert.same(names, deleted)
+      assert.same({}, failed)
+    end
+    assert.same({ "a4", "b4" }, node.links())
+  end)
+
+  it("goes by the index: a later link of the same name stays", function()
+    local deleted = run({ "a1", "a2" }, function()
+      helper.ip("link", "del", "a1")
+      helper.ip("link", "add", "a1", "type", "bridge")
+    end)
+    assert.same({ "a1", "a2" }, deleted)
+    assert.equal("bridge", node.link("a1").linkinfo.info_kind)
+  end)
+
+  it("leaves links alone that were in groups before, and gives a link its group back", function()
+    helper.ip("link", "set", "a3", "group", "7")
+    helper.ip("link", "set", "a1", "group", "7")
+    assert.same({ "a1", "a2" }, (run { "a1", "a2" }))
+    assert.equal("7", node.link("a3").group)
+    -- lo cannot be deleted: nor is anything else that was to go with it
+    local deleted, failed = run { "a3", "lo" }
+    assert.same({}, deleted)
+    assert.same({ "delete the links a3: EOPNOTSUPP", "delete the links lo: EOPNOTSUPP" }, failed)
+    assert.equal("7", node.link("a3").group)
+    assert.equal("default", node.link("lo").group)
+    local _, alone = run { "lo" }
+    assert.same({ "delete the link lo: EOPNOTSUPP" }, alone)
+  end)
+
+  it("gives links their groups back when the kernel cannot be asked, and when asking raises", function()
+    helper.ip("link", "set", "a1", "group", "7")
+    local all = assert(host:getlinks())
+    local links = {}
+    for _, link in ipairs(all) do
+      links[#links + 1] = link.ifname:find "^a" and link or nil
+    end
+    local lost = { code = "EIO" }
+    for _, send in ipairs { function()
+      return nil, lost
+    end, function()
+      return { lost, lost, lost, lost }
+    end, function()
+      error(lost)
+    end } do
+      -- the handle, but it deletes nothing and cannot ask for links
+      local broken = { dellink = function()
+        assert.not_equal("7", node.link("a1").group)
+        return nil, lost
+      end, batch = function()
+        local batch = { to = host:batch(), getlink = function(self)
+          self.send = send
+        end }
+        function batch:setlink(t)
+          return self.to:setlink(t)
+        end
+        function batch:send()
+          return self.to:send()
+        end
+        return batch
+      end }
+      local ran, report, err = pcall(remove.links, broken, links, all)
+      assert.equal(lost, ran and err or report)
+      assert.equal("7", node.link("a1").group)
+      assert.equal("default", node.link("a2").group)
+    end
+    assert.equal(8, #node.links())
+  end)
+
+  -- All links, and those among them that are called a….
+  local function every_a()
+    local all, links = assert(host:getlinks()), {}
+    for _, link in ipairs(all) do
+      links[#links + 1] = link.ifname:find "^a" and link or nil
+    end
+    return all, links
+  end
+
+  -- The host's handle; before it deletes, this happens.
+  local function meanwhile(happens)
+    return { dellink = function(_, t)
+      happens()
+      return host:dellink(t)
+    end, batch = function()
+      return host:batch()
+    end, getlink = function(_, ...)
+      return host:getlink(...)
+    end }
+  end
+
+  it("does not touch a link that another has put into his group, and says that it is there", function()
+    local all, links = every_a()
+    local report = assert(remove.links(meanwhile(function()
+      helper.ip("link", "set", "a1", "group", "9")
+    end), links, all))
+    assert.equal(3, #report.deleted)
+    for _, link in ipairs(report.deleted) do
+      assert.not_equal("a1", link.ifname)
+    end
+    assert.equal(1, #report.failed)
+    assert.same({ "EBUSY", "a1" }, { report.failed[1].code, report.failed[1].link })
+    assert.same({ "a1", "b1" }, node.links())
+    assert.equal("9", node.link("a1").group)
+  end)
+
+  it("waits for another who is about to delete the link", function()
+    local all, links = every_a()
+    local report = assert(remove.links(meanwhile(function()
+      helper.ip("link", "set", "a1", "group", "9")
+      os.execute "(sleep 0.2; ip link delete a1) >/dev/null 2>&1 &"
+    end), links, all))
+    assert.equal(4, #report.deleted)
+    assert.same({}, report.failed)
+    assert.same({}, node.links())
+  end)
+
+  it("confirms of many beside many what is gone and what is not", function()
+    local lines = {}
+    for i = 5, 100 do
+      lines[#lines + 1] = ("link add a%d type veth peer name b%d"):format(i, i)
+    end
+    local pipe = assert(io.popen("ip -batch -", "w"))
+    pipe:write(table.concat(lines, "\n"), "\n")
+    assert(pipe:close())
+    local names = {}
+    for i = 1, 50 do
+      names[i] = "a" .. i
+    end
+    local deleted, failed = run(names, function()
+      helper.ip("link", "del", "a7")
+    end)
+    table.sort(names)
+    assert.same(names, deleted)
+    assert.same({}, failed)
+    assert.equal(100, #node.links())
+    names = { "lo" }
+    for i = 51, 100 do
+      names[#names + 1] = "b" .. i
+    end
+    deleted, failed = run(names) -- lo cannot be deleted, and then the kernel deletes none
+    assert.same({}, deleted)
+    assert.equal(51, #failed)
+    assert.equal(100, #node.links())
+    for _, name in ipairs { "lo", "a51", "b51", "b100" } do
+      assert.equal("default", node.link(name).group)
+    end
+    assert.equal(50, #(run { table.unpack(names, 2) }))
+    assert.same({}, node.links())
+  end)
+end)

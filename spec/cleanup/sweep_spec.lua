@@ -1,0 +1,409 @@
+-- SPDX-License-Identifier: MIT
+local alias = require "zlnet.record.line"
+local helper = require "spec.support.helper"
+local node = require "spec.support.node"
+local owner = require "zlnet.record.names"
+local sweep = require "zlnet.cleanup.sweep"
+local zlnet = require "zlnet"
+
+describe("sweep.judge", function()
+  local BOOT, PIDNS = "0f1e2d3c4b5a6978", 4026531836
+
+  -- A world in which pid 10 lives, 20 is dead, 30 cannot be seen; netnsid 0 is empty, 1 occupied, 2 not to be seen.
+  local function world(changes)
+    local w = { boot = BOOT, pidns = PIDNS, initial = true, settled = true, now = 1000, grace = 0 }
+    function w.liveness(_, pid)
+      return ({ [10] = "alive", [20] = "dead", [30] = "unknown" })[pid], "liveness of " .. pid
+    end
+    function w.in_use(_, link)
+      return ({ [0] = "no", [1] = "yes", [2] = "unknown" })[link.link_netnsid or 0], "use"
+    end
+    for key, value in pairs(changes or {}) do
+      w[key] = value
+    end
+    return w
+  end
+
+  local function candidate(record, nsid)
+    record.boot, record.pidns = record.boot or BOOT, record.pidns or PIDNS
+    record.time, record.tag = record.time or 900, "s"
+    return { link = { ifname = "veth", index = 5, link_netnsid = nsid }, record = record }
+  end
+
+  local function nameless(name, nsid)
+    return { link = { ifname = "veth", index = 5, link_netnsid = nsid }, name = name }
+  end
+
+  local cases = {
+    -- what, expected, candidate, changes of the world
+    { "its owner lives", "alive", candidate { pid = 10 } },
+    { "its owner lives, elsewhere", "alive", candidate({ pid = 10 }, 0) },
+    { "its owner cannot be seen", "unknown", candidate { pid = 30 } },
+    { "its owner is dead", "orphan", candidate { pid = 20 } },
+    { "its owner is dead, its namespace empty", "orphan", candidate({ pid = 20 }, 0) },
+    { "its owner is dead, its namespace occupied", "in_use", candidate({ pid = 20 }, 1) },
+    { "its owner is dead, its namespace not to be seen", "unknown", candidate({ pid = 20 }, 2) },
+    { "another boot", "foreign", candidate { pid = 20, boot = "0000000000000000" } },
+    { "another pid namespace", "foreign", candidate { pid = 20, pidns = 1 } },
+    { "an id and no list", "unknown", candidate { id = "web" } },
+    { "an id that is in the list", "alive", candidate({ id = "web" }, 0), { valid = { web = true } } },
+    { "an id that is not in the list", "orphan", candidate({ id = "web" }, 0), { valid = { db = true } } },
+    { "an id that is not in the list, in use", "in_use", candidate({ id = "web" }, 1), { valid = {} } },
+    { "a living pid whose id is not in the list", "alive", candidate { pid = 10, id = "web" }, { valid = {} } },
+    { "a dead pid whose id is in the list", "alive", candidate { pid = 20, id = "web" }, { valid = { web = true } } },
+    { "another's pid whose id is in the list", "alive", candidate { pid = 20, pidns = 1, id = "web" },
+      { valid = { web = true } } },
+    { "the owner that is asked for", "orphan", candidate { id = "cni/a" }, { valid = {}, owner = "cni/" } },
+    { "another owner than is asked for", "foreign", candidate { id = "x/a" }, { valid = {}, owner = "cni/" } },
+    { "no id where an owner is asked for", "foreign", candidate { pid = 20 }, { owner = "cni/" } },
+    { "no record where an owner is asked for", "unknown", nameless { pid = 20 }, { owner = "cni/" } },
+    { "younger than the grace period", "young", candidate { pid = 20, time = 995 }, { grace = 10 } },
+    { "older than the grace period", "orphan", candidate { pid = 20, time = 990 }, { grace = 10 } },
+    { "made in the future of a clock that was set", "young", candidate { pid = 20, time = 2000 }, { grace = 10 } },
+    { "made in the future, without a grace period", "orphan", candidate { pid = 20, time = 2000 } },
+    { "young, but its owner lives", "alive", candidate { pid = 10, time = 995 }, { grace = 10 } },
+    { "a name whose pid lives", "alive", nameless { pid = 10 } },
+    { "a name whose pid is dead", "orphan", nameless { pid = 20 } },
+    { "a name whose pid is dead, in use", "in_use", nameless({ pid = 20 }, 1) },
+    { "a name whose pid is dead, while attaches are under way", "young", nameless { pid = 20 }, { settled = false } },
+    { "a name whose pid lives, while attaches are under way", "alive", nameless { pid = 10 }, { settled = false } },
+    { "a name whose pid may be another namespace's", "unknown", nameless { pid = 20 }, { initial = false } },
+    { "a hash and our MAC", "orphan", nameless { hash = "01234567" } },
+    { "a hash and our MAC, while attaches are under way", "young", nameless { hash = "0a1b2c3d" },
+      { settled = false } },
+    { "another's alias", "foreign", { link = {}, name = { pid = 20 }, foreign = true } },
+  }
+  for _, case in ipairs(cases) do
+    it(("says %s: %s"):format(case[2], case[1]), function()
+      local verdict, reason = sweep.judge(case[3], world(case[4]))
+      assert.equal(case[2], verdict)
+      assert.is_string(reason)
+    end)
+  end
+end)
+
+describe("zlnet.sweep", function()
+  helper.insulate()
+
+  local made = {}
+
+  after_each(function()
+    for _, name in ipairs(node.links()) do
+      helper.sh("ip link del " .. name)
+    end
+    for i = #made, 1, -1 do
+      made[i]()
+      made[i] = nil
+    end
+  end)
+
+  local function finally(f)
+    made[#made + 1] = f
+  end
+
+  local function attach(c, options)
+    options = options or {}
+    options.pid = not options.netns and c.pid or nil
+    options.ip = options.ip or "10.200.0.5"
+    return assert(zlnet.attach(options))
+  end
+
+  -- A container whose namespace outlives it.
+  local function pinned()
+    local c = helper.container()
+    local unpin, path = node.pin(c)
+    finally(unpin)
+    return c, path
+  end
+
+  local function run(options)
+    local report = assert(zlnet.sweep(options))
+    local by = {}
+    for _, v in ipairs(report.verdicts) do
+      by[v.ifname] = v.verdict
+    end
+    assert.same({}, report.failed)
+    return by, report
+  end
+
+  -- The verdict on this one link; what is not an orphan is still there afterwards, what is one is gone.
+  local function verdict(name, options)
+    local by, report = run(options)
+    local dry = options and options.dry_run
+    assert.equal(by[name] ~= "orphan" or dry == true, node.link(name) ~= nil, name)
+    assert.same(by[name] == "orphan" and not dry and { name } or {}, report.deleted)
+    return by[name]
+  end
+
+  local function rename_record(a, change, to)
+    local line = node.link(a.host_ifname).ifalias
+    local changed, n = line:gsub(change, to)
+    assert.equal(1, n)
+    assert.is_table(alias.parse(changed), changed)
+    helper.ip("link", "set", a.host_ifname, "alias", changed)
+  end
+
+  it("leaves what is alive as it is", function()
+    local c = helper.container()
+    local a = attach(c, { ip = { "10.200.0.5", "fd00:200::5" } })
+    local before = node.state()
+    assert.equal("alive", verdict(a.host_ifname))
+    assert.equal(before, node.state())
+    assert.is_true((helper.ping(nil, "10.200.0.5")))
+  end)
+
+  it("deletes the orphan of a dead owner whose namespace stays", function()
+    local c, path = pinned()
+    local a, other = attach(c), helper.container()
+    local live = attach(other, { ip = "10.200.0.6" })
+    c:kill()
+    assert.same({ [a.host_ifname] = "orphan", [live.host_ifname] = "alive" }, (run { dry_run = true }))
+    local by, report = run()
+    assert.same({ [a.host_ifname] = "orphan", [live.host_ifname] = "alive" }, by)
+    assert.same({ a.host_ifname }, report.deleted)
+    assert.same({ live.host_ifname }, node.links())
+    assert.not_match("eth0", select(2, helper.sh("nsenter --net=" .. path .. " ip link")))
+    assert.is_true((helper.ping(nil, "10.200.0.6")))
+    assert.same({ [live.host_ifname] = "alive" }, (run()))
+  end)
+
+  it("says in_use while a process lives in the namespace, which then is an orphan's", function()
+    local c, path = pinned()
+    local a = attach(c)
+    local leave = node.guest(path)
+    c:kill()
+    assert.equal("in_use", verdict(a.host_ifname))
+    leave()
+    assert.equal("orphan", verdict(a.host_ifname))
+  end)
+
+  it("knows a recycled pid by its start time", function()
+    local c = pinned()
+    local a = attach(c)
+    rename_record(a, "start=%d+", "start=1") -- as if the pid had been another process's, which is dead
+    assert.equal("in_use", verdict(a.host_ifname)) -- the later process lives in the namespace
+    local elsewhere = pinned()
+    local b = attach(elsewhere, { ip = "10.200.0.6" })
+    helper.sleep(0.05) -- start times are counted in hundredths of a second
+    local d = helper.container()
+    elsewhere:kill()
+    rename_record(b, "pid=%d+", "pid=" .. d.pid) -- the number of a living process, but not the one that owned it
+    assert.equal("orphan", verdict(b.host_ifname))
+    assert.is_table(node.link(a.host_ifname))
+  end)
+
+  it("says foreign for another's alias, another boot and another pid namespace", function()
+    local c = pinned()
+    local a = attach(c)
+    local name = a.host_ifname
+    local line = node.link(name).ifalias
+    c:kill()
+    for _, change in ipairs { { "boot=%x+", "boot=0123456789abcdef" }, { "pidns=%d+", "pidns=4026530000" } } do
+      rename_record(a, change[1], change[2])
+      assert.equal("foreign", verdict(name))
+      helper.ip("link", "set", name, "alias", line)
+    end
+    helper.ip("link", "set", name, "alias", "owned by another manager")
+    assert.equal("foreign", verdict(name))
+    helper.ip("link", "set", name, "alias", line)
+    assert.equal("orphan", verdict(name))
+  end)
+
+  it("takes an owner with an id for alive when it is listed, else for an orphan, unknown without a list", function()
+    local c, path = pinned()
+    local a = attach(c, { netns = path, id = "web-1" })
+    c:kill()
+    assert.equal("unknown", verdict(a.host_ifname))
+    assert.equal("alive", verdict(a.host_ifname, { valid = { "web-2", "web-1" } }))
+    assert.equal("foreign", verdict(a.host_ifname, { valid = {}, owner = "db-" }))
+    assert.equal("orphan", verdict(a.host_ifname, { valid = { "web-2" }, owner = "web-" }))
+  end)
+
+  it("leaves what is younger than the grace period", function()
+    local c = pinned()
+    local a = attach(c)
+    c:kill()
+    assert.equal("young", verdict(a.host_ifname, { grace = 60 }))
+    rename_record(a, "time=%d+", "time=" .. os.time() - 60)
+    assert.equal("orphan", verdict(a.host_ifname, { grace = 60 }))
+  end)
+
+  it("takes what has no record, but our MAC, for an orphan only while no attach is under way", function()
+    local name = owner.host_name({ id = "web-1" }, "s")
+    local c, path = pinned()
+    helper.ip("link", "add", name, "address", owner.mac("id=web-1", "s", "host"), "type", "veth",
+      "peer", "name", "eth0", "netns", c.pid)
+    c:kill()
+    do
+      local here <close> = assert(zlnet.netns.open(nil))
+      assert(here:lock "shared") -- what an attach holds
+      local began = helper.clock()
+      assert.equal("young", verdict(name, { timeout = 0.2 }))
+      assert.is_true(helper.clock() - began >= 0.2)
+    end
+    local leave = node.guest(path)
+    assert.equal("in_use", verdict(name))
+    leave()
+    assert.equal("orphan", verdict(name))
+  end)
+
+  it("does not make attaches wait, nor wait for them, where every link bears its record", function()
+    local c = pinned()
+    local a = attach(c)
+    c:kill()
+    local here <close> = assert(zlnet.netns.open(nil))
+    assert(here:lock "shared")
+    local began = helper.clock()
+    assert.equal("orphan", verdict(a.host_ifname))
+    assert.is_true(helper.clock() - began < 1)
+  end)
+
+  it("judges no other kind, no other name, and no other end", function()
+    local c = helper.container()
+    local dead = c.pid
+    c:kill()
+    local live = helper.container()
+    helper.ip("link", "add", ("veth-%d-s"):format(dead), "type", "bridge")
+    helper.ip("link", "add", ("vc-%d"):format(dead), "type", "bridge")
+    for i, name in ipairs { "veth0", "veth-0", "veth-x-s", ("veth-%d-abc"):format(dead), ("vetb-%d-s"):format(dead),
+      "veth1234567-s", "veth12345678-s", ("veth-0%d"):format(dead) } do
+      helper.ip("link", "add", name, "type", "veth", "peer", "name", "p" .. i, "netns", live.pid)
+    end
+    local before = node.state()
+    assert.same({}, (run()))
+    assert.equal(before, node.state())
+  end)
+
+  it("tells an index from the same index in another namespace", function()
+    -- the container's eth0 has an index which on the node is another, living link's
+    local c = pinned()
+    local a = attach(c)
+    local live = helper.container()
+    helper.ip("link", "add", "index", a.index == a.host_index and a.index + 50 or a.index, "name", "same",
+      "type", "veth", "peer", "name", "eth0", "netns", live.pid)
+    c:kill()
+    assert.equal("orphan", verdict(a.host_ifname))
+    assert.is_table(node.link "same")
+    -- netnsid: the orphan's other end is in a namespace which no process lives in, though one with its index does
+    local d, e = pinned(), helper.container()
+    local index = 77
+    helper.ip("link", "add", "index", index, "name", ("veth-%d-s"):format(d.pid), "type", "veth",
+      "peer", "name", "eth0", "netns", d.pid)
+    e:ip("link", "add", "index", index, "name", "eth0", "type", "veth", "peer", "name", "eth1")
+    local line = ("zlnet/1 pid=%d start=1 boot=%s pidns=%s netns=1 tag=s time=1"):format(d.pid,
+      select(2, helper.sh "tr -d '-' </proc/sys/kernel/random/boot_id"):sub(1, 16),
+      select(2, helper.sh "stat -Lc %i /proc/self/ns/pid"):match "%d+")
+    helper.ip("link", "set", ("veth-%d-s"):format(d.pid), "alias", line)
+    assert.equal("in_use", verdict(("veth-%d-s"):format(d.pid)))
+    d:kill()
+    assert.equal("orphan", verdict(("veth-%d-s"):format(d.pid)))
+    assert.equal(index, e:ip_json("link", "show", "dev", "eth0")[1].ifindex)
+  end)
+
+  describe("refuses to judge", function()
+    -- A sweep by a process that sees another /proc; what it says of the one candidate, an orphan to those who see.
+    local function seen_through(mounting)
+      local c = pinned()
+      local a = attach(c)
+      c:kill()
+      local script = "local r, err = require 'zlnet'.sweep() print(r and r.verdicts[1].verdict or err.kind)"
+      -- a sanitizer looks itself up in /proc too, and complains
+      local _, output = helper.sh(("unshare --mount sh -c %s"):format(helper.quote(
+        mounting .. " && exec " .. helper.lua .. " -e " .. helper.quote(script) .. " 2>/dev/null")))
+      assert.is_table(node.link(a.host_ifname))
+      return (output:gsub("\n$", ""))
+    end
+
+    it("where /proc hides processes", function()
+      assert.equal("unknown", seen_through "mount -t proc -o hidepid=2 proc /proc")
+    end)
+
+    it("where /proc is another pid namespace's", function()
+      assert.equal("io", seen_through "unshare --pid --fork mount -t proc proc /proc")
+    end)
+
+    it("what it cannot be sure of by a name alone", function()
+      local c = pinned()
+      local name = ("veth-%d-s"):format(c.pid)
+      helper.ip("link", "add", name, "type", "veth", "peer", "name", "eth0", "netns", c.pid)
+      c:kill()
+      assert.equal("unknown", verdict(name)) -- we are in a pid namespace which is not the machine's first
+    end)
+  end)
+
+  it("takes the record of another pid namespace for foreign, seen from inside and from outside", function()
+    local c = pinned()
+    local a = attach(c)
+    c:kill()
+    local script = "local r = assert(require 'zlnet'.sweep()) print(r.verdicts[1].verdict)"
+    local _, output = helper.sh(("unshare --mount --pid --fork --mount-proc %s -e %s"):format(helper.lua,
+      helper.quote(script)))
+    assert.equal("foreign\n", output)
+    assert.is_table(node.link(a.host_ifname))
+  end)
+
+  it("deletes many orphans, leaves the living among them, and names each", function()
+    local dead, path = pinned()
+    local live = helper.container()
+    local expected, gone = {}, {}
+    for i = 1, 20 do
+      local tag = ("%02d"):format(i)
+      local a = attach(dead, { tag = tag, ifname = "e" .. i, ip = "10.200.1." .. i, default_route = false })
+      local b = attach(live, { tag = tag, ifname = "e" .. i, ip = "10.200.2." .. i, default_route = false })
+      expected[a.host_ifname], expected[b.host_ifname] = "orphan", "alive"
+      gone[i] = a.host_ifname
+    end
+    dead:kill()
+    local by, report = run()
+    assert.same(expected, by)
+    table.sort(report.deleted)
+    table.sort(gone)
+    assert.same(gone, report.deleted)
+    assert.equal(20, #node.links())
+    assert.equal("1\n", select(2, helper.sh("nsenter --net=" .. path .. " ip -o link | wc -l")))
+    for _, link in ipairs(helper.ip_json "link") do
+      assert.equal("default", link.group)
+    end
+  end)
+
+  it("reports what it could not delete and leaves its group as it was", function()
+    local c = pinned()
+    local names = {}
+    for i, tag in ipairs { "s", "g" } do
+      names[i] = attach(c, { tag = tag, ifname = "e" .. i, ip = "10.200.0." .. i, default_route = false }).host_ifname
+    end
+    c:kill()
+    local script = [[
+      local r = assert(require "zlnet".sweep())
+      for i, v in ipairs(r.verdicts) do print(v.verdict, r.failed[i].code, r.failed[i].link) end
+      print(#r.deleted)]]
+    local _, output = helper.sh(("setpriv --bounding-set -net_admin %s -e %s"):format(helper.lua, helper.quote(script)))
+    table.sort(names)
+    local seen = {}
+    for name in output:gmatch "orphan\tEPERM\t(%S+)\n" do
+      seen[#seen + 1] = name
+    end
+    table.sort(seen)
+    assert.same(names, seen)
+    assert.match("0\n$", output)
+    assert.equal(2, #node.links())
+  end)
+
+  it("refuses bad options by name", function()
+    for option, bad in pairs {
+      dry_run = "yes", valid = "web", grace = -1, owner = "", timeout = 0, dryrun = true,
+    } do
+      local ok, message = pcall(function()
+        local result = zlnet.sweep { [option] = bad }
+        return result
+      end)
+      assert.is_false(ok)
+      assert.match(("^spec/cleanup/sweep_spec.lua:%%d+: bad option '%s' to 'sweep'"):format(option), message)
+    end
+    for _, bad in ipairs { { 5 }, { a = true }, { "a", nil, "b" }, { "" } } do
+      assert.has_error(function()
+        zlnet.sweep { valid = bad }
+      end)
+    end
+  end)
+end)

@@ -1,0 +1,124 @@
+-- SPDX-License-Identifier: MIT
+-- Mode bridge, as runtimes ask for it.
+local cni = require "spec.support.cni"
+local core = require "zlnet.core"
+local helper = require "spec.support.helper"
+local json = require "dkjson"
+
+describe("mode bridge", function()
+  helper.insulate()
+
+  local directory
+
+  before_each(function()
+    directory = cni.directory()
+    helper.sh "ip link set lo up"
+    for _, key in ipairs { "net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding" } do
+      helper.sh("sysctl -qw " .. key .. "=0")
+    end
+    -- answers addresses by the container's number
+    cni.script(directory, "fake", [[n=${CNI_CONTAINERID#c}; [ $CNI_COMMAND != ADD ] ||
+      echo '{"ips":[{"address":"10.1.2.'$n'/24"},{"address":"fd00:1::'$n'/64"}]}']])
+  end)
+
+  after_each(function()
+    helper.sh("ip link del br0; rm -r " .. directory)
+  end)
+
+  local function network(c, n, more)
+    local conf = { cniVersion = "1.0.0", name = "net", mode = "bridge", bridge = "br0", ipam = { type = "fake" } }
+    for key, value in pairs(more or {}) do
+      conf[key] = value
+    end
+    return cni.network(conf, { container = "c" .. n, netns = cni.netns(c), ifname = "eth0", path = directory })
+  end
+
+  local function add(call)
+    local status, result, out = call "ADD"
+    assert.are.equal(0, status, out)
+    return result
+  end
+
+  it("makes the bridge, its addresses and the routes through it; it stays with DEL", function()
+    local a, b = helper.container(), helper.container()
+    local one, two = network(a, 5, { isDefaultGateway = true }), network(b, 6, { isDefaultGateway = true })
+    local result = add(one)
+    add(two)
+    assert.are.equal(2, #result.interfaces)
+    assert.are.same({ "10.1.2.1", "fd00:1::1" }, { result.ips[1].gateway, result.ips[2].gateway })
+    assert.are.same({ { dst = "0.0.0.0/0", gw = "10.1.2.1" }, { dst = "::/0", gw = "fd00:1::1" } }, result.routes)
+    local row = helper.ip_json("link", "show", "dev", result.interfaces[1].name)[1]
+    assert.are.equal("br0", row.master)
+    for _, address in ipairs { "10.1.2.1", "fd00:1::1", "10.1.2.6", "fd00:1::6" } do
+      assert.is_true((helper.ping(a, address)), address)
+    end
+    assert.is_true((helper.ping(nil, "10.1.2.5")))
+    assert.are.equal("10.1.2.1", a:ip_json("route", "show", "default")[1].gateway)
+    assert.are.equal("1", (core.sysctl_read "net.ipv4.ip_forward"))
+    assert.are.equal("1", (core.sysctl_read "net.ipv6.conf.all.forwarding"))
+    local conf = json.decode(json.encode { cniVersion = "1.0.0", name = "net", mode = "bridge", bridge = "br0",
+      ipam = { type = "fake" }, prevResult = result })
+    local status, _, out = one("CHECK", { conf = conf })
+    assert.are.equal(0, status, out)
+    helper.ip("link", "set", result.interfaces[1].name, "nomaster")
+    assert.is_truthy(select(2, one("CHECK", { conf = conf })).msg:find "bridge")
+    assert.are.equal(0, (one "DEL"))
+    assert.are.equal(0, (two "DEL"))
+    assert.are.equal(1, #helper.ip_json("link", "show", "dev", "br0"))
+    assert.are.equal(2, #helper.ip_json "link")
+  end)
+
+  it("joins a bridge to the containers alone where the node is no gateway", function()
+    local a, b = helper.container(), helper.container()
+    local one, two = network(a, 5), network(b, 6)
+    local result = add(one)
+    add(two)
+    assert.is_nil(result.ips[1].gateway)
+    assert.is_true((helper.ping(a, "10.1.2.6")))
+    assert.are.same({}, a:ip_json("route", "show", "default"))
+    assert.are.equal("0", (core.sysctl_read "net.ipv4.ip_forward"))
+    for _, entry in ipairs(helper.ip_json("addr", "show", "dev", "br0")[1].addr_info) do
+      assert.are.equal("link", entry.scope)
+    end
+    one "DEL"
+    two "DEL"
+  end)
+
+  it("uses a bridge that is there, and refuses what is none", function()
+    helper.ip("link", "add", "br0", "type", "bridge")
+    helper.ip("addr", "add", "10.1.2.1/24", "dev", "br0")
+    local c = helper.container()
+    local call = network(c, 5, { isGateway = true })
+    add(call)
+    assert.is_true((helper.ping(c, "10.1.2.1")))
+    call "DEL"
+    helper.ip("link", "del", "br0")
+    helper.ip("link", "add", "br0", "type", "veth", "peer", "name", "x0")
+    local status, answer = call "ADD"
+    assert.are.equal(1, status)
+    assert.is_truthy(answer.msg:find "'br0' exists already, and kind is veth")
+    assert.are.equal(1, #c:ip_json "link")
+  end)
+
+  it("is made once by many that come at the same time", function()
+    local children, calls = {}, {}
+    for i = 1, 6 do
+      local c = helper.container()
+      calls[i] = network(c, i + 10, { isGateway = true })
+      local conf = json.encode { cniVersion = "1.0.0", name = "net", mode = "bridge", bridge = "br0", isGateway = true,
+        ipam = { type = "fake" } }
+      children[i] = assert(core.spawn { "/usr/bin/env", helper.lua, "lua/bin/zlnet-cni", stdin = conf, env = {
+        CNI_COMMAND = "ADD", CNI_CONTAINERID = "c" .. i + 10, CNI_NETNS = cni.netns(c), CNI_IFNAME = "eth0",
+        CNI_PATH = directory } })
+    end
+    for i, child in ipairs(children) do
+      local r = assert(child:wait(60))
+      assert.are.equal(0, r.status, r.stdout)
+      child:close()
+      assert.is_true((helper.ping(nil, "10.1.2." .. i + 10)))
+    end
+    for _, call in ipairs(calls) do
+      call "DEL"
+    end
+  end)
+end)
