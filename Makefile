@@ -28,12 +28,12 @@ WARNINGS = -Wall -Wextra -Wshadow -Wvla -Wformat=2 -Wstrict-prototypes -Wmissing
 LIBFLAG ?= $(if $(filter Darwin,$(PLATFORM)),-bundle -undefined dynamic_lookup,-shared)
 
 ifeq ($(PLATFORM),Linux)
-SOURCES  := $(filter-out csrc/stub.c csrc/plugin%.c,$(wildcard csrc/*.c))
-ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -pthread $(WARNINGS) $(LUA_CFLAGS) $(MNL_CFLAGS) $(CPPFLAGS) $(CFLAGS)
+SOURCES  := $(filter-out csrc/stub.c csrc/plugin/%.c,$(wildcard csrc/*.c csrc/*/*.c))
+ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -pthread $(WARNINGS) -Icsrc $(LUA_CFLAGS) $(MNL_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 ALL_LIBS   = $(MNL_LIBS)
 else
 SOURCES  := csrc/stub.c csrc/bind/hash.c
-ALL_CFLAGS = -std=gnu11 -fPIC -fvisibility=hidden $(WARNINGS) $(LUA_CFLAGS) $(CPPFLAGS) $(CFLAGS)
+ALL_CFLAGS = -std=gnu11 -fPIC -fvisibility=hidden $(WARNINGS) -Icsrc $(LUA_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 ALL_LIBS   =
 endif
 OBJECTS := $(SOURCES:csrc/%.c=$(BUILD)/obj/%.o)
@@ -127,7 +127,7 @@ INST_LIBDIR ?= $(PREFIX)/lib/lua/$(LUA_VERSION)
 INST_LUADIR ?= $(PREFIX)/share/lua/$(LUA_VERSION)
 INST_BINDIR ?= $(PREFIX)/bin
 INST_DATADIR ?= $(PREFIX)/share
-MODULES     := $(patsubst lua/%,%,$(wildcard lua/zlnet/*.lua lua/zlnet/*/*.lua))
+MODULES     := $(patsubst lua/%,%,$(sort $(shell find lua/zlnet -name '*.lua')))
 SCRIPTS     := $(notdir $(wildcard lua/bin/*))
 BUNDLED     ?= zlnet-cni
 
@@ -155,7 +155,7 @@ $(BUILD)/zlnet-cni: csrc/plugin/plugin.c csrc/plugin/ipam.c csrc/plugin/plugin.h
 	$(Q)chmod 755 $@.new && mv $@.new $@
 
 PLUGIN_TRY   = $(if $(PLUGIN_STATIC),{ $(call PLUGIN_LINK,$(PLUGIN_STATIC),$(PLUGIN_MNL)) && $(PLUGIN_ASK); } 2>/dev/null ||)
-PLUGIN_LINK  = $(CC) $(ALL_CFLAGS) -Icsrc $(LDFLAGS) $1 -o $@.new $(filter-out csrc/plugin/mnl.c,$(filter %.c %.o,$^)) $2 $(PLUGIN_LUA) -lm -ldl
+PLUGIN_LINK  = $(CC) $(ALL_CFLAGS) $(LDFLAGS) $1 -o $@.new $(filter-out csrc/plugin/mnl.c,$(filter %.c %.o,$^)) $2 $(PLUGIN_LUA) -lm -ldl
 PLUGIN_ASK   = echo '{}' | CNI_COMMAND=VERSION $(abspath $@.new) >/dev/null
 script       = sed '1s|lua5\.4|$(notdir $(LUA))|' lua/bin/$1
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* luaopen_zlnet_core: the module's table, and the few functions that need no object. */
+#include "bind/batch.h"
 #include "bind/child.h"
 #include "bind/error.h"
 #include "bind/handle.h"
 #include "bind/hash.h"
+#include "bind/job.h"
 #include "bind/monitor.h"
 #include "bind/netns.h"
 #include "bind/pollset.h"
@@ -186,6 +188,15 @@ static int core_pidns(lua_State *L)
 	return 1;
 }
 
+/* Add methods to those of a type: of objects that are made of it, which it does not know. */
+static void add_methods(lua_State *L, const char *type, const luaL_Reg *methods)
+{
+	luaL_getmetatable(L, type);
+	lua_getfield(L, -1, "__index");
+	luaL_setfuncs(L, methods, 0);
+	lua_pop(L, 2);
+}
+
 __attribute__((visibility("default"))) int luaopen_zlnet_core(lua_State *L);
 
 int luaopen_zlnet_core(lua_State *L)
@@ -195,6 +206,7 @@ int luaopen_zlnet_core(lua_State *L)
 	                                     {"process", bind_process_new},
 	                                     {"occupants", bind_process_netns_users},
 	                                     {"spawn", bind_child_new},
+	                                     {"begin_program", bind_child_begin_program},
 	                                     {"proc_view", core_proc_view},
 	                                     {"pidns", core_pidns},
 	                                     {"poll", core_poll},
@@ -207,11 +219,15 @@ int luaopen_zlnet_core(lua_State *L)
 	                                     {"terminal", core_terminal},
 	                                     {"error", bind_error_new},
 	                                     {NULL, NULL}};
+	static const luaL_Reg handle_methods[] = {{"batch", batch_new}, {"submit", bind_job_new}, {NULL, NULL}};
 
 	bind_error_open(L);
 	bind_process_open(L);
 	bind_child_open(L);
 	handle_open(L);
+	batch_open(L);
+	bind_job_open(L);
+	add_methods(L, HANDLE_TYPE, handle_methods);
 	bind_monitor_open(L);
 	bind_pollset_open(L);
 	luaL_newlib(L, functions);

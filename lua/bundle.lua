@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- Makes the source of a program (with csrc/plugin/plugin.c) of a script and all Lua modules that it may require: ours, and
--- dkjson as installed here. They are compiled, and each stays as it is until it is required.
+-- Makes the source of a program (with csrc/plugin/plugin.c) of a script and all Lua modules that it may require: ours,
+-- and dkjson as installed here. They are compiled, and each stays as it is until it is required.
 --
 -- usage: lua lua/bundle.lua SCRIPT >FILE.c     from the checkout's top
 
@@ -60,7 +60,7 @@ local function write(name, code)
   rows[#rows + 1] = ("\t{%s, code_%d, sizeof code_%d},\n"):format(name, #rows, #rows)
 end
 
-io.write('#include "plugin.h"\n')
+io.write('#include "plugin/plugin.h"\n')
 for _, name in ipairs(names) do
   write('"' .. name .. '"', modules[name])
 end

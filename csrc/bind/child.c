@@ -100,6 +100,13 @@ void bind_child_take(lua_State *L, struct child *s)
 	*s = none;
 }
 
+int bind_child_begin_program(lua_State *L)
+{
+	(void)L;
+	child_begin_program();
+	return 0;
+}
+
 int bind_child_new(lua_State *L)
 {
 	struct error e;

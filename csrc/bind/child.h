@@ -14,6 +14,9 @@ void bind_child_open(lua_State *L);
  * text, child:write and child:read are there. */
 int bind_child_new(lua_State *L);
 
+/* core.begin_program(): child_begin_program. */
+int bind_child_begin_program(lua_State *L);
+
 struct child;
 
 /* Push a child for a program that was started by others; from now on it is Lua's. */

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "bind/handle.h"
-#include "bind/batch.h"
 #include "bind/error.h"
-#include "bind/job.h"
 #include "bind/netns.h"
 #include "bind/request.h"
 #include "codec/codec.h"
@@ -336,9 +334,8 @@ void handle_set_ops(lua_State *L, lua_CFunction f, bool dumps)
 
 void handle_open(lua_State *L)
 {
-	static const luaL_Reg methods[] = {
-		{"settimeout", h_timeout}, {"setrcvbuf", h_setrcvbuf}, {"fd", h_fd},       {"netns", h_netns},
-		{"batch", batch_new},      {"submit", bind_job_new},   {"close", h_close}, {NULL, NULL}};
+	static const luaL_Reg methods[] = {{"settimeout", h_timeout}, {"setrcvbuf", h_setrcvbuf}, {"fd", h_fd},
+	                                   {"netns", h_netns},        {"close", h_close},         {NULL, NULL}};
 	static const luaL_Reg meta[] = {
 		{"__gc", h_close}, {"__close", h_close}, {"__tostring", h_tostring}, {NULL, NULL}};
 
@@ -348,6 +345,4 @@ void handle_open(lua_State *L)
 	handle_set_ops(L, handle_request, true);
 	lua_setfield(L, -2, "__index");
 	lua_pop(L, 1);
-	batch_open(L);
-	bind_job_open(L);
 }

@@ -28,7 +28,7 @@ struct handle_op {
 	enum { OP_NEW, OP_ACT, OP_GET, OP_DUMP } how;
 };
 
-/* Make the metatables of handle and batch; leaves the stack as it was. */
+/* Make the metatable; leaves the stack as it was. */
 void handle_open(lua_State *L);
 
 /* core.open(target [, here]) -> handle | nil, err */

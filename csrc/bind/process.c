@@ -125,24 +125,36 @@ static int netns_users_gc(lua_State *L)
 
 int bind_process_netns_users(lua_State *L)
 {
+	static const char *const which[] = {"descriptors", NULL};
+	static const char *const keys[] = {
+		[NETNS_USER_LIVES] = "lives", [NETNS_USER_OPENS] = "opens", [NETNS_USER_UNSEEN] = "unseen"};
 	struct error e;
 	struct handle *h = handle_check(L, 1);
+	bool descriptors = !lua_isnoneornil(L, 2) && luaL_checkoption(L, 2, NULL, which) == 0;
 	struct netns_users *list = lua_newuserdatauv(L, sizeof *list, 0);
 
 	memset(list, 0, sizeof *list);
 	luaL_setmetatable(L, OCCUPANTS_TYPE);
-	if (netns_users_find(&h->sock, list, &e) < 0)
+	if (netns_users_find(&h->sock, descriptors, list, &e) < 0)
 		return bind_error_return(L, &e);
-	lua_Integer unseen = 0;
-	lua_newtable(L);
-	lua_newtable(L);
-	for (size_t i = 0; i < list->n; i++) {
-		bool seen = list->v[i].nsid >= 0;
-		lua_pushinteger(L, list->v[i].pid);
-		lua_rawseti(L, seen ? -3 : -2, seen ? list->v[i].nsid : ++unseen);
+	lua_createtable(L, 0, 4);
+	int found = lua_gettop(L);
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+		lua_newtable(L);
+		lua_pushvalue(L, -1);
+		lua_setfield(L, found, keys[i]);
 	}
+	for (size_t i = 0; i < list->n; i++) {
+		const struct netns_user *o = &list->v[i];
+		int to = found + 1 + (int)o->how;
+		lua_pushinteger(L, o->pid);
+		lua_rawseti(L, to, o->how == NETNS_USER_UNSEEN ? (lua_Integer)lua_rawlen(L, to) + 1 : o->nsid);
+	}
+	lua_pushboolean(L, list->all);
+	lua_setfield(L, found, "all");
 	netns_users_free(list);
-	return 2;
+	lua_settop(L, found);
+	return 1;
 }
 
 void bind_process_open(lua_State *L)

@@ -4,25 +4,16 @@
 #include "kernel/netlink.h"
 #include "kernel/process.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h> // NOLINT(readability-duplicate-include): the system's
-#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#if defined(__GLIBC__)
-#if __GLIBC_PREREQ(2, 34)
-#define POSIX_SPAWN_CLOSEFROM posix_spawn_file_actions_addclosefrom_np
-#endif
-#endif
 
 static void close_fd(int *fd)
 {
@@ -111,75 +102,11 @@ int child_pipes(struct child *s, struct error *e)
 	return rc < 0 ? rc : 0;
 }
 
-/* All of ours are close-on-exec; the caller's process may have others open. */
-#ifdef POSIX_SPAWN_CLOSEFROM
-static int close_others(posix_spawn_file_actions_t *actions)
-{
-	return POSIX_SPAWN_CLOSEFROM(actions, 3);
-}
-#else
-static int close_others(posix_spawn_file_actions_t *actions)
-{
-	int rc = 0;
-	DIR *dir = opendir("/proc/self/fd");
-
-	for (struct dirent *d; dir && !rc && (d = readdir(dir));) {
-		int fd = atoi(d->d_name);
-		if (fd > 2 && fd != dirfd(dir))
-			rc = posix_spawn_file_actions_addclose(actions, fd);
-	}
-	if (dir)
-		closedir(dir);
-	return rc;
-}
-#endif
-
-/* The child gets descriptors 0 to 2 and no other: no signal blocked, none ignored that its program may rely on. */
-static int prepare(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attr, const int fd[3])
-{
-	sigset_t none, defaults;
-	int rc = 0;
-
-	sigemptyset(&none);
-	sigemptyset(&defaults);
-	sigaddset(&defaults, SIGPIPE);
-	sigaddset(&defaults, SIGCHLD);
-	for (int i = 0; i < 3 && !rc; i++)
-		rc = posix_spawn_file_actions_adddup2(actions, fd[i], i);
-	if (!rc)
-		rc = close_others(actions);
-	if (!rc)
-		rc = posix_spawnattr_setsigmask(attr, &none);
-	if (!rc)
-		rc = posix_spawnattr_setsigdefault(attr, &defaults);
-	if (!rc)
-		rc = posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	return rc;
-}
-
-/* 0 or a positive errno. */
-static int run(pid_t *pid, const char *path, char *const argv[], char *const envp[], const int fd[3])
-{
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attr;
-	int rc = posix_spawn_file_actions_init(&actions);
-
-	if (rc)
-		return rc;
-	rc = posix_spawnattr_init(&attr);
-	if (!rc) {
-		rc = prepare(&actions, &attr, fd);
-		if (!rc)
-			rc = posix_spawn(pid, path, &actions, &attr, argv, envp);
-		posix_spawnattr_destroy(&attr);
-	}
-	posix_spawn_file_actions_destroy(&actions);
-	return rc;
-}
-
 int child_start(struct child *s, const char *path, char *const argv[], char *const envp[], struct error *e)
 {
-	int rc = run(&s->pid, path, argv, envp, (const int[]){s->theirs[0], s->piped ? s->theirs[1] : s->out, s->err});
+	const struct child_program program = {
+		path, argv, envp, {s->theirs[0], s->piped ? s->theirs[1] : s->out, s->err}};
+	int rc = child_exec(&s->pid, &program);
 
 	if (rc) {
 		s->pid = 0;

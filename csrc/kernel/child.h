@@ -25,6 +25,21 @@ struct child {
 	size_t taken;  /* bytes of a piped output */
 };
 
+/* For a process that is a program of its own, whatever its parent leaves it: SIGCHLD is not ignored, so the kernel keeps
+ * how children ended; SIGPIPE is, so writing fails with EPIPE; descriptors 0 to 2 are open, so no other file is taken for
+ * them. What was closed stays useless: reading 0 and writing 1 or 2 fails. */
+void child_begin_program(void);
+
+struct child_program {
+	const char *path;
+	char *const *argv, *const *envp;
+	int fd[3]; /* what its descriptors 0 to 2 are; 3 or above */
+};
+
+/* Fork and exec. The child has descriptors 0 to 2 and no other. It gets SIGKILL when the calling thread ends: a program
+ * that outlives a killed parent acts for nobody. 0 or a positive errno, and no child then. */
+int child_exec(pid_t *pid, const struct child_program *p);
+
 /* What a struct child must be before child_start. */
 #define CHILD_NONE \
 	{ \
@@ -36,7 +51,8 @@ struct child {
 int child_files(struct child *s, const void *text, size_t len, struct error *e);
 int child_pipes(struct child *s, struct error *e);
 
-/* Start path with argv and envp, after one of the above. 0 or -errno; on failure nothing is left. */
+/* Start path with argv and envp, after one of the above. 0 or -errno; on failure nothing is left. The program is killed
+ * when the thread that starts it ends. */
 int child_start(struct child *s, const char *path, char *const argv[], char *const envp[], struct error *e);
 
 /* Write all that a piped standard input gets, and close it. Does not wait: -E2BIG for more than a pipe holds, which is

@@ -1,26 +1,41 @@
 /* SPDX-License-Identifier: MIT */
 #include "kernel/netns_users.h"
 #include "kernel/error.h"
-#include "kernel/process.h"
+#include "kernel/process_walk.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libmnl/libmnl.h>
+#include <linux/kcmp.h>
 #include <linux/net_namespace.h>
 #include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #define TIMEOUT 30000 /* ms */
 
-/* The number that the namespace nsfd has here, -1 when it has none. 0 or -errno. */
-static int ask_nsid(struct netlink_sock *s, struct netlink_reply *r, int nsfd, int32_t *nsid)
+struct search {
+	struct netlink_sock *s;
+	struct netlink_reply reply;
+	struct netns_users *list;
+	bool descriptors;
+	bool first_ended; /* the first thread of the process that is looked at has */
+	struct stat own;  /* of our namespace */
+};
+
+/* The number that a namespace has here, -1 when it has none: that of a task (NETNSA_PID) or of a descriptor (NETNSA_FD).
+ * 0 or -errno; -ESRCH when there is no such task, or it has ended. */
+static int ask_nsid(struct search *q, uint16_t by, uint32_t value, int32_t *nsid)
 {
 	_Alignas(8) char buf[64];
 	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
+	struct netlink_reply *r = &q->reply;
 	const struct nlattr *a;
 	struct netlink_ack ack;
 	struct error e;
@@ -28,9 +43,9 @@ static int ask_nsid(struct netlink_sock *s, struct netlink_reply *r, int nsfd, i
 	h->nlmsg_type = RTM_GETNSID;
 	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
 	mnl_nlmsg_put_extra_header(h, sizeof(struct rtgenmsg));
-	mnl_attr_put_u32_check(h, sizeof buf, NETNSA_FD, (uint32_t)nsfd);
+	mnl_attr_put_u32_check(h, sizeof buf, by, value);
 	r->len = 0;
-	int rc = netlink_talk(s, h, h->nlmsg_len, 1, netlink_now() + TIMEOUT, r, &ack, &e);
+	int rc = netlink_talk(q->s, h, h->nlmsg_len, 1, netlink_now() + TIMEOUT, r, &ack, &e);
 	if (rc < 0 || ack.err)
 		return rc < 0 ? rc : -ack.err;
 	if (r->len < NLMSG_HDRLEN + MNL_ALIGN(sizeof(struct rtgenmsg)))
@@ -45,85 +60,94 @@ static int ask_nsid(struct netlink_sock *s, struct netlink_reply *r, int nsfd, i
 	return -EBADMSG;
 }
 
-static int by_netns(const void *a, const void *b)
+static int add(struct netns_users *list, enum netns_user_how how, int32_t nsid, pid_t pid)
 {
-	uint64_t x = ((const struct process_entry *)a)->netns, y = ((const struct process_entry *)b)->netns;
-
-	return x < y ? -1 : x > y;
+	if (list->n == list->cap) {
+		size_t cap = list->cap ? list->cap * 2 : 256;
+		struct netns_user *v = realloc(list->v, cap * sizeof *v);
+		if (!v)
+			return -ENOMEM;
+		list->v = v;
+		list->cap = cap;
+	}
+	list->v[list->n++] = (struct netns_user){how, nsid, pid};
+	return 0;
 }
 
-static int open_netns(const struct process_entry *p)
+/* One descriptor, when it is of a namespace other than ours. Asks no file system behind it, which may hang. */
+static int look_at_descriptor(struct search *q, int dir, const char *name, pid_t pid)
 {
-	char path[64];
-
-	if (p->tid)
-		snprintf(path, sizeof path, "/proc/%d/task/%d/ns/net", (int)p->pid, (int)p->tid);
-	else
-		snprintf(path, sizeof path, "/proc/%d/ns/net", (int)p->pid);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
-}
-
-static void add(struct netns_users *list, int32_t nsid, pid_t pid)
-{
-	list->v[list->n++] = (struct netns_user){nsid, pid};
-}
-
-/* One process as the scan saw it. True: done with its namespace; false: it has left, another process may be there. */
-static bool look(struct netlink_sock *s, struct netlink_reply *r, const struct process_entry *p,
-                 struct netns_users *list)
-{
-	struct stat st;
+	struct statx st;
 	int32_t nsid = -1;
-	int fd = open_netns(p);
 
-	if (fd == -ESRCH || fd == -ENOENT)
-		return false;
-	bool seen = fd >= 0 && fstat(fd, &st) == 0;
-	bool same = !seen || st.st_ino == p->netns; /* else the pid is another's by now */
-	if (!seen || (same && ask_nsid(s, r, fd, &nsid) < 0))
-		add(list, -1, p->pid);
-	else if (same && nsid >= 0) /* else we have no links into it */
-		add(list, nsid, p->pid);
-	if (fd >= 0)
-		close(fd);
-	return same;
+	if (statx(dir, name, AT_STATX_DONT_SYNC, STATX_INO, &st) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (makedev(st.stx_dev_major, st.stx_dev_minor) != q->own.st_dev || st.stx_ino == q->own.st_ino)
+		return 0;
+	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	int rc = ask_nsid(q, NETNSA_FD, (uint32_t)fd, &nsid);
+	close(fd);
+	if (rc == -EINVAL) /* another kind of namespace */
+		return 0;
+	return rc == 0 && nsid >= 0 ? add(q->list, NETNS_USER_OPENS, nsid, pid) : rc;
 }
 
-static void look_at_all(struct netlink_sock *s, const struct process_list *all, uint64_t own, struct netns_users *list)
+/* The descriptors of a task. A process that is about to enter a namespace has it open. */
+static int look_at_descriptors(struct search *q, pid_t pid, pid_t tid)
 {
-	struct netlink_reply reply = {0};
+	char path[48];
+	const struct dirent *d;
+	int rc = 0;
 
-	for (size_t i = 0; i < all->n; i++) {
-		const struct process_entry *p = &all->entries[i];
-		if (!p->netns)
-			add(list, -1, p->pid);
-		else if (p->netns == own || look(s, &reply, p, list))
-			while (i + 1 < all->n && all->entries[i + 1].netns == p->netns)
-				i++;
-	}
-	netlink_reply_free(&reply);
-}
-
-int netns_users_find(struct netlink_sock *s, struct netns_users *list, struct error *e)
-{
-	struct process_list all = {0};
-	struct stat own;
-	int rc = process_scan(&all, e);
-
-	if (rc == 0 && stat("/proc/thread-self/ns/net", &own) < 0)
-		rc = error_io(e, errno, "stat", "/proc/thread-self/ns/net");
-	if (rc == 0) {
-		list->v = calloc(all.n + 1, sizeof *list->v);
-		if (list->v) {
-			qsort(all.entries, all.n, sizeof *all.entries, by_netns);
-			look_at_all(s, &all, own.st_ino, list);
-		} else {
-			rc = error_io(e, ENOMEM, "scan", NULL);
-		}
-	}
-	process_list_free(&all);
+	snprintf(path, sizeof path, "/proc/%d/task/%d/fd", (int)pid, (int)tid);
+	DIR *dir = opendir(path);
+	if (!dir)
+		return errno == ENOENT ? -ESRCH : -errno;
+	while (rc == 0 && (errno = 0, d = readdir(dir)))
+		if (d->d_name[0] != '.')
+			rc = look_at_descriptor(q, dirfd(dir), d->d_name, pid);
+	if (rc == 0 && errno)
+		rc = errno == ENOENT ? -ESRCH : -errno;
+	closedir(dir);
 	return rc;
+}
+
+/* Whether the descriptors of a task are no other's that was looked at. */
+static bool has_own_descriptors(struct search *q, pid_t pid, pid_t tid)
+{
+	return tid == pid || q->first_ended || syscall(SYS_kcmp, pid, tid, KCMP_FILES, 0, 0) > 0;
+}
+
+static int look(void *arg, pid_t pid, pid_t tid)
+{
+	struct search *q = arg;
+	int32_t nsid = -1;
+	int rc = ask_nsid(q, NETNSA_PID, (uint32_t)tid, &nsid);
+
+	if (tid == pid)
+		q->first_ended = rc == -ESRCH;
+	if (rc == 0 && nsid >= 0)
+		rc = add(q->list, NETNS_USER_LIVES, nsid, pid); /* else we have no links into it */
+	if (rc == 0 && q->descriptors && pid != getpid() && has_own_descriptors(q, pid, tid))
+		rc = look_at_descriptors(q, pid, tid);
+	if (rc == 0 || rc == -ESRCH || rc == -ENOMEM)
+		return rc;
+	return add(q->list, NETNS_USER_UNSEEN, -1, pid);
+}
+
+int netns_users_find(struct netlink_sock *s, bool descriptors, struct netns_users *list, struct error *e)
+{
+	static const char path[] = "/proc/thread-self/ns/net";
+	struct search q = {.s = s, .list = list, .descriptors = descriptors};
+
+	if (stat(path, &q.own) < 0)
+		return error_io(e, errno, "stat", path);
+	int rc = process_walk(look, &q, e);
+	netlink_reply_free(&q.reply);
+	list->all = rc == 1;
+	return rc < 0 ? rc : 0;
 }
 
 void netns_users_free(struct netns_users *list)

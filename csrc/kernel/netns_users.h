@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which of the namespaces that ours has numbers for (nsids) a process lives in. No Lua. */
+/* Who uses the namespaces that ours has numbers for (nsids): processes that live there, or have one open. No Lua. */
 #ifndef ZLNET_KERNEL_NETNS_USERS_H
 #define ZLNET_KERNEL_NETNS_USERS_H
 
@@ -12,20 +12,28 @@
 
 struct error;
 
-/* A process of the namespace that has this number here; -1: a process whose namespace could not be seen. */
+enum netns_user_how {
+	NETNS_USER_LIVES,  /* a task of the process is in the namespace */
+	NETNS_USER_OPENS,  /* the process has a descriptor of the namespace */
+	NETNS_USER_UNSEEN, /* it cannot be seen what the process uses; nsid means nothing */
+};
+
 struct netns_user {
+	enum netns_user_how how;
 	int32_t nsid;
 	pid_t pid;
 };
 
-/* malloc'd, freed by netns_users_free; zero-initialise. One process for each namespace, and all that could not be seen. */
+/* malloc'd, freed by netns_users_free; zero-initialise. A namespace may be there several times. */
 struct netns_users {
 	struct netns_user *v;
-	size_t n;
+	size_t n, cap;
+	bool all; /* no process was missed */
 };
 
-/* Look at every process that /proc shows; s is a socket of our namespace. 0 or -errno with e filled. */
-int netns_users_find(struct netlink_sock *s, struct netns_users *list, struct error *e);
+/* Look at every task that /proc shows, with descriptors also at what other processes have open; s is a socket of our
+ * namespace. 0 or -errno with e filled. */
+int netns_users_find(struct netlink_sock *s, bool descriptors, struct netns_users *list, struct error *e);
 void netns_users_free(struct netns_users *list);
 
 #endif

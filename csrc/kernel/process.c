@@ -2,8 +2,6 @@
 #include "kernel/process.h"
 #include "kernel/error.h"
 
-#include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -239,89 +237,6 @@ int process_pidns(uint64_t *ino, struct error *e)
 	if (k)
 		atomic_store(&k->pidns, st.st_ino);
 	return 0;
-}
-
-static int list_add(struct process_list *list, pid_t pid, pid_t tid, uint64_t netns)
-{
-	if (list->n == list->cap) {
-		size_t cap = list->cap ? list->cap * 2 : 256;
-		struct process_entry *p = realloc(list->entries, cap * sizeof *p);
-		if (!p)
-			return -ENOMEM;
-		list->entries = p;
-		list->cap = cap;
-	}
-	list->entries[list->n++] = (struct process_entry){pid, tid, netns};
-	return 0;
-}
-
-/* The inode of PATH/ns/net below dir, 0 when we may not see it, -1 when there is none (any more). */
-static int64_t netns_below(DIR *dir, const char *path)
-{
-	struct stat st;
-
-	if (fstatat(dirfd(dir), path, &st, 0) == 0)
-		return (int64_t)st.st_ino;
-	return errno == ENOENT || errno == ESRCH ? -1 : 0;
-}
-
-/* Add the threads of a process that are in another namespace than its first one: programs enter containers that way.
- * Where they cannot be listed, the process is one whose namespace we may not see. */
-static int scan_threads(struct process_list *list, pid_t pid, int64_t first)
-{
-	char path[32];
-	const struct dirent *d;
-	int rc = 0;
-
-	snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
-	DIR *dir = opendir(path);
-	while (dir && rc == 0 && (errno = 0, d = readdir(dir))) {
-		char ns[sizeof d->d_name + 8];
-		pid_t tid = (pid_t)strtol(d->d_name, NULL, 10);
-		if (tid <= 0 || tid == pid)
-			continue;
-		snprintf(ns, sizeof ns, "%s/ns/net", d->d_name);
-		int64_t netns = netns_below(dir, ns);
-		if (netns >= 0 && netns != first)
-			rc = list_add(list, pid, tid, (uint64_t)netns);
-	}
-	if (rc == 0 && errno && errno != ENOENT && errno != ESRCH) /* else all were seen, or it ended meanwhile */
-		rc = list_add(list, pid, 0, 0);
-	if (dir)
-		closedir(dir);
-	return rc;
-}
-
-int process_scan(struct process_list *list, struct error *e)
-{
-	DIR *dir = opendir("/proc");
-	const struct dirent *d;
-	int rc = 0;
-
-	if (!dir)
-		return error_io(e, errno, "open", "/proc");
-	while (rc == 0 && (errno = 0, d = readdir(dir))) {
-		char path[sizeof d->d_name + 8];
-		if (!isdigit((unsigned char)d->d_name[0]))
-			continue;
-		pid_t pid = (pid_t)strtol(d->d_name, NULL, 10);
-		snprintf(path, sizeof path, "%s/ns/net", d->d_name);
-		int64_t netns = netns_below(dir, path);
-		if (netns >= 0) /* else ended meanwhile, or a zombie: it holds none itself */
-			rc = list_add(list, pid, 0, (uint64_t)netns);
-		if (rc == 0)
-			rc = scan_threads(list, pid, netns);
-	}
-	if (rc == 0 && errno)
-		rc = -errno;
-	closedir(dir);
-	return rc < 0 ? error_io(e, -rc, "read", "/proc") : 0;
-}
-
-void process_list_free(struct process_list *list)
-{
-	free(list->entries);
-	memset(list, 0, sizeof *list);
 }
 
 static void sysctl_file(const char *path, char *file, size_t cap)

@@ -32,22 +32,6 @@ enum process_view process_view(void);
 /* Inode of the pid namespace we live in. 0 or -errno. */
 int process_pidns(uint64_t *ino, struct error *e);
 
-/* One process as /proc shows it, or with a tid one thread of it that is in another network namespace than the first.
- * netns is the inode of the namespace, 0 when we may not see it. */
-struct process_entry {
-	pid_t pid, tid;
-	uint64_t netns;
-};
-
-/* malloc'd by process_scan, freed by process_list_free; zero-initialise. */
-struct process_list {
-	struct process_entry *entries;
-	size_t n, cap;
-};
-
-int process_scan(struct process_list *list, struct error *e);
-void process_list_free(struct process_list *list);
-
 /* Read at most cap - 1 bytes of a small file into buf, which is NUL-terminated. Returns the length or -errno. */
 ssize_t process_read(const char *path, char *buf, size_t cap, struct error *e);
 

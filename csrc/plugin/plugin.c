@@ -36,8 +36,9 @@ static int require(lua_State *L)
 }
 
 static const luaL_Reg libraries[] = {
-	{LUA_GNAME, luaopen_base},   {LUA_TABLIBNAME, luaopen_table},  {LUA_IOLIBNAME, luaopen_io},
-	{LUA_OSLIBNAME, luaopen_os}, {LUA_STRLIBNAME, luaopen_string}, {LUA_MATHLIBNAME, luaopen_math},
+	{LUA_GNAME, luaopen_base},       {LUA_TABLIBNAME, luaopen_table},  {LUA_IOLIBNAME, luaopen_io},
+	{LUA_OSLIBNAME, luaopen_os},     {LUA_STRLIBNAME, luaopen_string}, {LUA_MATHLIBNAME, luaopen_math},
+	{LUA_UTF8LIBNAME, luaopen_utf8},
 };
 
 /* What was done already, for the script: a table with text, and with path and child where a program was started. */
@@ -77,6 +78,7 @@ int main(void)
 {
 	static struct plugin_ahead ahead = {.child = CHILD_NONE};
 
+	child_begin_program();
 	plugin_ipam_start(&ahead);
 	lua_State *L = luaL_newstate();
 	if (!L)

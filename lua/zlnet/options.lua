@@ -53,16 +53,26 @@ local function distance(a, b)
   return row[#b]
 end
 
-local function unknown(fname, spec, given)
+---The name that a mistyped one may be meant to be.
+---@param given any
+---@param rows table[] each with its name first
+---@return string? name nil where none is near
+---@return integer distance how many letters differ, 0 to 2
+function options.nearest(given, rows)
   local best, best_distance = nil, 3
   if type(given) == "string" and #given <= 40 then
-    for _, row in ipairs(spec) do
-      local d = distance(given:lower(), row[1])
+    for _, row in ipairs(rows) do
+      local d = distance(given:lower(), row[1]:lower())
       if d < best_distance and d < #row[1] then
         best, best_distance = row[1], d
       end
     end
   end
+  return best, best_distance
+end
+
+local function unknown(fname, spec, given)
+  local best = options.nearest(given, spec)
   local hint = best and fmt(" (did you mean '%s'?)", best) or ""
   return fmt("bad option '%s' to '%s': unknown%s", tostring(given), fname, hint)
 end

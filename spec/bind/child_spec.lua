@@ -49,6 +49,19 @@ describe("core.spawn", function()
     assert.is_truthy(file)
   end)
 
+  it("has its signals as they are by default, whatever ours are", function()
+    local r = run { "/bin/sh", "-c", [[trap "" CHLD PIPE USR1; exec "$@"]], "sh", "/usr/bin/env", helper.lua, "-e", [[
+      local core = require "zlnet.core"
+      core.begin_program()
+      local child = core.spawn { "/bin/grep", "^Sig[BI]", "/proc/self/status" }
+      io.write(child:wait(30).stdout, core.spawn { "/bin/sh", "-c", "exit 3" }:wait(30).status)]] }
+    assert.are.equal(0, r.status, r.stderr)
+    local blocked, ignored, status = r.stdout:match "SigBlk:%s*(%x+)%s*SigIgn:%s*(%x+)%s*(%d+)$"
+    assert.are.equal("3", status, r.stdout)
+    assert.are.equal(0, tonumber(blocked, 16))
+    assert.are.equal(1 << 9, tonumber(ignored, 16) & 0x7fffffff) -- USR1, which a parent may mean to be ignored by all
+  end)
+
   it("tells a signal from a status", function()
     assert.are.equal(9, run({ "/bin/sh", "-c", "kill -9 $$" }).signal)
   end)
@@ -77,6 +90,25 @@ describe("core.spawn", function()
     collectgarbage()
     collectgarbage()
     assert.are.equal(0, children() - 1)
+  end)
+
+  it("ends with the process that started it, however that one ends", function()
+    for _, pipes in ipairs { "true", "nil" } do
+      local file = os.tmpname()
+      local r = run { "/usr/bin/env", helper.lua, "-e", ([[
+        local child = require "zlnet.core".spawn { "/bin/sh", "-c", "echo $$ >%s; exec sleep 1000", pipes = %s }
+        repeat until io.open("%s"):read "n"
+        os.execute "kill -9 $PPID"]]):format(file, pipes, file) }
+      assert.are.equal(9, r.signal, r.stderr)
+      local opened <close> = assert(io.open(file))
+      local pid = assert(opened:read "n")
+      os.remove(file)
+      helper.eventually(function()
+        local stat = io.open(("/proc/%d/stat"):format(pid))
+        local state = stat and stat:read("a"):match "%) (%a)"
+        return not state or state == "Z" or state == "X"
+      end, 30)
+    end
   end)
 
   it("does not wait for a daemon that keeps the output open", function()

@@ -118,6 +118,8 @@ describe("remove.links", function()
       local broken = { dellink = function()
         assert.not_equal("7", node.link("a1").group)
         return nil, lost
+      end, getlinks = function(_, ...)
+        return host:getlinks(...)
       end, batch = function()
         local batch = { to = host:batch(), getlink = function(self)
           self.send = send
@@ -152,6 +154,8 @@ describe("remove.links", function()
     return { dellink = function(_, t)
       happens()
       return host:dellink(t)
+    end, getlinks = function(_, ...)
+      return host:getlinks(...)
     end, batch = function()
       return host:batch()
     end, getlink = function(_, ...)
@@ -172,6 +176,59 @@ describe("remove.links", function()
     assert.same({ "EBUSY", "a1" }, { report.failed[1].code, report.failed[1].link })
     assert.same({ "a1", "b1" }, node.links())
     assert.equal("9", node.link("a1").group)
+  end)
+
+  -- The host's handle; when links were marked, and before the group is looked at, this happens.
+  local function marked(happens)
+    local host_ = meanwhile(function() end)
+    function host_.getlinks(_, ...)
+      happens(select(2, assert(helper.sh "ip -o link show a1")):match "group (%S+)")
+      return host:getlinks(...)
+    end
+    return host_
+  end
+
+  it("does not delete a link that another has put into its group, but those that it was told to", function()
+    local all, links = every_a()
+    local report = assert(remove.links(marked(function(group)
+      helper.ip("link", "add", "other", "type", "bridge")
+      helper.ip("link", "set", "other", "group", group)
+    end), links, all))
+    assert.equal(4, #report.deleted)
+    assert.same({}, report.failed)
+    assert.same({ "other" }, node.links())
+  end)
+
+  it("leaves a link that has become another since it was looked at", function()
+    local all, links = every_a()
+    local report = assert(remove.links(marked(function()
+      helper.ip("link", "set", "a2", "alias", "zlnet/1 id=x tag=s")
+    end), links, all))
+    assert.equal(3, #report.deleted)
+    assert.same({ "EBUSY", "a2" }, { report.failed[1].code, report.failed[1].link })
+    assert.same({ "a2", "b2" }, node.links())
+    assert.equal("default", node.link("a2").group)
+  end)
+
+  it("asks right before the deletion which are still to be deleted, and gives the others their group back", function()
+    local all, links = every_a()
+    local report = assert(remove.links(host, links, all, function(list)
+      for _, link in ipairs(list) do
+        assert.not_equal("default", node.link(link.ifname).group)
+      end
+      return { list[1], list[3] }
+    end))
+    assert.equal(2, #report.deleted)
+    assert.equal(4, #node.links())
+    for _, name in ipairs(node.links()) do
+      assert.equal("default", node.link(name).group)
+    end
+    local rest = node.link "a1" and "a1" or node.link "a2" and "a2" or "a3"
+    report = assert(remove.links(host, { assert(host:getlink { ifname = rest }) }, all, function()
+      return {}
+    end))
+    assert.same({}, report.deleted)
+    assert.is_table(node.link(rest))
   end)
 
   it("waits for another who is about to delete the link", function()

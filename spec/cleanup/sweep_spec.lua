@@ -177,6 +177,49 @@ describe("zlnet.sweep", function()
     assert.equal("orphan", verdict(a.host_ifname))
   end)
 
+  for _, kind in ipairs { "fork", "thread" } do
+    it(("never says orphan while a chain of tasks lives in the namespace (%s), each for a moment only"):format(kind),
+      function()
+        local c, path = pinned()
+        local a = attach(c)
+        local stop = node.chain(path, kind)
+        c:kill()
+        for i = 1, 200 do
+          assert.not_equal("orphan", verdict(a.host_ifname, { dry_run = i % 2 == 0 }))
+        end
+        stop()
+        helper.eventually(function()
+          return verdict(a.host_ifname, { dry_run = true }) == "orphan"
+        end, 20)
+      end)
+  end
+
+  it("takes a namespace that only a name holds for empty, or for one in use, as its caller likes", function()
+    local c = pinned()
+    local a = attach(c)
+    c:kill()
+    assert.equal("in_use", verdict(a.host_ifname, { keep_held = true }))
+    assert.equal("orphan", verdict(a.host_ifname, { keep_held = false }))
+  end)
+
+  it("takes a namespace that only a descriptor holds for empty, or for one in use, as its caller likes", function()
+    local c = helper.container()
+    local unpin, path = node.pin(c)
+    finally(unpin)
+    local a = attach(c)
+    local holder = assert(io.popen(("exec 9<%s; touch /run/held; read -r _"):format(path), "w"))
+    finally(function()
+      holder:close()
+    end)
+    helper.eventually(function()
+      return helper.sh "rm /run/held"
+    end)
+    c:kill()
+    unpin()
+    assert.equal("in_use", verdict(a.host_ifname, { keep_held = true }))
+    assert.equal("orphan", verdict(a.host_ifname))
+  end)
+
   it("knows a recycled pid by its start time", function()
     local c = pinned()
     local a = attach(c)
@@ -391,7 +434,7 @@ describe("zlnet.sweep", function()
 
   it("refuses bad options by name", function()
     for option, bad in pairs {
-      dry_run = "yes", valid = "web", grace = -1, owner = "", timeout = 0, dryrun = true,
+      dry_run = "yes", valid = "web", grace = -1, keep_held = 1, owner = "", timeout = 0, dryrun = true,
     } do
       local ok, message = pcall(function()
         local result = zlnet.sweep { [option] = bad }

@@ -118,4 +118,38 @@ describe("zlnet-cni", function()
       " lua/bin/zlnet-cni </etc")
     assert.are.equal(5, json.decode(text).code)
   end)
+
+  it("answers in JSON and in UTF-8, whatever came in", function()
+    local deep = ("["):rep(100000) .. ("]"):rep(100000)
+    local bad = "\255\192\128"
+    for _, try in ipairs {
+      { "VERSION", conf = '{"cniVersion":"' .. bad .. '"}' },
+      { "VERSION", conf = '{"x":' .. deep .. "}", status = 0 },
+      { "ADD", conf = '{"cniVersion":"1.0.0","name":"n","x":' .. deep .. "}" },
+      { "ADD", conf = '{"cniVersion":"' .. bad .. '","name":"n"}' },
+      { "ADD", conf = '{"cniVersion":"1.0.0","name":"' .. bad .. '"}' },
+      { "ADD", conf = '{"cniVersion":"1.0.0","name":"\\ud800"}' },
+      { "ADD", container = "c" .. bad }, { "ADD", ifname = bad }, { "ADD", netns = "/" .. bad }, { "ADD", args = bad },
+      { bad },
+    } do
+      local command = table.remove(try, 1)
+      local status, answer, out, err = call(command, try)
+      assert.is_truthy(utf8.len(out), out)
+      assert.are.equal("table", type(answer), out)
+      assert.are.equal("", err)
+      if command ~= "VERSION" then
+        assert.are.equal(1, status)
+        assert.are.equal("number", type(answer.code))
+      end
+    end
+  end)
+
+  it("is no IPAM plugin, under whatever name", function()
+    local directory = cni.directory()
+    local lua = select(2, helper.sh("command -v " .. helper.lua)):match "%S+"
+    cni.script(directory, "again", ("exec %s lua/bin/zlnet-cni"):format(lua))
+    fails(7, "no IPAM plugin", "ADD", { netns = cni.netns(helper.container()), path = directory,
+      conf = { cniVersion = "1.0.0", name = "net", type = "zlnet-cni", ipam = { type = "again" } } })
+    helper.sh("rm -r " .. directory)
+  end)
 end)

@@ -76,6 +76,55 @@ describe("zlnet.cni.masquerade", function()
     helper.sh "nft flush ruleset"
   end)
 
+  it("leaves what others put into the table, and the table with it", function()
+    if not usable() then
+      return
+    end
+    for _, theirs in ipairs {
+      "add rule inet zlnet postrouting oifname theirs masquerade", "add chain inet zlnet theirs",
+      "add set inet zlnet theirs { type ipv4_addr; }",
+    } do
+      assert.is_true(masquerade.add("cni/net/a/1", ips "10.1.2.3/24"))
+      helper.sh("nft '" .. theirs .. "'")
+      assert.is_true(masquerade.remove(only "cni/net/a/1"))
+      local text = ruleset()
+      assert.is_truthy(text:find "theirs", text)
+      assert.is_falsy(text:find "cni/net/a/1")
+      helper.sh "nft flush ruleset"
+    end
+  end)
+
+  it("never runs an nft of the working directory", function()
+    local directory = cni.directory()
+    cni.script(directory, "nft", "touch " .. directory .. "/ran")
+    for _, path in ipairs { ".", "::", ".:/nowhere", "x/..:." } do
+      helper.sh(("cd %s && PATH=%s %s -e 'require \"zlnet.cni.masquerade\".remove(function() end)'"):format(directory,
+        path, select(2, helper.sh("command -v " .. helper.lua)):match "%S+"))
+      assert.is_nil(cni.read(directory .. "/ran"), path)
+    end
+    helper.sh("rm -r " .. directory)
+  end)
+
+  it("goes with the attachment also where the configuration says no more that it is there", function()
+    if not usable() then
+      return
+    end
+    local directory = cni.directory()
+    local c = helper.container()
+    cni.script(directory, "fake", [[[ $CNI_COMMAND != ADD ] || echo '{"ips":[{"address":"10.1.2.2/24"}]}']])
+    local function call(command, ip_masq)
+      return cni.call { command = command, container = "c1", netns = cni.netns(c), ifname = "eth0", path = directory,
+        conf = { cniVersion = "1.1.0", name = "net", ipMasq = ip_masq, ipam = { type = "fake" } } }
+    end
+    for _, command in ipairs { "DEL", "GC" } do
+      assert.are.equal(0, (call("ADD", true)))
+      assert.is_truthy(ruleset():find "10.1.2.2")
+      assert.are.equal(0, (call(command, nil)))
+      assert.are.equal("", ruleset())
+    end
+    helper.sh("rm -r " .. directory)
+  end)
+
   it("says what nft says", function()
     if not usable() then
       return

@@ -22,7 +22,7 @@ describe("zlnet.cni.network", function()
   it("has defaults for all", function()
     local n = read { name = "net" }
     assert.are.same({ mode = "routed", masquerade = false, is_gateway = false, is_default_gateway = false,
-      routes = {}, dns = {} }, n)
+      force_address = false, promisc = false, dad = false, unknown = {}, subnets = {}, routes = {}, dns = {} }, n)
     assert.are.equal("cni0", read({ mode = "bridge" }).bridge)
     assert.is_nil(read({ mtu = 0 }).mtu)
   end)
@@ -46,11 +46,15 @@ describe("zlnet.cni.network", function()
     end)
   end
 
-  it("names the key and the value of what it does not support", function()
-    local _, failed = read { ipMasqBackend = "iptables" }
-    assert.are.equal(2, failed.code)
-    assert.is_truthy(failed.msg:find "ipMasqBackend.*iptables")
-    assert.is_truthy(read { ipMasqBackend = "nftables" })
+  it("knows the subnets that addresses may come from", function()
+    local n = read { ipam = { type = "host-local", subnet = "10.1.0.0/16", ranges = { { { subnet = "10.2.0.0/24" },
+      { subnet = "x" } }, { { subnet = "fd00::/64", rangeStart = "fd00::5" } } } } }
+    local list = {}
+    for _, subnet in ipairs(n.subnets) do
+      list[#list + 1] = subnet.address .. "/" .. subnet.prefix
+    end
+    table.sort(list)
+    assert.are.same({ "10.1.0.0/16", "10.2.0.0/24", "fd00::/64" }, list)
   end)
 
   it("takes the MAC from the runtime before args, and those before CNI_ARGS, whatever the case of the keys", function()
@@ -83,7 +87,7 @@ describe("zlnet.cni.network", function()
     })
     table.sort(opts.gateway)
     assert.are.same({ ip = { "10.1.2.3/24", "fd00::3/64" }, default_route = false,
-      gateway = { "10.1.2.1", "fe80::1" }, forwarding = true }, opts)
+      gateway = { "10.1.2.1", "fe80::1" }, forwarding = true, nodad = true }, opts)
     assert.are.same({ inet = "10.1.2.1", inet6 = "fe80::1" }, gateways)
   end)
 

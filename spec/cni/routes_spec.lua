@@ -55,6 +55,47 @@ describe("zlnet.cni.routes", function()
     assert.are.equal("169.254.1.1", rows[2].gateway)
   end)
 
+  -- Which link takes the flows to many places.
+  local function links_to(family, place)
+    local links = {}
+    for i = 1, 40 do
+      links[c:ip_json(family, "route", "get", place .. i)[1].dev] = true
+    end
+    return links
+  end
+
+  it("uses one of several default routes, of either family; the next takes over when its link goes", function()
+    local second = assert(zlnet.attach { pid = c.pid, ip = { "10.2.2.3/24", "fd02::3/64" }, default_route = false,
+      tag = "g", ifname = "eth1" })
+    local both = { { dst = "0.0.0.0/0" }, { dst = "::/0" }, { dst = "2001:db8::/32" } }
+    for _, a in ipairs { attached, second, second } do
+      local own = result { table.unpack(both) }
+      assert.is_true(routes.add(container, a, own, { inet = "169.254.1.1", inet6 = "fe80::1" }))
+      for _, route in ipairs(both) do
+        route.dst = route.dst.address .. "/" .. route.dst.prefix
+      end
+    end
+    assert.are.equal(2, #c:ip_json("-6", "route", "show", "default"))
+    for family, place in pairs { ["-4"] = "198.51.100.", ["-6"] = "2001:db8::" } do
+      assert.are.same({ eth0 = true }, links_to(family, place))
+    end
+    assert.is_true(zlnet.detach(attached))
+    for family, place in pairs { ["-4"] = "198.51.100.", ["-6"] = "2001:db8::" } do
+      assert.are.same({ eth1 = true }, links_to(family, place))
+    end
+    assert.is_true(zlnet.detach(second))
+  end)
+
+  it("keeps the metric of a route where it is free", function()
+    local one, other = { dst = "2001:db8::/32", priority = 7 }, { dst = "2001:db8::/32", priority = 7, gw = "fe80::2" }
+    assert.is_true(add { one, other })
+    local metrics = {}
+    for _, row in ipairs(c:ip_json("-6", "route", "show", "2001:db8::/32")) do
+      metrics[row.gateway] = row.metric
+    end
+    assert.are.same({ ["fe80::1"] = 7, ["fe80::2"] = 8 }, metrics)
+  end)
+
   it("says which step the kernel refused", function()
     local ok, failed = add { { dst = "10.9.0.0/16", gw = "127.0.0.1" } }
     assert.is_nil(ok)

@@ -59,9 +59,9 @@ end
 ---@return string[] modules
 function source.all()
   local by_module, modules = {}, {}
-  local files <close> = assert(io.popen "ls lua/zlnet/*.lua")
+  local files <close> = assert(io.popen "find lua/zlnet -name '*.lua' ! -path '*/cli/*' ! -path '*/cni/*' | sort")
   for path in files:lines() do
-    local module = path:match "([^/]+)%.lua$"
+    local module = path:match "^lua/zlnet/(.*)%.lua$":gsub("/init$", ""):gsub("/", ".")
     by_module[module] = source.blocks(path, module)
     modules[#modules + 1] = module
   end

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- The thread that opens sockets in other namespaces (csrc/kernel/visitor.c): it is kept for a moment, and nobody may notice.
+-- The thread that opens sockets in other namespaces (csrc/kernel/visitor.c): it is kept a moment, unseen by callers.
 local core = require "zlnet.core"
 local helper = require "spec.support.helper"
 local lfs = require "lfs"

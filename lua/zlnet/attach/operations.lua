@@ -16,6 +16,12 @@ local function is_link_local(family, text)
   return family == "inet6" and addr.contains("fe80::", 10, text)
 end
 
+-- A link-local gateway is never a source address towards elsewhere. A global one is that of what the node masquerades
+-- into the container: ports published on 127.0.0.1.
+local function gateway_scope(family, gateway)
+  return family == "inet" and addr.contains("169.254.0.0", 16, gateway) and "link" or nil
+end
+
 -- fe80::/64 with the MAC's modified EUI-64, as the kernel makes it.
 local function link_local_of(mac)
   local a, b, c, d, e, f = mac:match "^(%x%x):(%x%x):(%x%x):(%x%x):(%x%x):(%x%x)$"
@@ -65,7 +71,7 @@ local function gateway_address(family, gateway)
       index = nil,
       ["local"] = gateway,
       prefixlen = is_link_local(family, gateway) and 64 or addr.host_prefix[family],
-      scope = not v6 and "link" or nil, -- never a source address towards elsewhere
+      scope = gateway_scope(family, gateway),
       flags = v6 and NODAD or nil,
     },
   }

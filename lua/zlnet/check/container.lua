@@ -36,8 +36,8 @@ end
 -- That of any process which lives where the other end is.
 local function by_process(a, host)
   local link = host:getlink({ index = a.host_index }, { "link_netnsid" })
-  local pids = link and link.link_netnsid and core.occupants(host)
-  local pid = pids and pids[link.link_netnsid]
+  local users = link and link.link_netnsid and core.occupants(host)
+  local pid = users and users.lives[link.link_netnsid]
   return pid and checked(core.netns.open(pid), a.netns)
 end
 

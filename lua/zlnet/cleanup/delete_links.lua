@@ -59,6 +59,9 @@ end
 
 -- Give the links, which could not be deleted, their groups back.
 local function unmark(host, links)
+  if #links == 0 then
+    return
+  end
   local batch = host:batch()
   for i = 1, #links do
     batch:setlink { index = links[i].index, group = links[i].group or 0 }
@@ -118,16 +121,99 @@ local function confirm(host, marked, group, err, report)
   return true
 end
 
-local function delete_group(host, links, group)
-  local report = { deleted = {}, failed = {} }
-  local marked, lost = mark(host, links, group, report)
-  if not marked then
-    return nil, lost
+local KEYS = { "index", "ifname", "ifalias", "address", "group", "link", "link_netnsid" }
+
+-- Whether a link is still the one that was looked at: an index may have become another's, a record been written.
+local function is_same(link, now)
+  for i = 1, #KEYS do
+    local key = KEYS[i]
+    if key ~= "group" and link[key] ~= now[key] then
+      return false
+    end
   end
-  local _, err = host:dellink { group = group }
-  local ok
-  ok, lost = confirm(host, marked, group, err, report)
+  return true
+end
+
+-- Looks at what is in the group, for a request to delete a group takes all that is in it. Returns the marked links that
+-- have changed since they were looked at, and whether no other link is in it.
+local function look_at_group(host, marked, group, report)
+  local now, err = host:getlinks(nil, KEYS)
+  if not now then
+    return nil, err
+  end
+  local inside, n, changed = {}, 0, {}
+  for i = 1, #now do
+    if now[i].group == group then
+      inside[now[i].index], n = now[i], n + 1
+    end
+  end
+  for i = 1, #marked do
+    local link = marked[i]
+    local found = inside[link.index]
+    if found and not is_same(link, found) then
+      changed[#changed + 1] = link
+      report.failed[#report.failed + 1] = failed(link, "EBUSY", "the link has become another since it was looked at")
+    end
+    n = found and n - 1 or n
+  end
+  return changed, n == 0
+end
+
+-- The links of a list that are not in another.
+local function without(all, some)
+  local is, rest = {}, {}
+  for i = 1, #some do
+    is[some[i].index] = true
+  end
+  for i = 1, #all do
+    if not is[all[i].index] then
+      rest[#rest + 1] = all[i]
+    end
+  end
+  return rest
+end
+
+local function delete_group(host, links, group, still)
+  local report = { deleted = {}, failed = {} }
+  local marked, err = mark(host, links, group, report)
+  if not marked then
+    return nil, err
+  end
+  local left = still and without(marked, still(marked)) or {}
+  unmark(host, left)
+  marked = without(marked, left)
+  local changed, alone = look_at_group(host, marked, group, report)
+  if not changed then
+    return nil, alone
+  end
+  unmark(host, changed)
+  marked = without(marked, changed)
+  if not alone then -- one by one, then
+    unmark(host, marked)
+    for i = 1, #marked do
+      delete_one(host, marked[i], report)
+    end
+    return report
+  end
+  local _, refused = host:dellink { group = group }
+  local ok, lost = confirm(host, marked, group, refused, report)
   return ok and report, lost
+end
+
+local function delete_single(host, link, still)
+  local report = { deleted = {}, failed = {} }
+  if still then
+    link = still({ link })[1]
+    local now = link and host:getlink({ index = link.index }, KEYS)
+    if now and not is_same(link, now) then
+      report.failed[1] = failed(link, "EBUSY", "the link has become another since it was looked at")
+      return report
+    end
+  end
+  if link then
+    delete_one(host, link, report)
+  end
+  return report
 end
 
 ---Deletes links by the indexes that a dump gave, and confirms it by asking for each again. Nothing stays in the private
@@ -135,17 +221,16 @@ end
 ---@param host table handle of their namespace
 ---@param links table[] what to delete
 ---@param all table[] the dump they come from
+---@param still (fun(links: table[]): table[])? called right before the deletion: which of them are still to be deleted
 ---@return { deleted: table[], failed: zlnet.error[] }? report
 ---@return zlnet.error? err when the kernel could not be asked
-function remove.links(host, links, all)
-  if #links <= 1 then
-    local report = { deleted = {}, failed = {} }
-    if links[1] then
-      delete_one(host, links[1], report)
-    end
-    return report
+function remove.links(host, links, all, still)
+  if #links == 0 then
+    return { deleted = {}, failed = {} }
+  elseif #links == 1 then
+    return delete_single(host, links[1], still)
   end
-  local ran, report, err = pcall(delete_group, host, links, free_group(all))
+  local ran, report, err = pcall(delete_group, host, links, free_group(all), still)
   if not (ran and report) then
     unmark(host, links)
   end

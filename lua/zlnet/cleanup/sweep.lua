@@ -43,6 +43,7 @@ sweep.options = options.spec {
   { "valid", ids },
   { "owner", argument.text },
   { "grace", grace, 0 },
+  { "keep_held", argument.boolean, false },
   { "timeout", argument.seconds, 10 },
 }
 
@@ -125,17 +126,31 @@ local function judge_all(all, w)
   for _, c in ipairs(attachments.among(all)) do
     local verdict, reason = sweep.judge(c, w)
     local whose = c.record or c.name
-    judged.verdicts[#judged.verdicts + 1] = {
+    local v = {
       ifname = c.link.ifname, index = c.link.index, verdict = verdict, reason = reason,
       pid = whose.pid, id = whose.id, tag = whose.tag,
     }
+    judged.verdicts[#judged.verdicts + 1] = v
     if verdict == "orphan" then
-      judged.orphans[#judged.orphans + 1] = c.link
+      judged.orphans[#judged.orphans + 1] = { c = c, v = v, link = c.link }
     elseif verdict == "young" and not c.record then
       judged.unsettled = true
     end
   end
   return judged
+end
+
+-- Judges the orphans once more, right before the deletion. Returns the links of those that still are.
+local function judge_again(orphans, w)
+  local links = {}
+  w:look_again()
+  for _, orphan in ipairs(orphans) do
+    orphan.v.verdict, orphan.v.reason = sweep.judge(orphan.c, w)
+    if orphan.v.verdict == "orphan" then
+      links[#links + 1] = orphan.link
+    end
+  end
+  return links
 end
 
 local function names(links)
@@ -177,15 +192,25 @@ local function run(o, here, host)
     return nil, err
   end
   w.now, w.grace, w.valid, w.owner, w.settled = os.time(), o.grace, o.valid, o.owner, false
+  w.keep_held = o.keep_held
   local all, judged = settle(here, host, w, o.timeout)
   if not all then
     return nil, judged
   end
   local report = { dry_run = o.dry_run, verdicts = judged.verdicts, deleted = {}, failed = {} }
-  if not o.dry_run then
-    local removed
-    removed, err = remove.links(host, judged.orphans, all)
+  local function again()
+    return judge_again(judged.orphans, w)
+  end
+  if o.dry_run then
+    again()
+  else
+    local links = {}
+    for i, orphan in ipairs(judged.orphans) do
+      links[i] = orphan.link
+    end
+    local removed, refused = remove.links(host, links, all, again)
     if not removed then
+      err = refused
       err.step = err.step or "delete the orphans"
       return nil, err
     end
@@ -199,6 +224,8 @@ end
 ---@field valid string[]? the ids that are alive: without this list, an attachment whose owner has no pid is `unknown`
 ---@field owner string? what the ids begin with: attachments of others are `foreign`
 ---@field grace number? seconds, not negative: attachments that are younger are left; 0
+---@field keep_held boolean? `in_use` is also what a name (a mount, as under /run/netns) or another process's descriptor
+---holds; false
 ---@field timeout number? seconds to wait for attaches under way, where a link without a record is found; 10
 
 ---Judges every candidate of the calling thread's namespace and deletes the orphans.

@@ -23,6 +23,7 @@ function sweep.define(command)
   command:option("--owner", "leave attachments whose id does not begin so"):argname "PREFIX":overwrite(false)
   command:option("--grace", "leave attachments which are younger (0)"):argname "SECONDS":overwrite(false)
     :convert(usage.number)
+  command:flag("--keep-held", "leave attachments whose namespace has a name, or another process has open")
   command:option("--timeout", "for attaches under way to finish (10)"):argname "SECONDS":overwrite(false)
     :convert(usage.number)
 end
@@ -49,7 +50,7 @@ end
 function sweep.run(args, out)
   local report, err = zlnet.sweep {
     dry_run = args.dry_run, valid = #args.valid > 0 and args.valid or nil, owner = args.owner, grace = args.grace,
-    timeout = args.timeout,
+    keep_held = args.keep_held, timeout = args.timeout,
   }
   if not report then
     return out:fail(err)

@@ -18,6 +18,7 @@ function watch.define(command)
   command:flag("--dry-run", "tell what is an orphan, delete nothing")
   command:option("--grace", "leave attachments which are younger (0)"):argname "SECONDS":overwrite(false)
     :convert(usage.number)
+  command:flag("--keep-held", "leave attachments whose namespace has a name, or another process has open")
 end
 
 local STYLES = { attached = "green", deleted = "bold", orphan = "yellow", failed = "red", overrun = "yellow" }
@@ -30,7 +31,7 @@ local function print_event(event, out)
 end
 
 function watch.run(args, out)
-  local watcher <close>, err = zlnet.watch { dry_run = args.dry_run, grace = args.grace }
+  local watcher <close>, err = zlnet.watch { dry_run = args.dry_run, grace = args.grace, keep_held = args.keep_held }
   if not watcher then
     return out:fail(err)
   end

@@ -16,20 +16,24 @@ local function leased(call, log)
   if answer == nil then
     return nil, failed
   end
-  local what = ("IPAM plugin '%s'"):format(call.name)
-  local own, unread = require("zlnet.cni.result").read(answer, what)
+  local what, own, unread = ("IPAM plugin '%s'"):format(call.name), nil, nil
+  if answer then
+    own, unread = require("zlnet.cni.result").read(answer, what)
+  end
   if own and own.ips[1] then
     return own
   end
   local ok, ended = call:finish(log)
   if not ok then
     return nil, ended
+  elseif not answer then
+    return nil, failure.new("decode", what .. " answered with no JSON object", call:words())
   end
-  return nil, unread or failure.new("other", what .. " answered without an address")
+  return nil, unread or failure.new("other", what .. " answered without an address", call:words())
 end
 
 -- What is to be attached: the network, and the previous plugin's result if there is one.
-local function read(r)
+local function read(r, log)
   local args, bad = request.arguments(r.args)
   if not args then
     return nil, bad
@@ -37,6 +41,8 @@ local function read(r)
   local n, broken = require("zlnet.cni.network").read(r.config, args)
   if not n then
     return nil, broken
+  elseif n.unknown[1] then
+    log(("zlnet-cni: unknown keys of the network configuration: %s\n"):format(table.concat(n.unknown, ", ")))
   end
   local previous
   if r.config.prevResult then
@@ -138,6 +144,31 @@ local function has_ipv6(own)
   return false
 end
 
+local DAD_SECONDS = 10
+
+-- Waits for what the kernel finds out about IPv6 addresses that others may have.
+local function await_dad(container, a)
+  local deadline = core.clock() + DAD_SECONDS
+  repeat
+    local rows, err = container:getaddrs { index = a.index, family = "inet6" }
+    if not rows then
+      return nil, failure.from(err)
+    end
+    local tentative
+    for _, row in ipairs(rows) do
+      if row.index == a.index and row.flags.dadfailed then
+        return nil, failure.new("other", ("address %s is in use by another"):format(row.address))
+      end
+      tentative = tentative or row.index == a.index and row.flags.tentative and row.address
+    end
+    if not tentative then
+      return true
+    end
+    core.poll({}, 0.01)
+  until core.clock() > deadline
+  return nil, failure.new("again", "the kernel is still looking for others with the container's IPv6 addresses")
+end
+
 -- The pair, made while the IPAM plugin works, and the addresses that it gets.
 local function attach(r, ns, container, n, call, log)
   local opts = require("zlnet.cni.network").pair_options(n)
@@ -177,7 +208,12 @@ local function make(r, ns, container, stack, n, call, log)
   stack:push("detach", function()
     return require("zlnet.cleanup.detach").detach(a)
   end)
-  ok, failed = require("zlnet.cni.routes").add(container, a, own, gateways)
+  if n.dad then
+    ok, failed = await_dad(container, a)
+  end
+  if ok then
+    ok, failed = require("zlnet.cni.routes").add(container, a, own, gateways)
+  end
   if ok and n.masquerade then
     stack:push("take masquerading away", function()
       return require("zlnet.cni.masquerade").remove(function(id)
@@ -220,7 +256,7 @@ local function run(r, ns, stack, call, log)
   if not free then
     return nil, taken
   end
-  local n, wrong, previous = read(r)
+  local n, wrong, previous = read(r, log)
   if not n then
     return nil, wrong
   end
@@ -243,7 +279,7 @@ end
 ---Attaches a container as a request says.
 ---@param r zlnet.cni.request
 ---@param log fun(text: string) for what delegated plugins write to standard error
----@return string? text the result as JSON
+---@return string? text nothing more to say: the result is written before it stands
 ---@return zlnet.cni.failure? failure nothing is left then
 function add.run(r, log)
   local call <close>, none = ipam.begin(r)
@@ -264,8 +300,13 @@ function add.run(r, log)
     stack:fail(failed)
     return nil, with_rollback(failed)
   end
+  local told, unwritten = r.deliver(require("zlnet.cni.result").format(done, r.version))
+  if not told then -- a runtime that knows of no attachment would not have it deleted
+    stack:fail(unwritten)
+    return nil, with_rollback(unwritten)
+  end
   stack:commit()
-  return require("zlnet.cni.result").format(done, r.version)
+  return ""
 end
 
 return add

@@ -83,10 +83,8 @@ function collect.run(r, log)
   local failures = {}
   local _, left = detach(is_stale)
   failures[1] = left
-  if r.config.ipMasq then
-    local _, rules = require("zlnet.cni.masquerade").remove(is_stale)
-    failures[#failures + 1] = rules
-  end
+  local _, rules = require("zlnet.cni.masquerade").remove(is_stale) -- also without ipMasq, as in DEL
+  failures[#failures + 1] = rules
   local _, kept = ipam.call(r, log)
   failures[#failures + 1] = kept
   local failed = failure.join(failures)

@@ -19,12 +19,11 @@ function delete.run(r, log)
   local id = identity.of(r.config.name, r.container, r.ifname)
   local _, err = require("zlnet.cleanup.detach").detach { id = id }
   failures[1] = err and failure.from(err)
-  if r.config.ipMasq then
-    local _, left = require("zlnet.cni.masquerade").remove(function(other)
-      return other == id
-    end)
-    failures[#failures + 1] = left
-  end
+  -- also without ipMasq: the configuration may have had it when the container was attached
+  local _, left = require("zlnet.cni.masquerade").remove(function(other)
+    return other == id
+  end)
+  failures[#failures + 1] = left
   if call then
     local _, kept = call:complete(r.text, log)
     failures[#failures + 1] = kept

@@ -3,6 +3,7 @@
 
 local core = require "zlnet.core"
 local failure = require "zlnet.cni.failure"
+local json = require "zlnet.cni.json"
 local request = require "zlnet.cni.request"
 
 local cni = {}
@@ -19,15 +20,12 @@ local COMMANDS = {
 }
 
 local function version(input)
-  local json = require "dkjson"
-  local asked = json.decode(input)
-  asked = type(asked) == "table" and asked.cniVersion
-  local answer = { cniVersion = type(asked) == "string" and asked or NEWEST, supportedVersions = request.versions }
-  return request.encode(answer)
+  local asked = (json.object(input) or {}).cniVersion
+  return json.encode { cniVersion = type(asked) == "string" and asked or NEWEST, supportedVersions = request.versions }
 end
 
-local function answer(r, read, log)
-  local input, unread = read()
+local function answer(r, program)
+  local input, unread = program.read()
   if r.command == "VERSION" then
     return version(input or "")
   elseif not input then
@@ -37,37 +35,59 @@ local function answer(r, read, log)
   if not ok then
     return nil, wrong
   end
-  local ran, text, failed = pcall(require(COMMANDS[r.command]).run, r, log)
-  if not ran then -- a mistake of ours; what was half done is undone already
+  return require(COMMANDS[r.command]).run(r, program.log)
+end
+
+-- What is raised is a mistake of ours; what was half done is undone by then.
+local function call(f, ...)
+  local ran, text, failed = pcall(f, ...)
+  if not ran then
     return nil, failure.from(text)
   end
   return text, failed
 end
 
+---What the plugin's process is for.
+---@class zlnet.cni.program
+---@field getenv fun(name: string): string?
+---@field read fun(): string?, string? standard input, all of it
+---@field write fun(text: string): any, string? standard output; false or nil and why it did not take all
+---@field log fun(text: string) for people: what belongs on standard error
+---@field ahead { path: string?, child: userdata? }? an IPAM plugin that was started in the hope that it would be wanted
+
 ---Answers one request.
----@param getenv fun(name: string): string?
----@param read fun(): string?, string? standard input, all of it
----@param log fun(text: string) for people: what belongs on standard error
----@param ahead { path: string?, child: userdata? }? an IPAM plugin that was started in the hope that it would be wanted
+---@param program zlnet.cni.program
 ---@return integer status 0, or 1 after a failure
----@return string text for standard output: a result, or an error as JSON, or nothing
-function cni.run(getenv, read, log, ahead)
+function cni.run(program)
+  local ahead = program.ahead
   local _ <close> = ahead and ahead.child -- killed where it was not wanted
-  local r, failed = request.environment(getenv)
+  local unwritten
+  local function write(text)
+    local ok, why = program.write(text)
+    unwritten = not ok
+    if unwritten then
+      why = failure.new("io", "the answer cannot be written", why)
+      program.log(("zlnet-cni: %s: %s\n"):format(why.msg, why.details))
+    end
+    return ok, why
+  end
+  local r, failed = request.environment(program.getenv)
   local text
   if r then
-    r.ahead = ahead
-    text, failed = answer(r, read, log)
-  elseif (getenv "CNI_COMMAND" or "") == "" then
-    log(("zlnet-cni %s, a plugin for container runtimes; CNI versions: %s\n"):format(core.version,
+    r.ahead, r.deliver = ahead, write
+    text, failed = call(answer, r, program)
+  elseif (program.getenv "CNI_COMMAND" or "") == "" then
+    program.log(("zlnet-cni %s, a plugin for container runtimes; CNI versions: %s\n"):format(core.version,
       table.concat(request.versions, ", ")))
   end
   if text then
-    return 0, text
+    return (text == "" or write(text)) and 0 or 1
+  elseif not unwritten then
+    write(json.encode {
+      cniVersion = r and r.version or NEWEST, code = failed.code, msg = failed.msg, details = failed.details,
+    })
   end
-  return 1, request.encode {
-    cniVersion = r and r.version or NEWEST, code = failed.code, msg = failed.msg, details = failed.details,
-  }
+  return 1
 end
 
 return cni

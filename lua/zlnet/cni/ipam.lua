@@ -3,13 +3,16 @@
 
 local core = require "zlnet.core"
 local failure = require "zlnet.cni.failure"
-local json = require "dkjson"
+local json = require "zlnet.cni.json"
 
 local type = type
 
 local ipam = {}
 
 local SECONDS = 60 -- what asks a server may take this long; a runtime that has less patience ends us itself
+
+---The variable that an IPAM plugin of ours has. Should it be zlnet-cni again, by whatever name and way, it says so.
+ipam.MARK = "ZLNET_CNI_IPAM"
 
 ---The type of the configured plugin.
 ---@param config table
@@ -44,7 +47,7 @@ end
 ---@class zlnet.cni.ipam.call
 ---@field name string
 ---@field private child userdata
----@field private said string what it has written to standard output so far
+---@field private said string[] what it has written to standard output so far, in pieces
 ---@field private deadline number
 ---@field private ended boolean? whether it was content, when its end was seen
 ---@field private why zlnet.cni.failure? why it was not
@@ -75,12 +78,12 @@ function ipam.start(r, name, command)
   end
   local child, err = taken(r, path, command)
   if not child then
-    child, err = core.spawn { path, pipes = true, env = { CNI_COMMAND = command or r.command } }
+    child, err = core.spawn { path, pipes = true, env = { CNI_COMMAND = command or r.command, [ipam.MARK] = "1" } }
   end
   if not child then
     return nil, failure.from(err)
   end
-  return setmetatable({ name = name, child = child, said = "", deadline = core.clock() + SECONDS }, Call)
+  return setmetatable({ name = name, child = child, said = {}, deadline = core.clock() + SECONDS }, Call)
 end
 
 ---The same for the plugin that is configured.
@@ -119,12 +122,9 @@ local function lost(call, err)
     err.code == "ETIMEDOUT" and ("no answer in %d s"):format(SECONDS) or tostring(err))
 end
 
--- A JSON object, when the text is one from end to end.
-local function object(text)
-  local t, position = json.decode(text)
-  if type(t) == "table" and getmetatable(t).__jsontype == "object" and not text:find("%S", position) then
-    return t
-  end
+-- What it has written.
+local function said(call)
+  return table.concat(call.said)
 end
 
 ---Waits for a whole answer. Whether the plugin is content with it only its end will tell (call:finish), for which there
@@ -132,35 +132,37 @@ end
 ---@return table|false|nil answer as decoded; false when it has ended without one
 ---@return zlnet.cni.failure? failure
 function Call:answer()
-  local answer
+  local scanner = json.scanner()
   repeat
     local more, err = self.child:read(left(self))
     if not more then
       return lost(self, err)
     end
-    self.said = self.said .. more
-    answer = object(self.said)
-  until answer or more == ""
-  return answer or false
+    table.insert(self.said, more)
+    scanner:feed(more)
+  until scanner.complete or more == ""
+  return json.object(said(self)) or false
 end
 
 -- Its own words, where it found any.
 local function failed(call, result)
-  local answer = json.decode(call.said)
-  if type(answer) == "table" and math.type(answer.code) == "integer" and type(answer.msg) == "string" then
+  local words = said(call)
+  local answer = json.object(words)
+  if answer and math.type(answer.code) == "integer" and type(answer.msg) == "string" then
     local details = type(answer.details) == "string" and answer.details or nil
     return { code = answer.code, msg = answer.msg, details = details }
   end
   local how = result.signal and "was ended by signal " .. result.signal or "failed with status " .. result.status
-  local said = (result.stderr .. call.said):match "^%s*(.-)%s*$"
-  return failure.new("other", ("IPAM plugin '%s' %s"):format(call.name, how), said ~= "" and said or nil)
+  words = (result.stderr .. words):match "^%s*(.-)%s*$"
+  return failure.new("other", ("IPAM plugin '%s' %s"):format(call.name, how),
+    words ~= "" and json.excerpt(words) or nil)
 end
 
 local function finish(self, log)
   local more, result, err
   repeat
     more, err = self.child:read(left(self))
-    self.said = self.said .. (more or "")
+    table.insert(self.said, more)
   until not more or more == ""
   if more then
     result, err = self.child:wait(left(self))
@@ -175,6 +177,13 @@ local function finish(self, log)
     return nil, failed(self, result)
   end
   return true
+end
+
+---What it answered, as an excerpt for people.
+---@return string?
+function Call:words()
+  local words = said(self):match "^%s*(.-)%s*$"
+  return words ~= "" and json.excerpt(words) or nil
 end
 
 ---Waits for the plugin's end. Once there, it says the same each time.

@@ -12,9 +12,10 @@ local masquerade = {}
 local LOCK_SECONDS = 30
 local NFT_SECONDS = 30
 
--- Runtimes seldom have the directories of administrators in their PATH.
+-- Runtimes seldom have the directories of administrators in their PATH. One that is relative would be whose the working
+-- directory is.
 local function find_nft()
-  for directory in ((os.getenv "PATH" or "") .. ":/usr/sbin:/sbin:/usr/local/sbin"):gmatch "[^:]+" do
+  for directory in ((os.getenv "PATH" or "") .. ":/usr/sbin:/sbin:/usr/local/sbin"):gmatch "%f[^:\0]/[^:]*" do
     local path = directory .. "/nft"
     local file = io.open(path)
     if file then
@@ -106,21 +107,41 @@ function masquerade.add(id, ips)
   return true
 end
 
----The ids that there are rules of, with the handles of these.
----@param path string? of nft
----@return table<string, string[]>? rules empty also where there is no table
----@return string? said
+-- Every other line of the table than a rule, when it is as PREPARE made it.
+local FRAME = {
+  "^table inet zlnet {$", "^chain postrouting {$", "^type nat hook postrouting priority [%w+ ]+; policy accept;$",
+  "^}$", "^$",
+}
+
+local function is_frame(line)
+  for _, pattern in ipairs(FRAME) do
+    if line:find(pattern) then
+      return true
+    end
+  end
+  return false
+end
+
+---What is in the table.
+---@param path string of nft
+---@return { id: string, handle: string }[]? rules of our chain; empty also where there is no table
+---@return string|boolean more said; whether there is anything else in it, which is not ours
 local function list(path)
-  local text, said = nft(path, "", "-a", "list", "chain", "inet", "zlnet", "postrouting")
+  local text, said = nft(path, "", "-a", "list", "table", "inet", "zlnet")
   if not text then
     return said:find "No such file or directory" and {} or nil, said
   end
-  local rules = {}
-  for id, handle in text:gmatch 'comment "([^"]*)" # handle (%d+)' do
-    rules[id] = rules[id] or {}
-    table.insert(rules[id], handle)
+  local rules, chain, others = {}, nil, false
+  for line in text:gmatch "[^\n]+" do
+    chain = line:match "^%s*chain (%S+) {" or chain
+    local id, handle = line:match 'comment "(cni/[^"]*)" # handle (%d+)$'
+    if id and chain == "postrouting" then
+      rules[#rules + 1] = { id = id, handle = handle }
+    else
+      others = others or not is_frame(line:gsub(" # handle %d+$", ""):match "^%s*(.-)%s*$")
+    end
   end
-  return rules
+  return rules, others
 end
 
 ---How many rules an attachment has.
@@ -136,10 +157,28 @@ function masquerade.count(id)
   if not rules then
     return nil, failure.new("other", "nft cannot list masquerading", said)
   end
-  return #(rules[id] or {})
+  local n = 0
+  for _, rule in ipairs(rules) do
+    n = n + (rule.id == id and 1 or 0)
+  end
+  return n
 end
 
----Takes rules away, and the table with the last of them. What is not there is no error, nor is a node without nft.
+-- What takes the stale rules away, and the table where nothing else is in it; "" when there is nothing to do.
+local function removal(rules, others, stale)
+  local script, kept = {}, others
+  for _, rule in ipairs(rules) do
+    if stale(rule.id) then
+      script[#script + 1] = ("delete rule inet zlnet postrouting handle %s\n"):format(rule.handle)
+    else
+      kept = true
+    end
+  end
+  return script[1] and not kept and "delete table inet zlnet\n" or table.concat(script)
+end
+
+---Takes rules away, and the table with the last of them unless others put something into it. What is not there is no
+---error, nor is a node without nft.
 ---@param stale fun(id: string): boolean which attachments' rules
 ---@return true? ok
 ---@return zlnet.cni.failure? failure
@@ -148,21 +187,19 @@ function masquerade.remove(stale)
   if not path then
     return true
   end
+  local rules, said = list(path)
+  if rules and removal(rules, said, stale) == "" then -- as a rule, and then nobody has to wait
+    return true
+  end
   local held <close>, busy = lock "exclusive"
   if not held then
     return nil, busy
   end
-  local rules, said = list(path)
-  local script, kept = {}, false
-  for id, handles in pairs(rules or {}) do
-    for _, handle in ipairs(stale(id) and handles or {}) do
-      script[#script + 1] = ("delete rule inet zlnet postrouting handle %s\n"):format(handle)
-    end
-    kept = kept or not stale(id)
-  end
+  rules, said = list(path)
   local ok = rules
-  if script[1] then
-    ok, said = nft(path, kept and table.concat(script) or "delete table inet zlnet\n", "-f", "-")
+  local script = rules and removal(rules, said, stale) or ""
+  if script ~= "" then
+    ok, said = nft(path, script, "-f", "-")
   end
   if not ok then
     return nil, failure.new("other", "nft cannot take masquerading away", said)

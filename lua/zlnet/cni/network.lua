@@ -1,16 +1,17 @@
 -- SPDX-License-Identifier: MIT
 -- The configuration of a network, and what a result asks for, as options of attach. Pure: nothing here asks the system.
 --
--- Keys beside the specification's: `mode` ("routed" or "bridge"), `bridge`, `isGateway` and `isDefaultGateway` as in
--- the bridge plugin, `routes` added to the IPAM plugin's.
+-- Keys beside the specification's: `mode` ("routed" or "bridge"), `routes` added to the IPAM plugin's, and the bridge
+-- plugin's (keys.lua).
 
 local addr = require "zlnet.addr"
 local failure = require "zlnet.cni.failure"
+local keys = require "zlnet.cni.keys"
 local options = require "zlnet.options"
 local request = require "zlnet.cni.request"
 local result = require "zlnet.cni.result"
 
-local fmt, type = string.format, type
+local type = type
 
 local network = {}
 
@@ -24,51 +25,16 @@ local network = {}
 ---@field is_default_gateway boolean
 ---@field routes zlnet.cni.route[]
 ---@field dns table
+---@field force_address boolean addresses of the bridge that are in the way are replaced
+---@field promisc boolean of the bridge
+---@field dad boolean IPv6 addresses are looked for before they are used
+---@field subnets zlnet.addr.ip[] that addresses may come from
+---@field unknown string[] keys of the configuration that mean nothing here
 ---@field ips string[]? asked for by the runtime; used where there is no IPAM plugin
 
 local ANY = { inet = addr.parse "0.0.0.0/0", inet6 = addr.parse "::/0" }
 
 local DEFAULT_BRIDGE = "cni0" -- as the bridge plugin's
-
-local function wrong(key, expected, value)
-  return nil, failure.new("config", fmt("%s: %s expected", key, expected), tostring(value))
-end
-
-local function is_mode(value)
-  return value == "routed" or value == "bridge"
-end
-
-local function is_mtu(value)
-  return math.type(value) == "integer" and value >= 0 and value <= 65535
-end
-
--- key, type, what is expected, a further condition
-local KEYS = {
-  { "mode", "string", "'routed' or 'bridge'", is_mode },
-  { "bridge", "string", "a link's name" },
-  { "mtu", "number", "an integer from 0 to 65535", is_mtu },
-  { "ipMasq", "boolean", "true or false" },
-  { "isGateway", "boolean", "true or false" },
-  { "isDefaultGateway", "boolean", "true or false" },
-  { "dns", "table", "an object" },
-  { "args", "table", "an object" },
-  { "runtimeConfig", "table", "an object" },
-}
-
-local function check_keys(config)
-  for _, row in ipairs(KEYS) do
-    local key, kind, expected, holds = row[1], row[2], row[3], row[4]
-    local value = config[key]
-    if value ~= nil and (type(value) ~= kind or holds and not holds(value)) then
-      return wrong(key, expected, value)
-    end
-  end
-  local backend = config.ipMasqBackend
-  if backend ~= nil and backend ~= "nftables" then
-    return nil, failure.new("unsupported", "ipMasqBackend: " .. tostring(backend), "masquerading is done by nftables")
-  end
-  return true
-end
 
 -- What the runtime asks for: CNI_ARGS give way to args, and these to runtimeConfig.
 local function requested(config, args)
@@ -86,14 +52,27 @@ local function requested(config, args)
   return mac, ips
 end
 
+-- The subnets that an IPAM plugin may take addresses from: every "subnet" in its section, wherever.
+local function subnets_of(section, list)
+  for key, value in pairs(section or {}) do
+    if type(value) == "table" then
+      subnets_of(value, list)
+    elseif key == "subnet" then
+      local subnet = addr.parse(value)
+      list[#list + 1] = subnet and subnet.prefix and subnet or nil
+    end
+  end
+  return list
+end
+
 ---Reads the configuration of a network.
 ---@param config table
 ---@param args table<string, string> CNI_ARGS
 ---@return zlnet.cni.network? network
 ---@return zlnet.cni.failure? failure
 function network.read(config, args)
-  local ok, bad = check_keys(config)
-  if not ok then
+  local unknown, bad = keys.check(config)
+  if not unknown then
     return nil, bad
   end
   local mac, ips = requested(config, args)
@@ -115,6 +94,11 @@ function network.read(config, args)
     mtu = config.mtu ~= 0 and config.mtu or nil,
     mac = mac, ips = ips, routes = routes, dns = config.dns or {},
     masquerade = config.ipMasq or false,
+    force_address = config.forceAddress or false,
+    promisc = config.promiscMode or false,
+    dad = config.enabledad or false,
+    unknown = unknown,
+    subnets = subnets_of(config.ipam, {}),
     is_gateway = config.isGateway or config.isDefaultGateway or false,
     is_default_gateway = config.isDefaultGateway or false,
   }
@@ -168,7 +152,7 @@ end
 ---@param n zlnet.cni.network
 ---@param r zlnet.cni.result with our routes; addresses without a gateway get the one in use, and a bridge's default
 ---gateway its default routes
----@return table opts ip, gateway, default_route, forwarding: options of attach
+---@return table opts ip, gateway, default_route, forwarding, nodad: options of attach
 ---@return table<"inet"|"inet6", string> gateways which routes without one of their own go through
 function network.address_options(n, r)
   local gateways = choose_gateways(n, r)
@@ -194,6 +178,7 @@ function network.address_options(n, r)
   return {
     ip = ips, default_route = false, gateway = given[1] and given,
     forwarding = n.mode == "routed", -- a bridge's is for gateway.lua
+    nodad = not n.dad,
   }, gateways
 end
 

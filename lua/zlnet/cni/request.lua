@@ -2,7 +2,7 @@
 -- What a plugin is asked: the environment and the configuration, checked as the specification and libcni do.
 
 local failure = require "zlnet.cni.failure"
-local json = require "dkjson"
+local json = require "zlnet.cni.json"
 
 local fmt, type = string.format, type
 
@@ -18,6 +18,7 @@ local request = {}
 ---@field text string the configuration as it came, for delegated plugins
 ---@field config table the same, decoded
 ---@field version string its cniVersion
+---@field deliver fun(text: string): any, zlnet.cni.failure? writes an answer
 ---@field ahead { path: string?, child: userdata? }? an IPAM plugin that was started before anything was read
 
 ---What we speak, the oldest first.
@@ -66,6 +67,8 @@ local function check_ifname(name)
     return environment_failure("CNI_IFNAME is '.' or '..'", name)
   elseif name:find "[/:%s]" then
     return environment_failure("CNI_IFNAME contains '/', ':' or white space", name)
+  elseif not utf8.len(name) then
+    return environment_failure("CNI_IFNAME is no UTF-8, as the answer has to be", name)
   elseif name:find "[%%\160]" then -- a pattern, or what the kernel takes for white space
     return environment_failure("CNI_IFNAME is no name that the kernel takes as it is", name)
   end
@@ -79,6 +82,9 @@ end
 function request.environment(getenv)
   local r = { command = getenv "CNI_COMMAND" or "" }
   local missing = {}
+  if getenv "ZLNET_CNI_IPAM" then
+    return nil, failure.new("config", "zlnet-cni is no IPAM plugin", "ipam.type leads to zlnet-cni again")
+  end
   if r.command == "" then
     missing[1] = "CNI_COMMAND"
   elseif r.command ~= "VERSION" and not SINCE[r.command] then
@@ -132,11 +138,9 @@ end
 ---@return zlnet.cni.request? request
 ---@return zlnet.cni.failure? failure
 function request.configuration(r, text)
-  local config, position, reason = json.decode(text)
-  if type(config) ~= "table" or getmetatable(config).__jsontype ~= "object" then
-    return nil, failure.new("decode", "the network configuration is no JSON object", position and reason)
-  elseif text:find("%S", position) then
-    return nil, failure.new("decode", "the network configuration is followed by something else")
+  local config, reason = json.object(text)
+  if not config then
+    return nil, failure.new("decode", "the network configuration is no JSON object", reason)
   end
   if type(config.name) ~= "string" or config.name == "" then
     return nil, failure.new("config", "missing network name")
@@ -168,18 +172,6 @@ function request.field(t, key)
       return value
     end
   end
-end
-
-local ORDER = {
-  "cniVersion", "interfaces", "ips", "routes", "dns", "name", "mac", "mtu", "sandbox", "version", "address", "gateway",
-  "interface", "dst", "gw", "supportedVersions", "code", "msg", "details",
-}
-
----An answer as JSON, its keys in a fixed order.
----@param t table
----@return string text
-function request.encode(t)
-  return json.encode(t, { indent = true, keyorder = ORDER }) .. "\n"
 end
 
 ---Reads CNI_ARGS, `KEY=value;KEY=value`.

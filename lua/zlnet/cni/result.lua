@@ -3,7 +3,7 @@
 
 local addr = require "zlnet.addr"
 local failure = require "zlnet.cni.failure"
-local json = require "dkjson"
+local json = require "zlnet.cni.json"
 local request = require "zlnet.cni.request"
 
 local fmt, type = string.format, type
@@ -29,7 +29,7 @@ local result = {}
 local NUMBERS = { "mtu", "advmss", "priority", "table", "scope" }
 
 local function wrong(what, key, value)
-  return nil, failure.new("decode", fmt("%s: %s is not what the specification says", what, key), json.encode(value))
+  return nil, failure.new("decode", fmt("%s: %s is not what the specification says", what, key), json.excerpt(value))
 end
 
 -- A list, also when it is missing or null.
@@ -198,7 +198,7 @@ function result.format(r, version)
     end
     t[key] = list
   end
-  return request.encode(t)
+  return json.encode(t)
 end
 
 return result

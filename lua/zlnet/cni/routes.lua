@@ -49,10 +49,64 @@ local function append(handle, method, list, step)
   return true
 end
 
+local NAMED_TABLES = { [253] = "default", [254] = "main", [255] = "local" }
+local DEFAULT_METRIC = 1024 -- the kernel's, of IPv6
+
+-- What two IPv6 routes must share for the kernel to make one with two next hops of them, but for the metric.
+local function place_of(dst, table_id)
+  return ("%s %s"):format(dst or "default", NAMED_TABLES[table_id] or table_id or "main")
+end
+
+-- The metrics in use in the container, by place: the next hop of each.
+local function metrics_of(handle)
+  local rows, err = handle:getroutes { family = "inet6" }
+  if not rows then
+    return nil, failure.from(err)
+  end
+  local used = {}
+  for _, row in ipairs(rows) do
+    local place = place_of(row.dst and row.dst .. "/" .. row.dst_len, row.table)
+    used[place] = used[place] or {}
+    used[place][row.priority or 0] = { oif = row.oif, gateway = row.gateway }
+  end
+  return used
+end
+
+local function network_of(dst)
+  local ip = addr.parse(dst)
+  return addr.network(ip.address, ip.prefix) .. "/" .. ip.prefix
+end
+
+-- Gives each IPv6 route a metric of its own: of two networks' routes to one destination the kernel would make one route
+-- with two next hops, and send half of the flows by the second network. IPv4 needs none of that: appended routes stay
+-- apart.
+local function separate(handle, list)
+  local used, unread
+  for _, args in ipairs(list) do
+    if args.family == "inet6" then
+      if not used then
+        used, unread = metrics_of(handle)
+      end
+      if not used then
+        return nil, unread
+      end
+      local place = place_of(args.dst and network_of(args.dst), args.table)
+      local metric, taken = args.priority or DEFAULT_METRIC, used[place] or {}
+      while taken[metric] and (taken[metric].oif ~= args.oif or taken[metric].gateway ~= args.gateway) do
+        metric = metric + 1
+      end
+      used[place], taken[metric], args.priority = taken, { oif = args.oif, gateway = args.gateway }, metric
+    end
+  end
+  return true
+end
+
 ---Adds what attach does not: the routes, those to the gateways too, and the gateways of further addresses. A route
----joins those of the container's other networks: the first one that is there stays the one that is used.
+---joins those of the container's other networks: the first one that is there stays the one that is used, and the next
+---one takes over when it goes.
 ---
----Equal to `ip route append DST via GATEWAY dev IFNAME onlink` for each, in the container.
+---Equal to `ip route append DST via GATEWAY dev IFNAME onlink` for each, in the container; of IPv6 with the first
+---metric from 1024 on that no other route to DST has.
 ---@param container table handle of the container's namespace
 ---@param a zlnet.attachment
 ---@param own zlnet.cni.result
@@ -69,7 +123,7 @@ function routes.add(container, a, own, gateways)
     if entry.gateway ~= gateways[family] then
       further[#further + 1] = {
         index = a.host_index, ["local"] = entry.gateway, prefixlen = addr.host_prefix[family],
-        scope = family == "inet" and "link" or nil, flags = family == "inet6" and { nodad = true } or nil,
+        flags = family == "inet6" and { nodad = true } or nil,
       }
     end
   end
@@ -85,6 +139,10 @@ function routes.add(container, a, own, gateways)
     if not ok then
       return nil, failed
     end
+  end
+  local apart, unread = separate(container, list)
+  if not apart then
+    return nil, unread
   end
   return append(container, "newroute", list, "add the container's routes")
 end

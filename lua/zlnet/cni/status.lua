@@ -14,7 +14,10 @@ local LIMITED = 51 -- not even the containers that are there have full connectiv
 ---@return string? text empty: STATUS has no result
 ---@return zlnet.cni.failure? failure with code 50 or 51
 function status.run(r, log)
-  local ok, failed = ipam.call(r, log)
+  local ok, failed = require("zlnet.cni.network").read(r.config, {})
+  if ok then
+    ok, failed = ipam.call(r, log)
+  end
   if ok and r.config.ipMasq then
     ok, failed = require("zlnet.cni.masquerade").available()
   end

@@ -11,10 +11,12 @@ local world = {}
 ---@field boot string
 ---@field pidns integer inode of our pid namespace
 ---@field initial boolean whether that is the machine's first, from which every process is seen
+---@field keep_held boolean? a descriptor or a mount that holds a namespace counts as a use of it
 ---@field private view string
 ---@field private host table
----@field private occupied table<integer, integer>? a pid living there, by netnsid
----@field private blind boolean? some process's namespace could not be seen
+---@field private users table? what core.occupants found
+---@field private blind boolean? some process could not be seen, or may have been missed
+---@field private named table<integer, string>? a mount point, by netnsid
 local World = {}
 World.__index = World
 
@@ -83,16 +85,60 @@ function World:matters(pid)
   return not (self.initial and pid == 1)
 end
 
--- Which netnsids have a process in them.
-function World:look()
-  local occupied, unseen = core.occupants(self.host)
-  self.occupied, self.blind = occupied or {}, not occupied or self.view ~= "all"
-  for _, pid in ipairs(occupied and unseen or {}) do
+-- Asks who uses which namespace.
+local function look(self)
+  local users = core.occupants(self.host, self.keep_held and "descriptors" or nil)
+  self.users, self.blind = users or { lives = {}, opens = {} }, not users or not users.all or self.view ~= "all"
+  for _, pid in ipairs(users and users.unseen or {}) do
     self.blind = self.blind or self:matters(pid)
   end
 end
 
----Whether a process lives in the namespace of a link's other end.
+---Forgets who used which namespace: the next question asks anew. The last thing before a deletion.
+function World:look_again()
+  self.users, self.named = nil, nil
+end
+
+-- The octal escapes of proc_pid_mountinfo(5).
+local function unescape(path)
+  return (path:gsub("\\(%d%d%d)", function(digits)
+    return string.char(tonumber(digits, 8))
+  end))
+end
+
+-- Which netnsids have a name: a mount of the namespace's file, as under /run/netns.
+local function look_for_names(self)
+  self.named = {}
+  for line in io.lines "/proc/self/mountinfo" do
+    local path = line:match "^%d+ %d+ %S+ net:%[%d+%] (%S+) "
+    local ns <close> = path and core.netns.open(unescape(path)) or nil
+    local answer = ns and self.host:getnsid { fd = ns:fd() }
+    if answer then
+      self.named[answer.nsid] = path
+    end
+  end
+end
+
+---A process that uses the namespace of a link's other end, as the latest look has it.
+---@param link table
+---@return integer? pid
+---@return "lives"|"opens"|nil how
+function World:user(link)
+  local users, nsid = self.users, link.link_netnsid
+  local pid = users and users.lives[nsid]
+  if pid then
+    return pid, "lives"
+  end
+  pid = users and users.opens[nsid]
+  return pid, pid and "opens"
+end
+
+local HOW = {
+  lives = "process %d lives in the container end's namespace",
+  opens = "process %d has the container end's namespace open",
+}
+
+---Whether a process uses the namespace of a link's other end.
 ---@param link table
 ---@return "yes"|"no"|"unknown" answer
 ---@return string reason
@@ -103,14 +149,20 @@ function World:in_use(link)
   elseif nsid < 0 then -- the kernel could not give it a number
     return "unknown", "the kernel does not say which namespace the container end is in"
   end
-  if not self.occupied then
-    self:look()
+  if not self.users then
+    look(self)
   end
-  local pid = self.occupied[nsid]
+  local pid, how = self:user(link)
   if pid then
-    return "yes", ("process %d lives in the container end's namespace"):format(pid)
+    return "yes", HOW[how]:format(pid)
   elseif self.blind then
     return "unknown", "not every process can be seen"
+  end
+  if self.keep_held and not self.named then
+    look_for_names(self)
+  end
+  if self.keep_held and self.named[nsid] then
+    return "yes", "its namespace has a name: " .. self.named[nsid]
   end
   return "no", "no process lives in the container end's namespace"
 end

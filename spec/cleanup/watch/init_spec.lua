@@ -172,7 +172,8 @@ describe("zlnet.watch", function()
     local script = ([[
 import ctypes, os, threading, time
 def visit():
-    assert ctypes.CDLL(None).setns(os.open("/proc/%d/ns/net", os.O_RDONLY), 0x40000000) == 0
+    with open("/proc/%d/ns/net") as ns:
+        assert ctypes.CDLL(None).setns(ns.fileno(), 0x40000000) == 0
     print(os.getpid(), flush=True)
     time.sleep(0.7)
 threading.Thread(target=visit, daemon=True).start()

@@ -23,6 +23,7 @@ watch.options = options.spec {
   { "grace", function(value)
     return value == 0 and value or argument.seconds(value)
   end, 0 },
+  { "keep_held", argument.boolean, false },
 }
 
 ---@class zlnet.watcher
@@ -234,8 +235,8 @@ end
 
 ---Watches the calling thread's namespace: deletes an attachment's pair as soon as its owner has ended and nobody can
 ---use it any more, also those of owners which have ended already. See zlnet.sweep for the verdicts.
----@param opts { dry_run: boolean?, grace: number? }? dry_run: tell, delete nothing; grace: seconds, not negative:
----attachments that are younger are left until then
+---@param opts { dry_run: boolean?, grace: number?, keep_held: boolean? }? dry_run: tell, delete nothing; grace:
+---seconds, not negative: attachments that are younger are left until then; keep_held: as sweep's
 ---@return zlnet.watcher? watcher to be closed
 ---@return zlnet.error? err
 function watch.watch(opts)

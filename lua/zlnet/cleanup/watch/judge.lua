@@ -50,7 +50,8 @@ local function keep(self, t, w, verdict, reason)
   if verdict == "alive" then
     list:follow(t)
   elseif verdict == "in_use" then
-    if list:wait_for(t, w.occupied[t.c.link.link_netnsid]) then
+    local pid = w:user(t.c.link)
+    if not pid or list:wait_for(t, pid) then
       list:look_again(t) -- it, or the one thread of it that is there, may leave without ending
     else
       list:look_in(t, SOON)
@@ -65,18 +66,41 @@ local function keep(self, t, w, verdict, reason)
   end
 end
 
-local function delete(self, orphans, all)
-  local links = {}
-  for i, t in ipairs(orphans) do
-    links[i] = t.c.link
-    if self.o.dry_run then
-      self.tell("orphan", t)
+-- Judges once more, right before the deletion. Returns the tracks that are still orphans.
+local function judge_again(self, orphans, w)
+  local still = {}
+  w:look_again()
+  for _, t in ipairs(orphans) do
+    local verdict, reason = sweep.judge(t.c, w)
+    if verdict == "orphan" then
+      t.verdict, t.reason = verdict, reason
+      still[#still + 1] = t
+    else
+      keep(self, t, w, verdict, reason)
     end
   end
+  return still
+end
+
+local function links_of(list)
+  local links = {}
+  for i, t in ipairs(list) do
+    links[i] = t.c.link
+  end
+  return links
+end
+
+local function delete(self, orphans, all, w)
   if self.o.dry_run then
+    for _, t in ipairs(judge_again(self, orphans, w)) do
+      self.tell("orphan", t)
+    end
     return
   end
-  local report, err = remove.links(self.host, links, all)
+  local report, err = remove.links(self.host, links_of(orphans), all, function()
+    orphans = judge_again(self, orphans, w)
+    return links_of(orphans)
+  end)
   for _, link in ipairs(report and report.deleted or {}) do
     self.tracks:lose(self.tracks:of(link.index), "deleted")
   end
@@ -96,7 +120,7 @@ local function look(self, here, due)
   if not w then
     return nil, err
   end
-  w.now, w.grace, w.settled = os.time(), self.o.grace, false
+  w.now, w.grace, w.keep_held, w.settled = os.time(), self.o.grace, self.o.keep_held, false
   for _, t in ipairs(due) do
     if not t.c.record then
       w.settled = here:lock("exclusive", 0) or false
@@ -146,14 +170,13 @@ function judge.judge(self, due)
   for _, t in ipairs(list) do
     local verdict, reason = sweep.judge(t.c, w)
     if verdict == "orphan" then
-      t.verdict, t.reason = verdict, reason
       orphans[#orphans + 1] = t
     else
       keep(self, t, w, verdict, reason)
     end
   end
   if #orphans > 0 then
-    delete(self, orphans, all)
+    delete(self, orphans, all, w)
   end
 end
 
