@@ -169,7 +169,7 @@ static void push_event(lua_State *L, const struct monitor *m, unsigned i, const 
 {
 	const struct monitor_kind *k = &event_kinds[i];
 
-	codec_decode_some(L, k->table, h, m->some[i] ? &m->keys[i] : NULL, false);
+	codec_decode_some(L, k->table, h, m->some[i] ? &m->keys[i] : NULL);
 	if (lua_getfield(L, -1, "event") != LUA_TNIL)
 		lua_setfield(L, -2, "cause");
 	else
