@@ -27,7 +27,13 @@ struct handle_op {
 	const struct table_msg *table;
 	uint16_t type;
 	uint16_t flags;
-	enum { OP_NEW, OP_ACT, OP_GET, OP_PICK, OP_DUMP } how; /* OP_PICK: one of a dump, where the kernel gets none by itself */
+	enum {
+		OP_NEW,
+		OP_ACT,
+		OP_GET,
+		OP_PICK,
+		OP_DUMP
+	} how; /* OP_PICK: one of a dump, where the kernel gets none by itself */
 };
 
 /* Make the metatable; leaves the stack as it was. */

@@ -263,8 +263,7 @@ static void push_zero(lua_State *L, const struct table_set *set)
 /* Pushes the table of a header with its attributes. */
 static void push_set(struct dec *d, const struct table_set *set, const uint8_t *p, size_t len, int depth)
 {
-	static const struct codec_keys all = {
-		.attr = {UINT64_MAX, UINT64_MAX}, .field = UINT32_MAX, .unknown = true};
+	static const struct codec_keys all = {.attr = {UINT64_MAX, UINT64_MAX}, .field = UINT32_MAX, .unknown = true};
 	lua_State *L = d->L;
 	size_t hdr = NLA_ALIGN(set->hdrlen);
 	const struct nlattr *attr;

@@ -67,7 +67,8 @@ static const struct table_set *enc_kind(struct enc *e, const struct table_set *s
 	else if (enc_number(e, selector, &value, &mask) == 0)
 		found = table_number_set(row->kinds, (int)value);
 	if (!found && !only_unknown(e->L, lua_gettop(e->L) - 1))
-		enc_fail(e, "nothing is known of what '%s' has here, and 'unknown' alone is taken", lua_tostring(e->L, -1));
+		enc_fail(e, "nothing is known of what '%s' has here, and 'unknown' alone is taken",
+		         lua_tostring(e->L, -1));
 	lua_pop(e->L, 1);
 	return found ? found : &table_set_unknown;
 }

@@ -97,9 +97,9 @@ void codec_keys(lua_State *L, int idx, const struct table_msg *table, struct cod
 
 static inline bool kept(const struct codec_keys *only, const struct table_set *set, unsigned number)
 {
-	if (table_unknown(set, number))
-		return only->unknown;
-	return only->kept[number / 64] >> number % 64 & 1;
+	if (number < TABLE_ATTRS_MAX && only->kept[number / 64] >> number % 64 & 1)
+		return true;
+	return only->unknown && table_unknown(set, number);
 }
 
 size_t codec_trim(void *to, const struct nlmsghdr *nlh, const struct table_msg *table, const struct codec_keys *only)

@@ -69,4 +69,5 @@ const struct table_msg table_addr = {.name = "addr",
                                      .del_type = RTM_DELADDR,
                                      .get_type = RTM_GETADDR,
                                      .hdrlen = TABLE_HEADER(sizeof(struct ifaddrmsg)),
-                                     .set = &set_addr, .names_one = names_one};
+                                     .set = &set_addr,
+                                     .names_one = names_one};

@@ -123,8 +123,9 @@ static const struct table_row stats64_fields[] = {
 	STAT(rx_nohandler),
 	STAT(rx_otherhost_dropped),
 };
-static const struct table_set set_stats64 = {
-	.field = stats64_fields, .nfield = TABLE_FIELDS(stats64_fields), .hdrlen = TABLE_HEADER(sizeof(struct rtnl_link_stats64))};
+static const struct table_set set_stats64 = {.field = stats64_fields,
+                                             .nfield = TABLE_FIELDS(stats64_fields),
+                                             .hdrlen = TABLE_HEADER(sizeof(struct rtnl_link_stats64))};
 
 /* the small nests */
 
@@ -223,8 +224,9 @@ static const struct table_row vlan_info_fields[] = {
 	TABLE_FIELD(struct bridge_vlan_info, vid, "vid", TABLE_U16),
 	TABLE_FIELD(struct bridge_vlan_info, flags, "flags", TABLE_U16, .names = &vlan_info_flags),
 };
-static const struct table_set set_vlan_info = {
-	.field = vlan_info_fields, .nfield = TABLE_FIELDS(vlan_info_fields), .hdrlen = TABLE_HEADER(sizeof(struct bridge_vlan_info))};
+static const struct table_set set_vlan_info = {.field = vlan_info_fields,
+                                               .nfield = TABLE_FIELDS(vlan_info_fields),
+                                               .hdrlen = TABLE_HEADER(sizeof(struct bridge_vlan_info))};
 
 static const struct table_row vlan_tunnel_attrs[] = {
 	TABLE_ATTR(IFLA_BRIDGE_VLAN_TUNNEL_ID, "id", TABLE_U32),
@@ -263,8 +265,8 @@ static const struct table_row link_attrs[] = {
 	TABLE_ATTR(IFLA_IFNAME, "ifname", TABLE_IFNAME),
 	TABLE_ATTR(IFLA_MTU, "mtu", TABLE_U32),
 	TABLE_ATTR(IFLA_LINK, "link", TABLE_LINK),
-	TABLE_SKIP(IFLA_STATS), /* stats64 says more */
-	TABLE_SKIP(IFLA_MAP),   /* the memory of cards of old */
+	TABLE_SKIP(IFLA_STATS),               /* stats64 says more */
+	TABLE_SKIP(IFLA_MAP),                 /* the memory of cards of old */
 	TABLE_SKIP(COMPAT_IFLA_DEVLINK_PORT), /* empty but of hardware, of which devlink tells */
 	TABLE_SKIP(COMPAT_IFLA_DPLL_PIN),
 	TABLE_ATTR(IFLA_QDISC, "qdisc", TABLE_STRING),
@@ -337,4 +339,5 @@ const struct table_msg table_link = {.name = "link",
                                      .get_type = RTM_GETLINK,
                                      .set_type = RTM_SETLINK,
                                      .hdrlen = TABLE_HEADER(sizeof(struct ifinfomsg)),
-                                     .set = &table_set_link, .names_one = names_one};
+                                     .set = &table_set_link,
+                                     .names_one = names_one};

@@ -42,8 +42,9 @@ static const struct table_row cache_fields[] = {
 	TABLE_FIELD(struct nda_cacheinfo, ndm_updated, "updated", TABLE_U32),
 	TABLE_FIELD(struct nda_cacheinfo, ndm_refcnt, "refcnt", TABLE_U32),
 };
-static const struct table_set set_cache = {
-	.field = cache_fields, .nfield = TABLE_FIELDS(cache_fields), .hdrlen = TABLE_HEADER(sizeof(struct nda_cacheinfo))};
+static const struct table_set set_cache = {.field = cache_fields,
+                                           .nfield = TABLE_FIELDS(cache_fields),
+                                           .hdrlen = TABLE_HEADER(sizeof(struct nda_cacheinfo))};
 
 TABLE_NAMES(fdb_notify, true, {{FDB_NOTIFY_BIT, "notify"}, {FDB_NOTIFY_INACTIVE_BIT, "inactive"}});
 
@@ -93,4 +94,5 @@ const struct table_msg table_neigh = {.name = "neigh",
                                       .del_type = RTM_DELNEIGH,
                                       .get_type = RTM_GETNEIGH,
                                       .hdrlen = TABLE_HEADER(sizeof(struct ndmsg)),
-                                      .set = &set_neigh, .names_one = names_one};
+                                      .set = &set_neigh,
+                                      .names_one = names_one};

@@ -100,8 +100,9 @@ static const struct table_row cache_fields[] = {
 	TABLE_FIELD(struct rta_cacheinfo, rta_error, "error", TABLE_S32),
 	TABLE_FIELD(struct rta_cacheinfo, rta_used, "used", TABLE_U32),
 };
-static const struct table_set set_cache = {
-	.field = cache_fields, .nfield = TABLE_FIELDS(cache_fields), .hdrlen = TABLE_HEADER(sizeof(struct rta_cacheinfo))};
+static const struct table_set set_cache = {.field = cache_fields,
+                                           .nfield = TABLE_FIELDS(cache_fields),
+                                           .hdrlen = TABLE_HEADER(sizeof(struct rta_cacheinfo))};
 
 static const struct table_row hop_fields[] = {
 	TABLE_FIELD(struct rtnexthop, rtnh_flags, "flags", TABLE_U8, .names = &hop_flags),
@@ -174,4 +175,5 @@ const struct table_msg table_route = {.name = "route",
                                       .del_type = RTM_DELROUTE,
                                       .get_type = RTM_GETROUTE,
                                       .hdrlen = TABLE_HEADER(sizeof(struct rtmsg)),
-                                      .set = &set_route, .names_one = names_one};
+                                      .set = &set_route,
+                                      .names_one = names_one};

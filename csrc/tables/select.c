@@ -132,7 +132,8 @@ bool table_is(const struct table_msg *table, const struct nlmsghdr *req, const s
 		/* clang-format on */
 		const struct table_row *row = table_attr(table->set, mnl_attr_get_type(w));
 		const struct nlattr *a = find(&at, mnl_attr_get_type(w));
-		if (!a && table == &table_addr && mnl_attr_get_type(w) == IFA_LOCAL) /* of IPv6 where there is no peer */
+		if (!a && table == &table_addr &&
+		    mnl_attr_get_type(w) == IFA_LOCAL) /* of IPv6 where there is no peer */
 			a = find(&at, IFA_ADDRESS);
 		if (!(row && row->moves) && !attr_same(&wanted, w, &at, a))
 			return false;

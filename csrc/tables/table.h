@@ -60,13 +60,13 @@ struct table_names {
 /* One row is one attribute, or one field of a header or structure. */
 struct table_row {
 	const char *key;
-	uint8_t type;    /* enum table_type */
-	uint8_t len;     /* of the key: most rows that are not meant need no look at it */
-	uint16_t off;    /* fields: offset. TABLE_PREFIX: offset of the length in the message's header */
-	uint16_t max;    /* TABLE_STRING, TABLE_HEX: longest; TABLE_MAC: exact length; 0 is none */
-	uint8_t twin;    /* fields too narrow for some values: the attribute of the same key which is not */
-	bool many : 1;   /* the attribute is repeated: a list in Lua */
-	bool moves : 1;  /* changes by itself: a timer, an age, a counter */
+	uint8_t type;   /* enum table_type */
+	uint8_t len;    /* of the key: most rows that are not meant need no look at it */
+	uint16_t off;   /* fields: offset. TABLE_PREFIX: offset of the length in the message's header */
+	uint16_t max;   /* TABLE_STRING, TABLE_HEX: longest; TABLE_MAC: exact length; 0 is none */
+	uint8_t twin;   /* fields too narrow for some values: the attribute of the same key which is not */
+	bool many : 1;  /* the attribute is repeated: a list in Lua */
+	bool moves : 1; /* changes by itself: a timer, an age, a counter */
 	union {
 		const struct table_names *names;
 		const struct table_set *set;
@@ -80,7 +80,7 @@ struct table_set {
 	uint16_t nfield, nattr;
 	uint16_t hdrlen; /* not yet aligned; 0 without a header */
 	uint8_t ones;    /* so many bytes of the header have all bits set unless a field says otherwise */
-	uint8_t zero;    /* an attribute that the kernel leaves out where it is 0, and would choose where it is not given */
+	uint8_t zero; /* an attribute that the kernel leaves out where it is 0, and would choose where it is not given */
 };
 
 /* What selects a set: a string, or a number (a family, where 0 serves all that have no entry of their own). */
@@ -112,9 +112,9 @@ extern const struct table_msg table_link, table_addr, table_route, table_neigh, 
 #define TABLE_HEADER_MAX 256
 #define TABLE_AT_MOST(n, max) \
 	((n) + 0 * sizeof(struct { \
-		 _Static_assert((n) <= (max), #max); \
-		 int unused; \
-	 }))
+		       _Static_assert((n) <= (max), #max); \
+		       int unused; \
+	       }))
 #define TABLE_ATTRS(a)  TABLE_AT_MOST(TABLE_COUNT(a), TABLE_ATTRS_MAX)
 #define TABLE_FIELDS(a) TABLE_AT_MOST(TABLE_COUNT(a), TABLE_FIELDS_MAX)
 #define TABLE_HEADER(n) TABLE_AT_MOST(n, TABLE_HEADER_MAX)
