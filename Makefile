@@ -36,6 +36,9 @@ SOURCES  := csrc/stub.c csrc/bind/hash.c
 ALL_CFLAGS = -std=gnu11 -fPIC -fvisibility=hidden $(WARNINGS) -Icsrc $(LUA_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 ALL_LIBS   =
 endif
+# A thread may still be in the core when its last user closes it: it stays loaded.
+STAY     = $(if $(filter Linux,$(PLATFORM)),-Wl$(comma)-z$(comma)nodelete)
+comma   := ,
 OBJECTS := $(SOURCES:csrc/%.c=$(BUILD)/obj/%.o)
 CORE     = $(BUILD)/zlnet/core.so
 
@@ -48,7 +51,7 @@ stub: ## build the core that other platforms get, beside the real one
 $(CORE): $(OBJECTS)
 	@mkdir -p $(@D)
 	@echo "  LD  $@"
-	$(Q)$(CC) $(CFLAGS) $(LIBFLAG) -pthread $(LDFLAGS) -o $@ $(OBJECTS) $(ALL_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(LIBFLAG) -pthread $(STAY) $(LDFLAGS) -o $@ $(OBJECTS) $(ALL_LIBS)
 
 $(BUILD)/obj/%.o: csrc/%.c Makefile
 	@mkdir -p $(@D)
@@ -127,8 +130,11 @@ INST_LIBDIR ?= $(PREFIX)/lib/lua/$(LUA_VERSION)
 INST_LUADIR ?= $(PREFIX)/share/lua/$(LUA_VERSION)
 INST_BINDIR ?= $(PREFIX)/bin
 INST_DATADIR ?= $(PREFIX)/share
+# Where container runtimes look for plugins: the distribution's directory where its own plugins are, else the one that
+# all look into. Below any other prefix than the system's nothing outside of it is written.
+CNI_BINDIR  ?= $(if $(filter /usr /usr/local,$(PREFIX)),$(patsubst %/host-local,%,$(firstword \
+  $(wildcard $(patsubst %,%/host-local,/opt/cni/bin /usr/libexec/cni /usr/lib/cni)) /opt/cni/bin)),$(PREFIX)/lib/cni)
 MODULES     := $(patsubst lua/%,%,$(sort $(shell find lua/zlnet -name '*.lua')))
-SCRIPTS     := $(notdir $(wildcard lua/bin/*))
 BUNDLED     ?= zlnet-cni
 
 # The library of the Lua whose headers we have: the static one where it is, which is ready sooner.
@@ -175,20 +181,21 @@ man: $(BUILD)/page/manual ## make the manual page of what --help says: man -l bu
 	@:
 
 install: all $(BUNDLED:%=$(BUILD)/%) $(PAGES:%=$(BUILD)/page/%) ## install under PREFIX (and DESTDIR before it)
-	install -d $(addprefix $(DESTDIR),$(sort $(INST_LIBDIR)/zlnet $(dir $(MODULES:%=$(INST_LUADIR)/%)) $(INST_BINDIR)))
+	install -d $(addprefix $(DESTDIR),$(sort $(INST_LIBDIR)/zlnet $(dir $(MODULES:%=$(INST_LUADIR)/%)) $(INST_BINDIR) $(CNI_BINDIR)))
 	install -m 755 $(CORE) $(DESTDIR)$(INST_LIBDIR)/zlnet/core.so
 	$(foreach m,$(MODULES),install -m 644 lua/$m $(DESTDIR)$(INST_LUADIR)/$m &&) :
-	$(foreach s,$(filter-out $(BUNDLED),$(SCRIPTS)),$(call script,$s) \
-		>$(DESTDIR)$(INST_BINDIR)/$s && chmod 755 $(DESTDIR)$(INST_BINDIR)/$s &&) :
-	$(foreach s,$(BUNDLED),install -m 755 $(BUILD)/$s $(DESTDIR)$(INST_BINDIR)/$s &&) :
+	$(call script,zlnet) >$(DESTDIR)$(INST_BINDIR)/zlnet && chmod 755 $(DESTDIR)$(INST_BINDIR)/zlnet
+	$(if $(BUNDLED),cat $(BUILD)/zlnet-cni,$(call script,zlnet-cni)) >$(DESTDIR)$(CNI_BINDIR)/.zlnet-cni.new
+	chmod 755 $(DESTDIR)$(CNI_BINDIR)/.zlnet-cni.new && mv $(DESTDIR)$(CNI_BINDIR)/.zlnet-cni.new $(DESTDIR)$(CNI_BINDIR)/zlnet-cni
 	$(foreach p,$(PAGES),install -D -m 644 $(BUILD)/page/$p $(DESTDIR)$(INST_DATADIR)/$(PAGE_$p) &&) :
 
 uninstall: ## remove what install put there
 	rm -rf $(DESTDIR)$(INST_LIBDIR)/zlnet $(DESTDIR)$(INST_LUADIR)/zlnet
-	rm -f $(SCRIPTS:%=$(DESTDIR)$(INST_BINDIR)/%)
+	rm -f $(DESTDIR)$(INST_BINDIR)/zlnet $(DESTDIR)$(CNI_BINDIR)/zlnet-cni
 	rm -f $(foreach p,$(PAGES),$(DESTDIR)$(INST_DATADIR)/$(PAGE_$p))
 
-deb: ## build a Debian package, build/zlnet_VERSION_ARCH.deb, for this machine's lua5.4
+deb: ## build a Debian package, build/zlnet_VERSION_ARCH.deb, for this machine's lua5.4 (installs what is missing)
+	@LUA='$(LUA)' CC='$(CC)' .ci/deps deb
 	@MAKE='$(MAKE)' spec/install/deb $(BUILD)
 
 musl: ## build the core against musl (musl-tools), see that it lacks nothing there, run the specs with it; SPECS='…'

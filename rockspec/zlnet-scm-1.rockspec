@@ -3,7 +3,7 @@ rockspec_format = "3.0"
 package = "zlnet"
 version = "scm-1"
 source = {
-  url = "git+file://.", -- this checkout: `luarocks make rockspec/zlnet-scm-1.rockspec`
+  url = "git+file://.", -- this checkout: `luarocks make` takes what is here
 }
 description = {
   summary = "Attach containers to an overlay network over rtnetlink",
@@ -36,6 +36,11 @@ build = {
     INST_LIBDIR = "$(LIBDIR)",
     INST_LUADIR = "$(LUADIR)",
     INST_BINDIR = "$(BINDIR)",
+    CNI_BINDIR = "$(BINDIR)", -- a rock writes only below its tree; link it to where runtimes look
     PAGES = "", -- a rock has no place for them: `zlnet manual`, `zlnet completion`
   },
+}
+test = {
+  type = "command",
+  command = "make test",
 }

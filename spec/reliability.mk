@@ -43,11 +43,11 @@ fuzz-short: ## the same for a minute
 
 # --- sanitizers beside those of `make asan` ---
 
-TSAN_SPECS ?= spec/kernel/visitor_spec.lua spec/netlink_netns_spec.lua spec/bind/handle_spec.lua spec/loop_spec.lua spec/attach/init_spec.lua
+TSAN_SPECS ?= spec/kernel/visitor_spec.lua spec/kernel/deletion_spec.lua spec/netlink_netns_spec.lua spec/bind/handle_spec.lua spec/loop_spec.lua spec/attach/init_spec.lua
 tsan: ## the specs that start threads, under ThreadSanitizer
 	@$(MAKE) --no-print-directory BUILD=build/tsan CFLAGS='-O1 -g -fsanitize=thread' LDFLAGS=-Wl,-z,nodelete all stub \
 		build/tsan/bin/lua5.4
-	@TSAN_OPTIONS=exitcode=99:halt_on_error=1 SPEC_TIMEOUT=300 LUA='$(CURDIR)/build/tsan/bin/lua5.4' BUILD=build/tsan \
+	@TSAN_OPTIONS=exitcode=99:halt_on_error=1:suppressions=$(CURDIR)/spec/tools/tsan.supp SPEC_TIMEOUT=300 LUA='$(CURDIR)/build/tsan/bin/lua5.4' BUILD=build/tsan \
 		setarch -R spec/tools/run $(or $(SPECS),$(TSAN_SPECS))
 
 # not those which need pidfd_open: valgrind knows that call from 3.21 on

@@ -55,6 +55,8 @@ static const struct handle_op ops[] = {
 	DEL("link", table_link, RTM_DELLINK),
 	GET("link", table_link, RTM_GETLINK),
 	DUMP("link", table_link, RTM_GETLINK),
+	{"newlinkprop", &table_link, RTM_NEWLINKPROP, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL | NLM_F_APPEND, OP_ACT},
+	{"dellinkprop", &table_link, RTM_DELLINKPROP, NLM_F_ACK, OP_ACT},
 	NEW("addr", table_addr, RTM_NEWADDR, 0),
 	DEL("addr", table_addr, RTM_DELADDR),
 	PICK("addr", table_addr, RTM_GETADDR),
@@ -99,6 +101,11 @@ int64_t handle_deadline(const struct handle *h)
 
 int handle_new(lua_State *L)
 {
+	return handle_create(L, HANDLE_TYPE, NETLINK_ROUTE);
+}
+
+int handle_create(lua_State *L, const char *type, int protocol)
+{
 	struct error e;
 	bool here = lua_isnoneornil(L, 1);
 
@@ -110,21 +117,21 @@ int handle_new(lua_State *L)
 	h->sock.fd = -1;
 	h->timeout = DEFAULT_TIMEOUT;
 	h->generation = process_generation();
-	luaL_setmetatable(L, HANDLE_TYPE);
+	luaL_setmetatable(L, type);
 	int *ns = bind_netns_push(L); /* holds the descriptor meanwhile, whatever raises */
 	int fd;
 	const int *borrowed = luaL_testudata(L, 1, NAMESPACE_TYPE);
 	if (here) {
-		fd = netns_socket(-1, -1, &e);
+		fd = netns_socket(-1, -1, protocol, &e);
 	} else if (borrowed) {
-		fd = netns_socket(*borrowed, home, &e);
+		fd = netns_socket(*borrowed, home, protocol, &e);
 	} else {
 		*ns = bind_netns_target(L, 1, &e);
-		fd = *ns < 0 ? *ns : netns_socket(*ns, home, &e);
+		fd = *ns < 0 ? *ns : netns_socket(*ns, home, protocol, &e);
 	}
 	if (fd < 0)
 		return bind_error_return(L, &e);
-	netlink_adopt(&h->sock, fd);
+	netlink_adopt(&h->sock, fd, protocol);
 	bind_netns_close(ns);
 	lua_pop(L, 1);
 	return 1;
@@ -310,12 +317,15 @@ static int h_netns(lua_State *L)
 	return bind_error_return(L, &e);
 }
 
-static int h_close(lua_State *L)
+void handle_free(struct handle *h)
 {
-	struct handle *h = luaL_checkudata(L, 1, HANDLE_TYPE);
-
 	netlink_close(&h->sock);
 	netlink_reply_free(&h->reply);
+}
+
+static int h_close(lua_State *L)
+{
+	handle_free(luaL_checkudata(L, 1, HANDLE_TYPE));
 	return 0;
 }
 

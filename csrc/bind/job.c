@@ -46,7 +46,7 @@ int bind_job_new(lua_State *L)
 	lua_pushvalue(L, 1);
 	lua_setiuservalue(L, -2, HANDLE);
 	j->objects = batch_options(L, 3, h, &pace);
-	j->task = job_start(h->sock.fd, &b->queue, &pace, &e);
+	j->task = job_start(h->sock.fd, &b->queue, &pace, JOB_THREAD, &e);
 	return j->task ? 1 : bind_error_return(L, &e);
 }
 

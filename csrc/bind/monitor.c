@@ -111,15 +111,15 @@ static int check_options(lua_State *L, int arg, struct monitor *m)
 /* Both sockets, in the namespace nsfd (-1: the thread's own). */
 static int open_sockets(struct monitor *m, int nsfd, int bytes, struct error *e)
 {
-	int fd = netns_socket(nsfd, -1, e);
+	int fd = netns_socket(nsfd, -1, NETLINK_ROUTE, e);
 
 	if (fd < 0)
 		return fd;
-	netlink_adopt(&m->hears, fd);
-	fd = netns_socket(nsfd, -1, e);
+	netlink_adopt(&m->hears, fd, NETLINK_ROUTE);
+	fd = netns_socket(nsfd, -1, NETLINK_ROUTE, e);
 	if (fd < 0)
 		return fd;
-	netlink_adopt(&m->asks, fd);
+	netlink_adopt(&m->asks, fd, NETLINK_ROUTE);
 	int rc = bytes ? netlink_set_buffer(&m->hears, bytes) : 0;
 	if (rc < 0)
 		return error_io(e, -rc, "setsockopt", "receive buffer");

@@ -122,6 +122,26 @@ static void push_indexed(struct dec *d, const struct table_row *row, const struc
 	}
 }
 
+static inline bool push_attr(struct dec *d, const struct table_level *at, const struct table_row *row,
+                             const struct nlattr *attr, int depth);
+
+static void push_list(struct dec *d, const struct table_row *row, const struct nlattr *nest, int depth)
+{
+	struct table_level at = {.set = row->set, .attrs = dec_attr_payload(nest), .len = dec_attr_len(nest)};
+	const struct nlattr *attr;
+	lua_Integer n = 0;
+
+	luaL_checkstack(d->L, 4, NULL);
+	lua_newtable(d->L);
+	dec_attrs(attr, at.attrs, at.len)
+	{
+		const struct table_row *element = table_attr(row->set, dec_attr_type(attr));
+
+		if (element && push_attr(d, &at, element, attr, depth))
+			lua_rawseti(d->L, -2, ++n);
+	}
+}
+
 static void push_nexthops(struct dec *d, const struct table_set *set, const uint8_t *p, size_t len, int depth)
 {
 	lua_Integer n = 0;
@@ -178,6 +198,11 @@ static inline bool push_attr(struct dec *d, const struct table_level *at, const 
 		return true;
 	case TABLE_INDEXED:
 		push_indexed(d, row, attr);
+		return true;
+	case TABLE_LIST:
+		if (depth >= DEC_DEPTH)
+			return false;
+		push_list(d, row, attr, depth + 1);
 		return true;
 	case TABLE_NEXTHOPS:
 		push_nexthops(d, row->set, p, len, depth + 1);

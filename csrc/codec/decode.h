@@ -49,7 +49,7 @@ bool dec_text(lua_State *L, const struct table_row *row, const uint8_t *p, size_
 /* Is the row's value text, and not a number? */
 static inline bool dec_is_text(const struct table_row *row)
 {
-	return row->type >= TABLE_STRING && row->type <= TABLE_VIA;
+	return row->type >= TABLE_STRING && row->type <= TABLE_DATA;
 }
 
 #endif

@@ -66,9 +66,11 @@ static inline bool push_u32(lua_State *L, const struct table_row *row, const uin
 	if (len < sizeof(u32))
 		return false;
 	memcpy(&u32, p, sizeof(u32));
-	if (row->type == TABLE_BE32)
+	if (row->type == TABLE_BE32 || row->type == TABLE_BES32)
 		u32 = ntohl(u32);
-	return push_number(L, row, row->type == TABLE_S32 ? (lua_Integer)(int32_t)u32 : (lua_Integer)u32);
+	return push_number(L, row,
+	                   row->type == TABLE_S32 || row->type == TABLE_BES32 ? (lua_Integer)(int32_t)u32
+	                                                                      : (lua_Integer)u32);
 }
 
 static inline bool push_u64(lua_State *L, const struct table_row *row, const uint8_t *p, size_t len)
@@ -138,8 +140,12 @@ bool dec_text(lua_State *L, const struct table_row *row, const uint8_t *p, size_
 	case TABLE_IFNAME:
 		lua_pushlstring(L, (const char *)p, strnlen((const char *)p, len));
 		return true;
+	case TABLE_BYTES:
+		lua_pushlstring(L, (const char *)p, len);
+		return true;
 	case TABLE_MAC:
 	case TABLE_HEX:
+	case TABLE_DATA:
 		return push_bytes(L, row, p, len);
 	case TABLE_IP4:
 		return push_ip(L, AF_INET, p, len);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 static int enc_set(struct enc *e, const struct table_set *set, uint8_t *header, int table);
+static int enc_attr(struct enc *e, const struct table_set *set, unsigned number, int table);
 
 static void enc_want_table(struct enc *e)
 {
@@ -110,6 +111,27 @@ static int enc_indexed(struct enc *e, const struct table_row *row, uint16_t type
 	return err;
 }
 
+/* {{…}, {…}} into attributes which are all of one number. */
+static int enc_elements(struct enc *e, const struct table_row *row, uint16_t type, int table)
+{
+	struct nlattr *nest = NULL;
+	lua_Integer n;
+	int err = 0;
+
+	n = enc_list(e);
+	nest = enc_nest(e, type);
+	for (lua_Integer i = 1; i <= n && err == 0; i++) {
+		e->path[e->depth - 1].index = i;
+		luaL_checkstack(e->L, 4, NULL);
+		lua_rawgeti(e->L, -1, i);
+		err = enc_attr(e, row->set, TABLE_LIST_NUMBER, table);
+		lua_pop(e->L, 1);
+	}
+	e->path[e->depth - 1].index = 0;
+	mnl_attr_nest_end(e->nlh, nest);
+	return err;
+}
+
 /* {{gateway=…}, {gateway=…}} into structures with attributes, which say their lengths themselves. */
 static int enc_nexthops(struct enc *e, const struct table_row *row, uint16_t type)
 {
@@ -160,6 +182,8 @@ static int enc_attr(struct enc *e, const struct table_set *set, unsigned number,
 	}
 	case TABLE_INDEXED:
 		return enc_indexed(e, row, type);
+	case TABLE_LIST:
+		return enc_elements(e, row, type, table);
 	case TABLE_NEXTHOPS:
 		return enc_nexthops(e, row, type);
 	case TABLE_STRUCT:
@@ -174,7 +198,8 @@ static int enc_attr(struct enc *e, const struct table_set *set, unsigned number,
 		return 0;
 	default:
 		err = enc_scalar(e, row, &bytes);
-		if (bytes.len > 0 || row->type == TABLE_STRING) /* the default prefix has no attribute */
+		if (bytes.len > 0 || row->type == TABLE_STRING ||
+		    row->type == TABLE_BYTES) /* the default prefix has no attribute */
 			enc_put(e, type, bytes.p, bytes.len);
 		return err;
 	}

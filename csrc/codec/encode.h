@@ -42,7 +42,7 @@ struct nlattr *enc_nest(struct enc *e, uint16_t type);
 struct enc_bytes {
 	const void *p; /* room, or a string which the Lua stack holds */
 	size_t len;
-	uint8_t room[40];
+	uint8_t room[64]; /* TABLE_DATA, TABLE_MAC and TABLE_HEX fill it */
 };
 
 /* The value at the top as text. */

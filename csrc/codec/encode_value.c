@@ -11,6 +11,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#define MAC_BYTES_MAX 32 /* the kernel's MAX_ADDR_LEN */
+
 /* Names given as text are looked up in the table of the row, which is short. */
 static const struct table_name *name_find(const struct table_names *names, const char *s, size_t len)
 {
@@ -85,6 +87,7 @@ static lua_Integer number_max(const struct table_row *row)
 	case TABLE_BE16:
 		return UINT16_MAX;
 	case TABLE_S32:
+	case TABLE_BES32:
 	case TABLE_LINK: /* an index is an int in the kernel */
 		return INT32_MAX;
 	case TABLE_U64: /* an integer of Lua's is signed: those from 2^63 on are negative, as they are when read */
@@ -99,7 +102,7 @@ static lua_Integer number_min(const struct table_row *row)
 {
 	bool wide = row->type == TABLE_U64 || row->type == TABLE_BE64;
 
-	return wide ? LUA_MININTEGER : row->type == TABLE_S32 ? INT32_MIN : 0;
+	return wide ? LUA_MININTEGER : row->type == TABLE_S32 || row->type == TABLE_BES32 ? INT32_MIN : 0;
 }
 
 static int number_link(struct enc *e, uint64_t *value)
@@ -178,6 +181,7 @@ size_t enc_pack(const struct table_row *row, uint64_t value, void *out)
 		memcpy(out, &value, sizeof(value));
 		return sizeof(value);
 	case TABLE_BE32:
+	case TABLE_BES32:
 		u32 = htonl(u32);
 		/* fall through */
 	default:
@@ -209,9 +213,15 @@ static void scalar_text(struct enc *e, const struct table_row *row, struct enc_b
 		out->p = s;
 		out->len = len;
 		return;
+	case TABLE_BYTES:
+		if (len > row->max)
+			enc_fail(e, "at most %d bytes", (int)row->max);
+		out->p = s;
+		out->len = len;
+		return;
 	case TABLE_MAC:
 		out->len = text_hex_parse(out->room, s, len, ':');
-		if (out->len == 0 || (row->max > 0 && out->len != row->max))
+		if (out->len == 0 || out->len > MAC_BYTES_MAX || (row->max > 0 && out->len != row->max))
 			enc_fail(e, "link-layer address expected, got '%s'", s);
 		return;
 	default: /* TABLE_HEX */
@@ -219,6 +229,45 @@ static void scalar_text(struct enc *e, const struct table_row *row, struct enc_b
 		if (out->len == 0 || (row->max > 0 && out->len > row->max))
 			enc_fail(e, "hexadecimal bytes expected, got '%s'", s);
 	}
+}
+
+/* One field of nf_tables' data, as text, into out; n bytes are left there. */
+static size_t data_field(struct enc *e, uint8_t *out, size_t n)
+{
+	uint8_t bytes[TEXT_BYTES_MAX];
+	size_t len, got;
+	const char *s = enc_text(e, &len);
+
+	got = text_data_parse(bytes, s, len);
+	if (got == 0)
+		enc_fail(e, "an address, hexadecimal bytes or a name in double quotes expected, got '%s'", s);
+	if (got > n)
+		enc_fail(e, "at most %d bytes", TEXT_BYTES_MAX);
+	memcpy(out, bytes, got);
+	return got;
+}
+
+/* Data is text, or a concatenation: a list, each field of which begins at a register of 4 bytes. */
+static size_t enc_data(struct enc *e, uint8_t *out)
+{
+	lua_State *L = e->L;
+	lua_Integer n;
+	size_t len = 0;
+
+	if (!lua_istable(L, -1))
+		return data_field(e, out, TEXT_BYTES_MAX);
+	n = (lua_Integer)lua_rawlen(L, -1);
+	if (n == 0)
+		enc_fail(e, "list of fields expected");
+	for (lua_Integer i = 1; i <= n; i++) {
+		lua_rawgeti(L, -1, i);
+		size_t got = data_field(e, out + len, TEXT_BYTES_MAX - len), whole = (got + 3) & ~(size_t)3;
+
+		memset(out + len + got, 0, whole - got);
+		len += whole;
+		lua_pop(L, 1);
+	}
+	return len;
 }
 
 int enc_scalar(struct enc *e, const struct table_row *row, struct enc_bytes *out)
@@ -235,7 +284,11 @@ int enc_scalar(struct enc *e, const struct table_row *row, struct enc_bytes *out
 	case TABLE_IFNAME:
 	case TABLE_MAC:
 	case TABLE_HEX:
+	case TABLE_BYTES:
 		scalar_text(e, row, out);
+		return 0;
+	case TABLE_DATA:
+		out->len = enc_data(e, out->room);
 		return 0;
 	case TABLE_IP:
 		s = enc_text(e, &len);

@@ -1,21 +1,39 @@
 /* SPDX-License-Identifier: MIT */
 /* The codec by itself, for specs and fuzzing: bytes in, bytes out, nothing is sent. */
 #include "codec/codec.h"
+#include "tables/nftables.h"
 
 #include <lauxlib.h>
 #include <libmnl/libmnl.h>
 #include <string.h>
 
-static const struct table_msg *const messages[] = {&table_link,  &table_addr, &table_route,
-                                                   &table_neigh, &table_rule, &table_nsid};
+static const struct {
+	const char *object;
+	const struct table_msg *table;
+} messages[] = {
+	{"link", &table_link},
+	{"addr", &table_addr},
+	{"route", &table_route},
+	{"neigh", &table_neigh},
+	{"rule", &table_rule},
+	{"nsid", &table_nsid},
+	{"nft.table", &table_nft_table},
+	{"nft.chain", &table_nft_chain},
+	{"nft.rule", &table_nft_rule},
+	{"nft.set", &table_nft_set},
+	{"nft.setelem", &table_nft_setelem},
+	{"nft.obj", &table_nft_obj},
+	{"nft.gen", &table_nft_gen},
+	{"conntrack", &table_conntrack},
+};
 
 static const struct table_msg *check_message(lua_State *L, int arg)
 {
 	const char *name = luaL_checkstring(L, arg);
 
 	for (size_t i = 0; i < TABLE_COUNT(messages); i++)
-		if (strcmp(messages[i]->name, name) == 0)
-			return messages[i];
+		if (strcmp(messages[i].object, name) == 0)
+			return messages[i].table;
 	luaL_argerror(L, arg, "no such object");
 	return NULL;
 }
@@ -140,21 +158,23 @@ static int path(lua_State *L)
 	return 1;
 }
 
-static const char *const types[] = {[TABLE_NONE] = "none",        [TABLE_U8] = "u8",
-                                    [TABLE_U16] = "u16",          [TABLE_U32] = "u32",
-                                    [TABLE_U64] = "u64",          [TABLE_S32] = "s32",
-                                    [TABLE_BE16] = "be16",        [TABLE_BE32] = "be32",
-                                    [TABLE_BE64] = "be64",        [TABLE_BOOL] = "bool",
-                                    [TABLE_FLAG] = "flag",        [TABLE_MASKED] = "masked",
-                                    [TABLE_LINK] = "link",        [TABLE_STRING] = "string",
-                                    [TABLE_IFNAME] = "ifname",    [TABLE_MAC] = "mac",
-                                    [TABLE_HEX] = "hex",          [TABLE_IP] = "ip",
-                                    [TABLE_IP4] = "ip4",          [TABLE_IP6] = "ip6",
-                                    [TABLE_PREFIX] = "prefix",    [TABLE_VIA] = "via",
-                                    [TABLE_STRUCT] = "struct",    [TABLE_NEST] = "nest",
-                                    [TABLE_BYKIND] = "bykind",    [TABLE_BYFAMILY] = "byfamily",
-                                    [TABLE_INDEXED] = "indexed",  [TABLE_CONF] = "conf",
-                                    [TABLE_NEXTHOPS] = "nexthops"};
+static const char *const types[] = {[TABLE_NONE] = "none",         [TABLE_U8] = "u8",
+                                    [TABLE_U16] = "u16",           [TABLE_U32] = "u32",
+                                    [TABLE_U64] = "u64",           [TABLE_S32] = "s32",
+                                    [TABLE_BE16] = "be16",         [TABLE_BE32] = "be32",
+                                    [TABLE_BE64] = "be64",         [TABLE_BOOL] = "bool",
+                                    [TABLE_FLAG] = "flag",         [TABLE_MASKED] = "masked",
+                                    [TABLE_LINK] = "link",         [TABLE_STRING] = "string",
+                                    [TABLE_IFNAME] = "ifname",     [TABLE_MAC] = "mac",
+                                    [TABLE_HEX] = "hex",           [TABLE_IP] = "ip",
+                                    [TABLE_IP4] = "ip4",           [TABLE_IP6] = "ip6",
+                                    [TABLE_PREFIX] = "prefix",     [TABLE_VIA] = "via",
+                                    [TABLE_STRUCT] = "struct",     [TABLE_NEST] = "nest",
+                                    [TABLE_BYKIND] = "bykind",     [TABLE_BYFAMILY] = "byfamily",
+                                    [TABLE_INDEXED] = "indexed",   [TABLE_CONF] = "conf",
+                                    [TABLE_NEXTHOPS] = "nexthops", [TABLE_LIST] = "list",
+                                    [TABLE_BES32] = "bes32",       [TABLE_BYTES] = "bytes",
+                                    [TABLE_DATA] = "data"};
 
 static void push_set_rows(lua_State *L, int sets, const struct table_set *set);
 
@@ -208,6 +228,7 @@ static void push_row(lua_State *L, int sets, const struct table_row *row, const 
 	case TABLE_STRUCT:
 	case TABLE_NEST:
 	case TABLE_INDEXED:
+	case TABLE_LIST:
 	case TABLE_CONF:
 	case TABLE_NEXTHOPS:
 		push_set_rows(L, sets, row->set);

@@ -83,11 +83,37 @@ const char *text_ifname_fault(const char *s, size_t len)
 		return "at most 15 bytes";
 	if ((len == 1 && s[0] == '.') || (len == 2 && s[0] == '.' && s[1] == '.'))
 		return "'.' and '..' are no names of links";
+	if (!strcmp(s, "all") || !strcmp(s, "default")) /* below /proc/sys/net these are no links */
+		return "no link can be named 'all' or 'default'";
 	for (size_t i = 0; i < len; i++) {
-		/* white space as the kernel's isspace sees it: Latin-1's no-break space is one, but then UTF-8 would break */
-		if (s[i] == '\0' || s[i] == '/' || s[i] == ':' || s[i] == '%' || s[i] == ' ' ||
+		/* White space is what the kernel's isspace takes for it: 0xa0, too, also as a part of a character. */
+		if (s[i] == '\0' || s[i] == '/' || s[i] == ':' || s[i] == '%' || s[i] == ' ' || s[i] == '\xa0' ||
 		    (s[i] >= '\t' && s[i] <= '\r'))
 			return "no '/', ':', '%', white space or NUL in the name of a link";
 	}
 	return NULL;
+}
+
+/* "eth0" with its quotes, as registers hold it. */
+static size_t quoted_parse(uint8_t *out, const char *s, size_t len)
+{
+	if (len < 3 || len - 2 >= IF_NAMESIZE || s[len - 1] != '"' || memchr(s, '\0', len))
+		return 0;
+	memset(out, 0, IF_NAMESIZE);
+	memcpy(out, s + 1, len - 2);
+	return IF_NAMESIZE;
+}
+
+size_t text_data_parse(uint8_t out[TEXT_BYTES_MAX], const char *s, size_t len)
+{
+	size_t n;
+
+	if (len > 0 && s[0] == '"')
+		return quoted_parse(out, s, len);
+	if (!memchr(s, ':', len) && !memchr(s, '.', len))
+		return text_hex_parse(out, s, len, '\0');
+	n = text_ip_size(text_ip_parse(out, s, len));
+	if (n == 0 && text_hex_parse(out, s, len, ':') == 6)
+		n = 6;
+	return n;
 }

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <linux/rtnetlink.h>
 #include <poll.h>
 #include <stdio.h>
@@ -42,19 +43,19 @@ int64_t netlink_now(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-int netlink_socket(void)
+int netlink_socket(int protocol)
 {
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
 
 	return fd < 0 ? -errno : fd;
 }
 
-void netlink_adopt(struct netlink_sock *s, int fd)
+void netlink_adopt(struct netlink_sock *s, int fd, int protocol)
 {
 	const struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
 	const int one = 1;
 
-	*s = (struct netlink_sock){.fd = fd};
+	*s = (struct netlink_sock){.fd = fd, .protocol = protocol};
 	/* A connected socket takes no datagram of another process, so none fills its buffer; and it has an address, without
 	 * which the kernel takes it for the sender of all that is announced. */
 	connect(fd, (const struct sockaddr *)&kernel, sizeof kernel);
@@ -257,20 +258,30 @@ struct talk {
 	struct netlink_ack *acks;
 	size_t start, room;   /* what the reply held before; room for a datagram of the answer */
 	bool dump, acks_only; /* whether it may be without end; no longer than its ACKs */
+	bool transaction;     /* of nf_tables: when its first message is refused nothing else need be answered */
 	bool interrupted;
 };
 
-/* What rtnetlink answers with: an ACK alone, unless something is asked for, by the type or the flag. */
-static void talk_expect(struct talk *t, const void *buf, size_t len)
+/* Is an object asked for? Of rtnetlink the type says so, elsewhere it may always be. */
+static bool expects_object(const struct talk *t, int protocol, const struct nlmsghdr *h)
+{
+	if (h->nlmsg_flags & NLM_F_ECHO)
+		return true;
+	return protocol == NETLINK_ROUTE ? (h->nlmsg_type & 3) == (RTM_GETLINK & 3) : !t->transaction;
+}
+
+/* What comes as an answer: ACKs alone, unless something is asked for. */
+static void talk_expect(struct talk *t, int protocol, const void *buf, size_t len)
 {
 	const struct nlmsghdr *h = buf;
 	int left = (int)len;
 
 	bool objects = false;
 
+	t->transaction = protocol == NETLINK_NETFILTER && h->nlmsg_type == NFNL_MSG_BATCH_BEGIN;
 	t->dump = t->n == 1 && (h->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
 	for (unsigned i = 0; i < t->n && mnl_nlmsg_ok(h, left); i++, h = mnl_nlmsg_next(h, &left))
-		objects = objects || h->nlmsg_flags & NLM_F_ECHO || (h->nlmsg_type & 3) == (RTM_GETLINK & 3);
+		objects = objects || expects_object(t, protocol, h);
 	t->acks_only = !t->dump && !objects;
 	t->room = t->acks_only ? ACK_LEN + len : DUMP_ROOM;
 }
@@ -309,7 +320,7 @@ static int take_message(struct talk *t, struct netlink_reply *r, const struct nl
 		return -ENOBUFS;
 	case NLMSG_ERROR:
 		ack_error(&t->acks[i], h);
-		answer(t, i);
+		answer(t, t->transaction && i == 0 && t->acks[0].err ? t->n - 1 : i);
 		return 0;
 	case NLMSG_DONE:
 		ack_done(&t->acks[i], h);
@@ -403,7 +414,7 @@ int netlink_talk(struct netlink_sock *s, void *buf, size_t len, unsigned n, int6
 		if (rc < 0)
 			return error_io(e, -rc, "receive", "netlink socket: what an earlier request left");
 	}
-	talk_expect(&t, buf, len);
+	talk_expect(&t, s->protocol, buf, len);
 	if (t.acks_only && t.room + NLMSG_ALIGNTO <= sizeof here)
 		reply = &on_stack;
 	t.start = reply->len;

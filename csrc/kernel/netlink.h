@@ -15,9 +15,10 @@ struct error;
  * not: see queue_talk. */
 #define NETLINK_TALK_MAX 64
 
-/* A NETLINK_ROUTE socket. fd is owned by whoever holds the struct; -1 is closed. */
+/* A netlink socket. fd is owned by whoever holds the struct; -1 is closed. */
 struct netlink_sock {
 	int fd;
+	int protocol; /* NETLINK_ROUTE, which is 0, NETLINK_NETFILTER … */
 	uint32_t seq;
 	bool stale; /* an answer was given up: what is left of it has to be taken before the next request */
 };
@@ -45,12 +46,12 @@ struct netlink_ack {
 	char text[192]; /* extended ACK text, or "" */
 };
 
-/* Open a NETLINK_ROUTE socket in the calling thread's namespace. Returns the descriptor or -errno.
+/* Open a socket of the protocol in the calling thread's namespace. Returns the descriptor or -errno.
  * Only system calls: may run on a thread of netns_call. */
-int netlink_socket(void);
+int netlink_socket(int protocol);
 
 /* Take fd, which netlink_socket made, and connect it to the kernel. Never fails; options the kernel lacks stay off. */
-void netlink_adopt(struct netlink_sock *s, int fd);
+void netlink_adopt(struct netlink_sock *s, int fd, int protocol);
 
 /* Have the kernel send this socket what it announces to the multicast group RTNLGRP_*. 0 or -errno. */
 int netlink_join(struct netlink_sock *s, unsigned group);
@@ -105,6 +106,12 @@ struct queue_pace {
  * answered say so. */
 int queue_talk(struct netlink_sock *s, struct queue *q, const struct queue_pace *pace, struct netlink_reply *reply,
                struct error *e);
+
+/* Send the queue, messages of nf_tables, as one transaction: all of it is done or nothing. With a generation that is not 0
+ * it is refused (ERESTART) when another transaction came since. Replies and items are as after queue_talk.
+ * 0, also where items were refused; or -errno with e filled: no answer, or none of it was looked at. */
+int transaction_talk(struct netlink_sock *s, struct queue *q, uint32_t generation, int64_t deadline,
+                     struct netlink_reply *reply, struct error *e);
 
 /* Receive one datagram into reply (replaced), for a socket that joined groups; flags as recvmsg's.
  * Returns 1 with whole messages in reply, 0 when nothing waits, -errno (-ENOBUFS: events were lost). */

@@ -2,6 +2,7 @@
 /* Questions to the tables: which set a nest follows. */
 #include "tables/table.h"
 
+#include <arpa/inet.h>
 #include <libmnl/libmnl.h>
 #include <string.h>
 
@@ -49,6 +50,8 @@ static const struct table_set *level_kind(const struct table_level *at, const st
 
 	if (len > 0 && selector->type == TABLE_STRING)
 		return table_kind_set(row->kinds, mnl_attr_get_payload(kind), len);
+	if (len >= sizeof(uint32_t) && selector->type == TABLE_BE32)
+		return table_number_set(row->kinds, (int)ntohl(mnl_attr_get_u32(kind)));
 	if (len >= sizeof(uint16_t))
 		return table_number_set(row->kinds, mnl_attr_get_u16(kind));
 	return NULL;
@@ -60,6 +63,7 @@ const struct table_set *table_subset(const struct table_level *at, const struct 
 	case TABLE_NEST:
 	case TABLE_CONF:
 	case TABLE_INDEXED:
+	case TABLE_LIST:
 		return row->set;
 	case TABLE_BYFAMILY:
 		return table_number_set(row->kinds, at->family);

@@ -56,8 +56,9 @@ static bool path_walk(struct table_level *at, const char *target, char *buf, siz
 	for (int depth = 0; depth < PATH_DEPTH; depth++) {
 		const struct nlattr *attr = at->attrs;
 		const char *end = (const char *)at->attrs + at->len;
+		unsigned nth = 0;
 
-		for (;; attr = mnl_attr_next(attr)) {
+		for (;; attr = mnl_attr_next(attr), nth++) {
 			if (!mnl_attr_ok(attr, (int)(end - (const char *)attr)))
 				return false;
 			if (target >= (const char *)attr && target < (const char *)attr + mnl_attr_get_len(attr))
@@ -68,7 +69,7 @@ static bool path_walk(struct table_level *at, const char *target, char *buf, siz
 		bool list = first && first->key[0] == '\0'; /* row 0 is every element's */
 		const struct table_row *row = list ? first : table_attr(at->set, number);
 
-		path_add(buf, n, row ? row->key : NULL, number);
+		path_add(buf, n, row ? row->key : NULL, row && row->key[0] == '\0' && !list ? nth : number);
 		if (!row)
 			return false;
 		bool below = level_enter(at, attr, row, number);

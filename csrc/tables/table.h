@@ -22,6 +22,7 @@ enum table_type {
 	TABLE_BE16,
 	TABLE_BE32,
 	TABLE_BE64,
+	TABLE_BES32,  /* signed, in network byte order */
 	TABLE_BOOL,   /* u8 which is only ever 0 or 1 */
 	TABLE_FLAG,   /* an attribute without payload: it is there or not */
 	TABLE_MASKED, /* a word of flags followed by the word which says which of them are meant */
@@ -36,12 +37,15 @@ enum table_type {
 	TABLE_IP6,
 	TABLE_PREFIX, /* as TABLE_IP with "/length", which lives in the header at .off */
 	TABLE_VIA,    /* struct rtvia: an address of any family */
+	TABLE_BYTES,  /* any bytes, as a string of Lua's */
+	TABLE_DATA,   /* what nf_tables compares: an address, a "name", hexadecimal bytes, or a list of these */
 	/* compounds */
 	TABLE_STRUCT,   /* the header rows of .set, nothing after them */
 	TABLE_NEST,     /* .set */
 	TABLE_BYKIND,   /* a nest; .kinds are found by the string or number in the attribute numbered one below */
 	TABLE_BYFAMILY, /* a nest; .kinds are found by the message's family */
 	TABLE_INDEXED,  /* a nest which numbers its elements from 0; row 0 of .set is the element */
+	TABLE_LIST,     /* a nest whose elements are all numbered 1; row 1 of .set is the element, and has no key */
 	TABLE_CONF,     /* requests nest it as .set says, the kernel answers with an array of u32 */
 	TABLE_NEXTHOPS, /* struct rtnexthop, each with attributes, as .set says */
 };
@@ -105,7 +109,8 @@ struct table_msg {
 
 extern const struct table_msg table_link, table_addr, table_route, table_neigh, table_rule, table_nsid;
 
-#define TABLE_COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define TABLE_LIST_NUMBER 1 /* of every element of a TABLE_LIST */
+#define TABLE_COUNT(a)    (sizeof(a) / sizeof((a)[0]))
 /* What is kept by a row's place, in bits or arrays, ends here; so do the tables. */
 #define TABLE_ATTRS_MAX  128
 #define TABLE_FIELDS_MAX 32
@@ -147,9 +152,9 @@ static inline bool table_unknown(const struct table_set *set, unsigned number)
 static inline size_t table_field_size(const struct table_row *row)
 {
 	static const uint8_t sizes[] = {
-		[TABLE_U8] = 1,   [TABLE_BOOL] = 1,   [TABLE_U16] = 2,  [TABLE_BE16] = 2, [TABLE_U32] = 4,
-		[TABLE_S32] = 4,  [TABLE_BE32] = 4,   [TABLE_LINK] = 4, [TABLE_IP4] = 4,  [TABLE_U64] = 8,
-		[TABLE_BE64] = 8, [TABLE_MASKED] = 8, [TABLE_IP6] = 16,
+		[TABLE_U8] = 1,   [TABLE_BOOL] = 1,  [TABLE_U16] = 2,    [TABLE_BE16] = 2, [TABLE_U32] = 4,
+		[TABLE_S32] = 4,  [TABLE_BE32] = 4,  [TABLE_LINK] = 4,   [TABLE_IP4] = 4,  [TABLE_U64] = 8,
+		[TABLE_BE64] = 8, [TABLE_BES32] = 4, [TABLE_MASKED] = 8, [TABLE_IP6] = 16,
 	};
 	bool fixed = row->type < sizeof(sizes) && sizes[row->type] > 0;
 

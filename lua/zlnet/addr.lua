@@ -202,6 +202,14 @@ function addr.network(text, prefix)
   return addr.format(pack(">i8i8", high, low))
 end
 
+---The broadcast address of the network which an IPv4 address lies in: the address with its host bits set.
+---@param text string an IPv4 address
+---@param prefix integer bits, 0–32
+---@return string broadcast
+function addr.broadcast(text, prefix)
+  return addr.format(pack(">I4", unpack(">I4", (addr.bytes(text))) | 0xffffffff >> prefix))
+end
+
 ---Whether an address lies in a network. Addresses of different families never do.
 ---@param network string any address of the network, without the length
 ---@param prefix integer bits, 0–32 or 0–128

@@ -47,7 +47,7 @@ local function step(err, text)
 end
 
 local function delete(host, index)
-  local ok, err = host:dellink { index = index }
+  local ok, err = require("zlnet.cleanup.delete_links").one(host, index)
   return ok or err.code == "ENODEV" or nil, err
 end
 
@@ -70,6 +70,29 @@ local function delete_unanswered(host, args, made)
   return link.address ~= args.address or delete(host, link.index)
 end
 
+-- Why a setting cannot be made that is a gain and no need: the kernel has none, or /proc/sys is read-only or another's.
+local DISPENSABLE = { ENOENT = true, EROFS = true, EACCES = true, EPERM = true }
+
+local function has_inet(ips)
+  for _, ip in ipairs(ips or {}) do
+    if ip.family == "inet" then
+      return true
+    end
+  end
+  return false
+end
+
+-- A router advertisement out of a container is not the node's business. With an IPv4 address the bridge is a gateway: a
+-- new link gets conf.default.forwarding, which may be 0 where the node forwards.
+local function settle(o, host, link)
+  local ok, err = core.sysctl_write("net/ipv6/conf/" .. o.name .. "/accept_ra", "0")
+  if not ok and not DISPENSABLE[err.code] then
+    return nil, err
+  end
+  return not has_inet(o.ip)
+    or host:setlink { index = link.index, af_spec = { inet = { conf = { forwarding = 1 } } } }
+end
+
 -- A MAC of its own keeps it from taking that of a port, and changing it when the port goes.
 -- How to undo it is pushed first: memory may run out between the kernel's answer and us.
 local function make(o, host, stack)
@@ -84,6 +107,10 @@ local function make(o, host, stack)
     return step(err, "create the bridge")
   end
   made.index = link.index
+  local settled, unset = settle(o, host, link)
+  if not settled then
+    return step(unset, "let the bridge forward")
+  end
   -- of its own too, or it takes the smallest of its ports'; but only when it is changed, not when it is created
   if o.mtu and o.mtu ~= link.mtu then
     local ok
@@ -157,6 +184,8 @@ end
 
 ---Makes a bridge, up, or confirms one: what it lacks (an address, being up) is added, what contradicts is an error. An
 ---existing bridge is never deleted.
+---
+---A new bridge takes no router advertisement (accept_ra 0), and with an IPv4 address it forwards where the node does.
 ---
 ---Equal to `ip link add NAME address MAC up type bridge stp_state 0` and `ip addr add IP dev NAME`, each where it is
 ---missing. Source: ip-link(8), Documentation/networking/bridge.rst.

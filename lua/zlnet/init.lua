@@ -2,11 +2,16 @@
 -- `require "zlnet"`: the public names. The core is there at once; the module of any other function is loaded when its
 -- name is first used, so that a script which needs one does not wait for all.
 
+-- These lines can be read by an earlier Lua. It would end at a symbol of the core that it does not have.
+if tonumber(_VERSION:match "%d+%.%d+") < 5.4 then
+  error("zlnet needs Lua 5.4 or later: this is " .. _VERSION, 0)
+end
+
 local core = require "zlnet.core"
 
 ---@class zlnet: zlnet.netlink
 ---@field _VERSION string
-local zlnet = { _VERSION = core.version, open = core.open, netns = core.netns, error = core.error }
+local zlnet = { _VERSION = core.version, open = core.open, nft = core.nft, netns = core.netns, error = core.error }
 
 -- public name -> the module that has a function of this name
 local LAZY = {
@@ -17,6 +22,9 @@ local LAZY = {
   detach = "zlnet.cleanup.detach",
   make_interface_name = "zlnet.record.names",
   monitor = "zlnet.monitor",
+  delete_overlay = "zlnet.overlay",
+  overlay = "zlnet.overlay",
+  overlays = "zlnet.overlay",
   plan = "zlnet.attach",
   probe = "zlnet.probe",
   sweep = "zlnet.cleanup.sweep",

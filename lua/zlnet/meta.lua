@@ -84,8 +84,9 @@ function netns:fd() end
 ---@return any ... f's results
 function netns:run(f, ...) end
 
----Takes an advisory lock on the namespace itself (flock(2) of its inode), which ends with the handle, or with unlock.
----Attach holds it shared, detach and sweep hold it exclusively.
+---Takes the namespace's lock, which ends with the handle, with unlock, or with the process. Attach holds it shared while
+---it changes the node; sweep and watch hold it exclusively where they find a link without a record. It is a flock(2) of a
+---file that only CAP_NET_ADMIN over the namespace opens, and for a moment one of the namespace's own file.
 ---@param mode "shared"|"exclusive"
 ---@param seconds number? how long to wait, 0 by default
 ---@return true? ok
@@ -329,11 +330,170 @@ function handle:close() end
 local batch = {}
 
 ---Sends what is queued and empties the batch. All operations are tried, unless stop_on_error.
----@param options { stop_on_error: boolean?, objects: boolean? }? objects = false: objects are not read back
+---
+---A batch of dellink may wait until the links are "gone": the kernel says so tens of milliseconds before the request returns,
+---which waits for "memory" to be free. Then neither end is listed any more, and names, addresses and routes can be used. A
+---thread of the process waits on in the kernel (at most 64 do; with `child` a forked child, for programs that end at once), so
+---for that time `unshare` of a user namespace is refused. Where requests name groups, `links` says which links are meant.
+---@class zlnet.batch.options
+---@field stop_on_error boolean? send nothing after the first refusal; false
+---@field objects boolean? false: objects are not read back; true
+---@field wait ("memory"|"gone")? "memory"
+---@field links integer[]? with "gone": indexes of the links to wait for, beside those that requests name
+---@field child boolean? with "gone": a child waits on, not a thread, and has none of the standard files; false
+---@param options zlnet.batch.options?
 ---@return (true|table|zlnet.error)[]? results one for each operation: true, an object, or its error
 ---@return integer|zlnet.error|nil failed number of the first that failed; or the error that ended the sending:
 ---what was answered before is its `results`
 function batch:send(options) end
+
+-- nf_tables ---------------------------------------------------------------------------------------------------------
+
+---nf_tables and connection tracking in one namespace: a netlink socket, as a handle is one. Keys are those of the
+---kernel's `Documentation/netlink/specs/nftables.yaml` and `conntrack.yaml`, with `_` for `-`; lists (`expressions`,
+---`elements`, `devs`, `concat`) are lists of Lua. `family` is nft's word: `inet`, `ip`, `ip6`, `arp`, `bridge`,
+---`netdev`. A `value` is an address, a MAC, a link's name in double quotes or hexadecimal bytes in network byte order (`"0050"` is port 80); a
+---concatenation is a list of these. It is read back as hexadecimal bytes. `userdata` is a string of any bytes.
+---
+---Everything is changed in transactions: `zlnet.nft():batch():newtable { family = "inet", name = "t" }:send()`.
+---@class zlnet.nft
+local nft = {}
+
+---Opens a socket for nf_tables. Errors: as zlnet.open; EPROTONOSUPPORT where the kernel has no netfilter netlink.
+---Equal to what nft(8) does when it starts.
+---@param target zlnet.target
+---@param here zlnet.netns? as of zlnet.open
+---@return zlnet.nft? nft
+---@return zlnet.error? err
+function zlnet.nft(target, here) end
+
+---A table by `family` and `name`. Equal to `nft list table`.
+---@param t table
+---@param keys string[]? read only these keys
+---@return table? object
+---@return zlnet.error? err ENOENT; EINVAL "this kernel has no nf_tables"
+function nft:gettable(t, keys) end
+
+---Every table, or those of a `family`. Equal to `nft list tables`.
+---@param filter table?
+---@param keys string[]? read only these keys
+---@return table[]? list
+---@return zlnet.error? err
+function nft:gettables(filter, keys) end
+
+---A chain by `family`, `table` and `name`. `use` is the number of its rules and of the jumps to it.
+---@param t table
+---@param keys string[]? read only these keys
+---@return table? object
+---@return zlnet.error? err
+function nft:getchain(t, keys) end
+
+---Every chain, or those of a `family`. Equal to `nft list chains`.
+---@param filter table?
+---@param keys string[]? read only these keys
+---@return table[]? list
+---@return zlnet.error? err
+function nft:getchains(filter, keys) end
+
+---A rule by `family`, `table`, `chain` and `handle`.
+---@param t table
+---@param keys string[]? read only these keys
+---@return table? object
+---@return zlnet.error? err
+function nft:getrule(t, keys) end
+
+---Every rule, or those of a `family`, a `table`, a `chain`. Equal to `nft -a list chain`.
+---@param filter table?
+---@param keys string[]? read only these keys
+---@return table[]? list in their order
+---@return zlnet.error? err
+function nft:getrules(filter, keys) end
+
+---A set or a map by `family`, `table` and `name`, without its elements.
+---@param t table
+---@param keys string[]? read only these keys
+---@return table? object
+---@return zlnet.error? err
+function nft:getset(t, keys) end
+
+---Every set and map, or those of a `family`, a `table`. Equal to `nft -t list sets`.
+---@param filter table?
+---@param keys string[]? read only these keys
+---@return table[]? list
+---@return zlnet.error? err
+function nft:getsets(filter, keys) end
+
+---Elements by their keys: `family`, `table`, `set` and `elements`. Equal to `nft get element`.
+---@param t table
+---@param keys string[]? read only these keys
+---@return table[]? elements those that were asked for
+---@return zlnet.error? err ENOENT when one of them is not there; `attr` says which
+function nft:getsetelem(t, keys) end
+
+---Every element of a set, by `family`, `table` and `set`. Equal to `nft list set`.
+---@param t table
+---@param keys string[]? read only these keys
+---@return table[]? elements
+---@return zlnet.error? err
+function nft:getsetelems(t, keys) end
+
+---A named object by `family`, `table`, `name` and `type`.
+---@param t table
+---@param keys string[]? read only these keys
+---@return table? object
+---@return zlnet.error? err
+function nft:getobj(t, keys) end
+
+---Every named object, or those of a `family`, a `table`, a `type`. Equal to `nft list counters` and its like.
+---@param filter table?
+---@param keys string[]? read only these keys
+---@return table[]? list
+---@return zlnet.error? err
+function nft:getobjs(filter, keys) end
+
+---The generation of the ruleset: each transaction gives it another `id`.
+---@param t table? nothing
+---@param keys string[]? read only these keys
+---@return table? generation
+---@return zlnet.error? err
+function nft:getgen(t, keys) end
+
+---Tracked connections, of both families or of one (`inet`, `inet6`). Equal to `conntrack -L`.
+---@param filter table?
+---@param keys string[]? read only these keys
+---@return table[]? list
+---@return zlnet.error? err
+function nft:getconntracks(filter, keys) end
+
+---Deletes a tracked connection by its `family` and `tuple_orig`, and `id`. Without a tuple: all of the family. Equal to
+---`conntrack -D`.
+---@param t table
+---@return true? ok
+---@return zlnet.error? err ENOENT
+function nft:delconntrack(t) end
+
+---An empty transaction.
+---@return zlnet.nft.batch batch
+function nft:batch() end
+
+---How long a request may take before it fails with ETIMEDOUT; 30 s unless told otherwise.
+---@param seconds number
+function nft:settimeout(seconds) end
+
+---The socket's descriptor, which stays the handle's.
+---@return integer fd
+function nft:fd() end
+
+---Closes the socket. Again is no error.
+function nft:close() end
+
+---A transaction: each method queues a message and returns the batch. `newtable`, `newchain`, `newset`, `newsetelem`,
+---`newobj` and `newrule` take a table and a mode: "create" (refused where it is there already), "add", and for rules
+---"append" (the default), "insert" and "replace" (by `handle`). `deltable`, `delchain`, `delset`, `delsetelem`,
+---`delobj` and `delrule` take a table. `send { objects = true }` gives back what was made, `generation` refuses (ERESTART)
+---where another transaction came since; it returns a list of results, or nil and the first refusal: `item` is the
+---number of its message, `others` are further ones. Then nothing was done.
+---@class zlnet.nft.batch
 
 -- Jobs --------------------------------------------------------------------------------------------------------------
 

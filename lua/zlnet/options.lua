@@ -28,7 +28,7 @@ local options = {}
 function options.spec(rows, relate)
   local known, required, fields = {}, {}, {}
   for i, row in ipairs(rows) do
-    known[row[1]], fields[i] = i, fmt("%s = %q", row[1], row[3])
+    known[row[1]], fields[i] = i, fmt("[%q] = %q", row[1], row[3])
     required[#required + 1] = row.required and i or nil
   end
   rows.known, rows.required, rows.relate = known, required, relate
@@ -132,14 +132,29 @@ function options.check(fname, spec, given, level)
   return out
 end
 
--- A target that is no pid: a path, a name under /run/netns, a namespace handle, an open file or {fd = n}.
-local function netns(value)
-  if type(value) == "string" then
-    return argument.text(value)
-  elseif type(value) == "userdata" or type(value) == "table" and math.type(value.fd) == "integer" and value.fd >= 0 then
-    return value
+-- An object of zlnet.overlay that has been synced.
+local function overlay(value)
+  if type(value) ~= "table" or type(value.src) ~= "table" then
+    return nil, "an overlay expected, got " .. type(value)
+  elseif not value.mtu then
+    return nil, "it has no MTU before its first sync"
   end
-  return nil, "a path, a name, a namespace handle, a file or {fd = n} expected, got " .. type(value)
+  return value
+end
+
+-- What an attachment has of its overlay, where the caller says nothing else.
+local function complete_from_overlay(o)
+  o.mtu = o.mtu or o.overlay.mtu
+  if o.src or o.mode == "bridge" then
+    return
+  end
+  for _, ip in ipairs(o.ip) do
+    local address = o.overlay.src[ip.family]
+    if address then
+      o.src = o.src or {}
+      o.src[ip.family] = address
+    end
+  end
 end
 
 -- attach ------------------------------------------------------------------------------------------------------------
@@ -227,7 +242,20 @@ local function relate_pair(o)
   end
 end
 
+-- No host has the first or the last address of a subnet of IPv4, but in the smallest ones.
+local function subnet_end(ip)
+  if ip.family ~= "inet" or ip.prefix >= 31 then
+    return nil
+  end
+  local network, last = addr.network(ip.address, ip.prefix), addr.broadcast(ip.address, ip.prefix)
+  local what = ip.address == network and "network" or ip.address == last and "broadcast"
+  return what and fmt("'%s' is the %s address of %s/%d", ip.address, what, network, ip.prefix)
+end
+
 local function relate_attach(o)
+  if o.overlay then
+    complete_from_overlay(o)
+  end
   local wrong, why = relate_pair(o)
   if wrong then
     return wrong, why
@@ -240,6 +268,10 @@ local function relate_attach(o)
   for _, ip in ipairs(o.ip) do
     ip.prefix = ip.prefix or DEFAULT_PREFIX[o.mode][ip.family]
     families[ip.family] = true
+    local useless = subnet_end(ip)
+    if useless then
+      return "ip", useless
+    end
     local gateway = not (o.gateway and o.gateway[ip.family]) and options.routed_gateway[ip.family]
     if o.mode == "routed" and ip.address == gateway then
       return "ip", fmt("'%s' is the gateway's address", ip.address)
@@ -283,13 +315,14 @@ end
 ---@field timeout number? seconds, positive
 ---@field bridge string? in mode `bridge`: its name
 ---@field proxy_arp boolean? in mode `direct`: the host end answers ARP for others; false
+---@field overlay zlnet.overlay.object? where `mtu` and `src` come from when they are not given
 
 ---The options of `zlnet.attach` and `zlnet.plan`. Checked, `ip` is a list of `zlnet.addr.ip` with prefix lengths by
 ---mode, `gateway` and `src` are tables by family which hold just what was given.
 ---@type zlnet.options.spec
 options.attach = options.spec({
   { "pid", argument.pid },
-  { "netns", netns },
+  { "netns", argument.netns },
   { "id", argument.text },
   { "ip", argument.ips, required = true },
   { "tag", argument.tag, "s" },
@@ -308,6 +341,7 @@ options.attach = options.spec({
   { "timeout", argument.seconds },
   { "bridge", argument.ifname },
   { "proxy_arp", argument.boolean, false },
+  { "overlay", overlay },
 }, relate_attach)
 
 local OF_PAIR = {
@@ -324,7 +358,7 @@ local function only(spec, names)
   return rows
 end
 
----Those of them which attach.ahead takes before the addresses are known.
+---Those of them which attach.begin takes before the addresses are known.
 ---@type zlnet.options.spec
 options.pair = options.spec(only(options.attach, OF_PAIR), function(o)
   local wrong, why = relate_pair(o)

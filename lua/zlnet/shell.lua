@@ -7,13 +7,18 @@ local shell = {}
 -- How the script names a target that has neither pid nor path: its caller says where it is.
 local VARIABLE = '"$NETNS"'
 
-local function quote(word)
+---A word for sh(1): quoted where it needs to be.
+---@param word string|number
+---@return string
+function shell.quote(word)
   word = tostring(word)
   if word:find "^[%w@%%_+=:,./-]+$" then
     return word
   end
   return "'" .. word:gsub("'", "'\\''") .. "'"
 end
+
+local quote = shell.quote
 
 -- Words with a space between them; nil and false are left out.
 local function join(...)
@@ -63,6 +68,14 @@ function writers.getlink(_, c)
   return c.await and wait(c.inside .. ask, " state " .. c.await.operstate:upper() .. " ") or ask .. " >/dev/null"
 end
 
+function writers.newlinkprop(args, c)
+  local words = {}
+  for i, name in ipairs(args.prop_list.alt_ifname) do
+    words[i] = "altname " .. quote(name)
+  end
+  return join("ip link property add dev", quote(c.dev), table.concat(words, " "))
+end
+
 function writers.newaddr(args, c)
   local flags = args.flags or {}
   return join("ip addr add", args["local"] .. "/" .. args.prefixlen, "dev", quote(c.dev), option("scope", args.scope),
@@ -79,6 +92,14 @@ end
 function writers.getroute(args, c)
   local ask = join("ip -6 route get", args.dst:match "^[^/]+", "oif", quote(c.dev))
   return wait(c.inside .. ask, "^" .. c.await.type .. " ")
+end
+
+function writers.getroutes(args, c)
+  local ask, waits = join("ip -6 route show table", args.table, "dev", quote(c.dev)), {}
+  for i, address in ipairs(c.await.dst) do
+    waits[i] = wait(c.inside .. ask, "^local " .. address .. " ")
+  end
+  return table.concat(waits, "; ")
 end
 
 function writers.sysctl(args, c)

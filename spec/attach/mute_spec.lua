@@ -37,9 +37,14 @@ describe("a host end", function()
 
   local READ_ONLY = "mount --bind PATH PATH && mount -o remount,bind,ro PATH"
 
+  local function setting(ifname, key, inside)
+    local command = ("cat /proc/sys/net/ipv6/conf/%s/%s"):format(ifname, key)
+    local _, value = (inside and c.exec or helper.sh)(inside and c or command, command)
+    return value
+  end
+
   local function off(ifname)
-    local _, value = helper.sh(("cat /proc/sys/net/ipv6/conf/%s/disable_ipv6"):format(ifname))
-    return value == "1\n"
+    return setting(ifname, "disable_ipv6") == "1\n"
   end
 
   -- What ip(8) shows of IPv6 on a link of the node's.
@@ -58,7 +63,12 @@ describe("a host end", function()
 
   -- Whether the node answers what the container asks of everybody on the link; it answers itself, too.
   local function answers_everybody()
-    local _, output = c:exec "ping -n -c 3 -i 0.2 -w 2 ff02::1%eth0"
+    c:exec "echo 0 >/proc/sys/net/ipv6/conf/eth0/disable_ipv6"
+    helper.eventually(function() -- its own address is tentative at first
+      local _, output = c:exec "ip -6 addr show dev eth0"
+      return output:find "fe80::" and not output:find "tentative"
+    end)
+    local _, output = c:exec "ping -n -c 3 -i 0.2 -W 2 ff02::1%eth0"
     assert.match("bytes from fe80::", output)
     return output:find " duplicates" ~= nil
   end
@@ -66,10 +76,8 @@ describe("a host end", function()
   local function is_mute(a)
     assert.is_true(off(a.host_ifname))
     assert.same({}, inet6(a.host_ifname))
-    helper.eventually(function() -- the container's own address is tentative at first
-      return not select(2, c:exec "ip -6 addr show dev eth0"):find "tentative"
-    end, 5)
-    assert.same({}, inet6(a.host_ifname))
+    assert.equal("1\n", setting("eth0", "disable_ipv6", true))
+    assert.same({}, c:ip_json("-6", "addr", "show", "dev", "eth0"))
     assert.is_false(answers_everybody())
     assert.is_true((helper.ping(nil, "10.200.0.5")))
   end
@@ -85,9 +93,8 @@ describe("a host end", function()
 
   it("has it off too where the addresses were learnt when the pair was there", function()
     local container <close> = assert(zlnet.open(c.pid))
-    is_mute(assert(attach.ahead({ pid = c.pid }, container, function()
-      return { ip = "10.200.0.5" }
-    end)))
+    local begun <close> = assert(attach.begin({ pid = c.pid }, container))
+    is_mute(assert(begun:finish { ip = "10.200.0.5" }))
   end)
 
   it("has IPv6 on where it carries it", function()
@@ -100,16 +107,14 @@ describe("a host end", function()
       end)
       if options.mode ~= "direct" then -- there its address is tentative, and the only one
         assert.is_true((helper.ping(nil, "fd00:200::5")))
-        assert.is_true(answers_everybody())
+        helper.eventually(answers_everybody)
       end
       assert(zlnet.detach(a))
       c:ip("link", "set", "lo", "down")
     end
     local container <close> = assert(zlnet.open(c.pid))
-    local a = assert(attach.ahead({ pid = c.pid }, container, function()
-      return { ip = DUAL }
-    end))
-    assert.is_false(off(a.host_ifname))
+    local begun <close> = assert(attach.begin({ pid = c.pid }, container))
+    assert.is_false(off(assert(begun:finish { ip = DUAL }).host_ifname))
   end)
 
   local ADVERTISE = [[
@@ -118,15 +123,17 @@ s = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
 s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 255)
 s.sendto(struct.pack("!BBHBBHII", 134, 0, 0, 64, 0, 1800, 0, 0), ("ff02::1", 0, 0, socket.if_nametoindex("eth0")))]]
 
-  -- Whether the node lets the container advertise itself as its router.
-  local function is_led_astray()
+  -- Whether the node lets the container advertise itself as its router, within these seconds.
+  local function is_led_astray(seconds)
+    c:exec "echo 0 >/proc/sys/net/ipv6/conf/eth0/disable_ipv6"
     helper.eventually(function()
-      return not select(2, c:exec "ip -6 addr show dev eth0"):find "tentative"
-    end, 5)
+      local _, output = c:exec "ip -6 addr show dev eth0"
+      return output:find "fe80::" and not output:find "tentative"
+    end)
     assert(c:exec("python3 -c " .. helper.quote(ADVERTISE)))
     return (pcall(helper.eventually, function()
       return helper.ip_json("-6", "route", "show", "default")[1]
-    end, 0.3))
+    end, seconds))
   end
 
   it("does not hear a router advertisement out of the container", function()
@@ -135,9 +142,12 @@ s.sendto(struct.pack("!BBHBBHII", 134, 0, 0, 64, 0, 1800, 0, 0), ("ff02::1", 0, 
     end
     helper.sh "echo 0 >/proc/sys/net/ipv6/conf/all/forwarding"
     local a = assert(zlnet.attach { pid = c.pid, ip = "10.200.0.5" })
-    assert.is_false(is_led_astray())
+    assert.is_false(is_led_astray(0.3))
     assert(zlnet.detach(a))
-    assert(zlnet.attach { pid = c.pid, ip = DUAL, forwarding = false }) -- what it would do otherwise
+    a = assert(zlnet.attach { pid = c.pid, ip = DUAL, forwarding = false })
+    assert.equal("0\n", setting(a.host_ifname, "accept_ra"))
+    assert.is_false(is_led_astray(0.3))
+    helper.sh(("echo 1 >/proc/sys/net/ipv6/conf/%s/accept_ra"):format(a.host_ifname)) -- what it would do otherwise
     assert.is_true(is_led_astray())
   end)
 

@@ -22,6 +22,102 @@ describe("zlnet.attach looks at the node", function()
     end
   end)
 
+  -- What attach says of a thing that cannot work; nothing is left.
+  local function refused(options, code)
+    local before = node.state()
+    local a, err = zlnet.attach(options)
+    assert.is_nil(a)
+    assert.equal(code, err.code, tostring(err))
+    assert.is_nil(err.rollback)
+    assert.equal(before, node.state())
+    return err.message, err
+  end
+
+  describe("and refuses an address that cannot work, saying whose it is:", function()
+    local c
+
+    before_each(function()
+      c = helper.container()
+      helper.ip("link", "add", "ext0", "type", "bridge")
+      helper.ip("link", "set", "ext0", "up")
+      helper.ip("addr", "add", "192.0.2.1/24", "dev", "ext0")
+      helper.ip("addr", "add", "2001:db8::1/64", "dev", "ext0", "nodad")
+    end)
+
+    it("the node's own, or what its subnets are for", function()
+      helper.ip("addr", "add", "192.0.3.1/24", "dev", "ext0")
+      for ip, why in pairs {
+        ["192.0.2.1"] = "is the node's own address",
+        ["2001:db8::1"] = "is the node's own address",
+        ["192.0.2.255"] = "is a broadcast address of the node's",
+        ["192.0.3.0"] = "is the network address of 192.0.3.0/24, a subnet of the node's",
+      } do
+        for mode, prefix in pairs { routed = "", direct = ip:find ":" and "/64" or "/22" } do
+          local message, err = refused({ pid = c.pid, ip = ip .. prefix, mode = mode }, "EADDRINUSE")
+          assert.equal(("'%s' %s"):format(ip, why), message)
+          assert.equal("check the container's addresses", err.step)
+        end
+      end
+      assert(zlnet.attach { pid = c.pid, ip = { "192.0.2.9", "2001:db8::9" } })
+    end)
+
+    it("the bridge's own, or one that another container on it has", function()
+      assert(zlnet.bridge { name = "br0", ip = { "10.7.0.1/24", "fd00:7::1/64" } })
+      assert(zlnet.bridge { name = "br1" })
+      local function on(bridge, container, ip, more)
+        local options = { pid = container.pid, ip = ip, mode = "bridge", bridge = bridge, default_route = false }
+        for key, value in pairs(more or {}) do
+          options[key] = value
+        end
+        return options
+      end
+      for _, ip in ipairs { "10.7.0.1/25", "10.7.0.255/23", "fd00:7::1", "192.0.2.1/23" } do
+        refused(on("br0", c, ip), "EADDRINUSE")
+      end
+      local d, e = helper.container(), helper.container()
+      local a = assert(zlnet.attach(on("br0", c, { "10.7.0.5", "fd00:7::5" })))
+      local message, err = refused(on("br0", d, { "10.7.0.6", "fd00:7::5" }), "EEXIST")
+      assert.equal(("'fd00:7::5' is on bridge 'br0' already, through '%s'"):format(a.host_ifname), message)
+      assert.equal(a.host_ifname, err.link)
+      -- another bridge is another network, and one where the node has no address is none of the node's
+      assert(zlnet.attach(on("br1", e, { "10.7.0.5", "192.0.2.1" })))
+      assert(zlnet.attach(on("br0", c, { "10.7.0.5", "fd00:7::5" }))) -- the same container, made anew
+      assert(zlnet.detach { pid = c.pid })
+      assert(zlnet.attach(on("br0", d, "10.7.0.5")))
+    end)
+
+    it("the network's or the broadcast address of its own subnet", function()
+      for ip, why in pairs {
+        ["10.7.0.0/24"] = "'10.7.0.0' is the network address of 10.7.0.0/24",
+        ["10.7.0.255/24"] = "'10.7.0.255' is the broadcast address of 10.7.0.0/24",
+      } do
+        assert.error_matches(function()
+          zlnet.attach { pid = c.pid, ip = ip, mode = "direct" }
+        end, "bad option 'ip' to 'attach': " .. why, 1, true)
+      end
+      assert(zlnet.attach { pid = c.pid, ip = "10.7.0.0/31", mode = "direct" })
+    end)
+  end)
+
+  it("and lets the ends forward where the node does, whatever new links get", function()
+    helper.sh [[cd /proc/sys/net/ipv4; echo 1 >ip_forward; echo 0 >conf/default/forwarding]]
+    local c, d, e = helper.container(), helper.container(), helper.container()
+    local a = assert(zlnet.attach { pid = c.pid, ip = "10.200.0.5" })
+    assert(zlnet.attach { pid = d.pid, ip = "10.200.0.6" })
+    assert.is_true((helper.ping(c, "10.200.0.6")))
+    assert.same({}, zlnet.check(a))
+    helper.ip("link", "add", "br0", "type", "bridge")
+    helper.ip("addr", "add", "10.7.0.1/24", "dev", "br0")
+    helper.ip("link", "set", "br0", "up")
+    local b = assert(zlnet.attach { pid = e.pid, ip = "10.7.0.5/24", mode = "bridge", bridge = "br0",
+      gateway = "10.7.0.1" })
+    assert.same({ { key = "net/ipv4/conf/br0/forwarding", old = "0", new = "1" } }, b.changed)
+    assert.is_true((helper.ping(e, "10.200.0.6")))
+    helper.sh(("echo 0 >/proc/sys/net/ipv4/conf/%s/forwarding"):format(a.host_ifname))
+    assert.same({ { ns = "host", key = "forwarding", expected = 1, found = 0 } }, zlnet.check(a))
+    helper.sh "cd /proc/sys/net/ipv4; echo 1 >conf/default/forwarding; echo 0 >ip_forward"
+  end)
+
   describe("and inherits the MTU", function()
     local function inherited(c)
       local a = assert(zlnet.attach { pid = c.pid, ip = "10.200.0.5", mtu = "inherit" })
@@ -91,7 +187,7 @@ s.sendto(struct.pack("!BBHBBHII", 134, 0, 0, 64, 0, 1800, 0, 0), ("ff02::1", 0, 
       helper.eventually(function()
         announce(router)
         return default_route()
-      end, 5)
+      end)
       assert.equal("ra", default_route().protocol)
     end)
 

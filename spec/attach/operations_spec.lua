@@ -78,8 +78,10 @@ describe("ends", function()
 
   it("answers ARP for others without the kernel's delay where asked to", function()
     local list = ops("host", { ip = "10.0.0.5", mode = "direct", proxy_arp = true })
-    assert.same({ inet = { conf = { proxy_arp = 1 } } }, list[2].args.af_spec)
-    assert.same({ key = "net/ipv4/neigh/veth-42-s/proxy_delay", value = "0" }, list[3].args)
+    assert.same({ inet = { conf = { forwarding = 1 } } }, list[2].args.af_spec)
+    assert.same({ inet = { conf = { proxy_arp = 1 } } }, list[3].args.af_spec)
+    assert.same({ key = "net/ipv4/neigh/veth-42-s/proxy_delay", value = "0" }, list[4].args)
+    assert.is_true(list[4].optional)
   end)
 
   it("routes by gateway, on the link where that is not in a subnet, or by device", function()

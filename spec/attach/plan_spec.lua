@@ -115,7 +115,8 @@ describe("plan.build", function()
       local list = {}
       for _, op in ipairs(build(opts).ops) do
         if op.await then
-          list[#list + 1] = op.ns:sub(1, 1) .. " " .. (op.args.dst or op.await.operstate)
+          local what = type(op.await.dst) == "table" and table.concat(op.await.dst, " ")
+          list[#list + 1] = op.ns:sub(1, 1) .. " " .. (what or op.args.dst or op.await.operstate)
         end
       end
       return list
@@ -123,11 +124,11 @@ describe("plan.build", function()
     local mac = "02:00:00:00:00:01"
     assert.same({ "h up" }, awaited { ip = "10.200.0.5" })
     assert.same({ "h up" }, awaited { ip = "fd00::5", nodad = false })
-    assert.same({ "h up", "c fd00::5/128", "c fd00::6/128", "c fe80::ff:fe00:1/128", "h fe80::1/128" },
+    assert.same({ "h up", "c fd00::5 fd00::6 fe80::ff:fe00:1", "h fe80::1/128" },
       awaited { ip = { "fd00::5", "fd00::6" }, mac = mac })
-    assert.same({ "h up", "c fd00::5/128", "c fe80::ff:fe00:1/128", "h fd00::1/128", "h fe80::1/128" },
+    assert.same({ "h up", "c fd00::5 fe80::ff:fe00:1", "h fd00::1/128", "h fe80::1/128" },
       awaited { ip = "fd00::5", gateway = "fd00::1", mac = mac })
-    assert.same({ "h up", "c fd00::5/128", "c fe80::ff:fe00:1/128" },
+    assert.same({ "h up", "c fd00::5 fe80::ff:fe00:1" },
       awaited { ip = "fd00::5", mode = "direct", mac = mac })
   end)
 
@@ -135,7 +136,7 @@ describe("plan.build", function()
     local function sysctls(seen, ip)
       local list = {}
       for _, op in ipairs(build({ ip = ip or { "10.200.0.5", "fd00::5" } }, seen).ops) do
-        if op.op == "sysctl" then
+        if op.op == "sysctl" and op.args.old then
           list[#list + 1] = op.args.key .. " " .. op.args.old .. op.args.value
         end
       end
@@ -265,7 +266,7 @@ describe("zlnet.plan", function()
     helper.eventually(function()
       local addresses = select(2, helper.sh "ip addr") .. select(2, c:exec "ip addr")
       return not addresses:find "tentative" -- routes to it come then
-    end, 5)
+    end)
     local lines = {}
     for name, where in pairs { node = here, container = c } do
       for _, words in ipairs { { "link" }, { "addr" }, { "route", "show", "table", "all" } } do
@@ -291,7 +292,11 @@ describe("zlnet.plan", function()
     return list
   end
 
+  -- Both are as new, and their links look for no duplicate addresses: that takes seconds.
   local function reset(c)
+    local no_dad = "cd /proc/sys/net/ipv6/conf; echo 0 >all/accept_dad; echo 0 >default/accept_dad"
+    helper.sh(no_dad)
+    c:exec(no_dad)
     c:ip("link", "set", "lo", "down")
     for _, key in ipairs { "ipv4/ip_forward", "ipv6/conf/all/forwarding" } do
       helper.sh("echo 0 >/proc/sys/net/" .. key)
@@ -333,7 +338,11 @@ describe("zlnet.plan", function()
       local by_attach = state(c)
       assert(zlnet.detach(attachment))
       reset(c)
-      helper.sleep(case.bridge and 1.1 or 0) -- the bridge's carrier goes a second later
+      if case.bridge then -- its carrier goes a second later
+        helper.eventually(function()
+          return node.link("br0").operstate == "DOWN"
+        end)
+      end
       local before = node.state()
       local script = tostring(assert(zlnet.plan(case)))
       assert.equal(before, node.state())
@@ -367,7 +376,7 @@ describe("zlnet.plan", function()
     for _, op in ipairs(assert(zlnet.plan { pid = c.pid, ip = { "10.200.0.5", "fd00:200::5" } }).ops) do
       assert.is_true(op.ns == "host" or op.ns == "container")
       assert.equal(op.ns == "container", op.command:find("nsenter --net=/proc/" .. c.pid .. "/ns/net ", 1, true) ~= nil)
-      assert.match("ip ", op.command .. (op.op == "sysctl" and "ip " or ""))
+      assert.is_true(op.command:find "ip " ~= nil or op.command:find("sysctl -qw ", 1, true) ~= nil, op.command)
     end
   end)
 

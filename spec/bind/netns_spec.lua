@@ -69,7 +69,7 @@ describe("zlnet.netns", function()
       h:close()
       helper.eventually(function() -- its end takes the pair along
         return #helper.ip_json("link", "show", "type", "veth") == 0
-      end, 10)
+      end)
     end)
   end)
 
@@ -136,7 +136,7 @@ describe("zlnet.netns", function()
       ns:close()
       helper.eventually(function()
         return #helper.ip_json("link", "show", "type", "veth") == 0
-      end, 10)
+      end)
     end)
 
     it("take away what a crash left: a name with no namespace behind it", function()

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- What a request asks for is what is done, and what comes back: no filter is passed over, no delete takes what it does not
--- name, no answer belongs to an earlier request, none to another process.
+-- What a request asks for is what is done, and what comes back: no filter is passed over, no delete takes what it does
+-- not name, no answer belongs to an earlier request, none to another process.
 local core = require "zlnet.core"
 local helper = require "spec.support.helper"
 local lfs = require "lfs"
@@ -114,7 +114,8 @@ describe("in a child made by fork", function()
         os.exit(0, false)
       end
       for _, try in ipairs {
-        function() return h:getlinks() end, function() return b:send() end, function() return b:getlink { index = 1 } end,
+        function() return h:getlinks() end, function() return b:send() end,
+        function() return b:getlink { index = 1 } end,
         function() return m:receive() end, function() return j:result() end, function() return h:fd() end,
       } do
         print(select(2, pcall(try)))
@@ -142,7 +143,8 @@ describe("a filter of a dump", function()
   before_each(function()
     h = elsewhere()
     bridge(h, "br0")
-    assert(h:newlink { ifname = "a0", master = "br0", linkinfo = { kind = "veth", data = { peer = { ifname = "a1" } } } })
+    local peer = { ifname = "a1" }
+    assert(h:newlink { ifname = "a0", master = "br0", linkinfo = { kind = "veth", data = { peer = peer } } })
   end)
   after_each(function()
     h:close()
@@ -235,9 +237,13 @@ describe("a delete that names nothing", function()
       return output
     end
     local nothing = {
-      delrule = { {}, { family = "inet" }, { action = "to_tbl" }, { tos = 0 }, { src = "default" }, { table = "unspec" },
-        { family = "inet6", flags = {} } },
-      delroute = { {}, { table = "main" }, { oif = "br0" }, { family = "inet6" }, { priority = 0 }, { gateway = "10.1.0.2" } },
+      delrule = {
+        {}, { family = "inet" }, { action = "to_tbl" }, { tos = 0 }, { src = "default" }, { table = "unspec" },
+        { family = "inet6", flags = {} },
+      },
+      delroute = {
+        {}, { table = "main" }, { oif = "br0" }, { family = "inet6" }, { priority = 0 }, { gateway = "10.1.0.2" },
+      },
       deladdr = { {}, { index = "br0" }, { index = "br0", prefixlen = 24 } },
       delneigh = { {}, { ifindex = "br0" }, { ifindex = "br0", family = "bridge" } },
       dellink = { {}, { mtu = 5 }, { linkinfo = { kind = "bridge" } } },

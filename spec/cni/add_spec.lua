@@ -518,7 +518,7 @@ describe("ADD", function()
     local c = container()
     fake(([[cat >/dev/null
       if [ "$CNI_COMMAND" = ADD ]; then
-        for i in $(seq 200); do ip -o link | grep -q veth && break; sleep 0.01; done
+        for i in $(seq 6000); do ip -o link | grep -q veth && break; sleep 0.01; done
       fi
       ip -o link | wc -l >>%s/log
       echo '{"cniVersion":"1.0.0","ips":[{"address":"10.1.2.3/24"}]}']]):format(directory))
@@ -547,7 +547,7 @@ describe("ADD", function()
           CNI_CONTAINERID = "c" .. i, CNI_NETNS = cni.netns(c), CNI_IFNAME = "eth0", CNI_PATH = cni.plugins } })
       end
       for i, child in ipairs(running) do
-        local r = assert(child:wait(60))
+        local r = assert(child:wait(10 * helper.PATIENCE))
         assert.are.equal(0, r.status, r.stdout)
         calls[i] = json.decode(r.stdout)
         child:close()

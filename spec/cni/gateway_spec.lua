@@ -54,8 +54,8 @@ describe("mode bridge", function()
     end
     assert.is_true((helper.ping(nil, "10.1.2.5")))
     assert.are.equal("10.1.2.1", a:ip_json("route", "show", "default")[1].gateway)
-    assert.are.equal("1", (core.sysctl_read "net.ipv4.ip_forward"))
-    assert.are.equal("1", (core.sysctl_read "net.ipv6.conf.all.forwarding"))
+    assert.are.equal("1", (core.sysctl_read "net/ipv4/ip_forward"))
+    assert.are.equal("1", (core.sysctl_read "net/ipv6/conf/all/forwarding"))
     local conf = json.decode(json.encode { cniVersion = "1.0.0", name = "net", mode = "bridge", bridge = "br0",
       ipam = { type = "fake" }, prevResult = result })
     local status, _, out = one("CHECK", { conf = conf })
@@ -76,7 +76,7 @@ describe("mode bridge", function()
     assert.is_nil(result.ips[1].gateway)
     assert.is_true((helper.ping(a, "10.1.2.6")))
     assert.are.same({}, a:ip_json("route", "show", "default"))
-    assert.are.equal("0", (core.sysctl_read "net.ipv4.ip_forward"))
+    assert.are.equal("0", (core.sysctl_read "net/ipv4/ip_forward"))
     for _, entry in ipairs(helper.ip_json("addr", "show", "dev", "br0")[1].addr_info) do
       assert.are.equal("link", entry.scope)
     end
@@ -112,7 +112,7 @@ describe("mode bridge", function()
         CNI_PATH = directory } })
     end
     for i, child in ipairs(children) do
-      local r = assert(child:wait(60))
+      local r = assert(child:wait(10 * helper.PATIENCE))
       assert.are.equal(0, r.status, r.stdout)
       child:close()
       assert.is_true((helper.ping(nil, "10.1.2." .. i + 10)))

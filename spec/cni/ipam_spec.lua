@@ -103,8 +103,8 @@ describe("zlnet.cni.ipam", function()
     end)
 
     it("begins before it is told anything, and is answered before it ends", function()
-      cni.script(directory, "slow", ([[echo begun >%s/log; cat >/dev/null; echo '{"ips":'; sleep 0.1; echo '[]}'
-        sleep 0.3; echo ended >>%s/log]]):format(directory, directory))
+      cni.script(directory, "slow", ([[cd %s; echo begun >log; cat >/dev/null; echo '{"ips":'; sleep 0.1; echo '[]}'
+        until [ -e answered ]; do sleep 0.01; done; echo ended >>log]]):format(directory))
       local running <close> = assert(ipam.start(r, "slow"))
       helper.eventually(function()
         return cni.read(directory .. "/log") == "begun\n"
@@ -112,6 +112,7 @@ describe("zlnet.cni.ipam", function()
       assert.is_true(running:tell(r.text))
       assert.are.same({ ips = {} }, running:answer())
       assert.are.equal("begun\n", cni.read(directory .. "/log"))
+      assert(helper.sh("touch " .. directory .. "/answered"))
       assert.is_true(running:finish(log))
       assert.are.equal("begun\nended\n", cni.read(directory .. "/log"))
     end)

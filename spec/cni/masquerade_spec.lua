@@ -160,7 +160,7 @@ describe("zlnet.cni.masquerade", function()
       children[i] = assert(core.spawn { "/usr/bin/env", helper.lua, "-e", loader, stdin = script })
     end
     for _, child in ipairs(children) do
-      local r = assert(child:wait(300))
+      local r = assert(child:wait(10 * helper.PATIENCE))
       assert.are.equal(0, r.status, r.stderr)
       child:close()
     end

@@ -135,7 +135,7 @@ for _, name in ipairs { "zlnet-cni", "ptp" } do
       c:kill()
       helper.eventually(function()
         return #helper.ip_json "link" == 1
-      end, 10)
+      end)
       assert.are.equal(2, leases())
       done("DEL", call("DEL", { netns = "/run/netns/gone" }))
       assert.are.equal(0, leases())

@@ -4,7 +4,15 @@ local codec = require("zlnet.core").codec
 local recorded = require "spec.support.codec_data"
 
 local links = { b0 = 4, v1 = 3, v2 = 2 }
-local objects = { "link", "addr", "route", "neigh", "rule", "nsid" }
+local objects = {
+  "link", "addr", "route", "neigh", "rule", "nsid",
+  "nft.table", "nft.chain", "nft.rule", "nft.set", "nft.setelem", "nft.obj", "nft.gen", "conntrack",
+}
+
+-- "table" of "nft.table": operations are "newtable" and so on.
+local function noun(object)
+  return object:match "[^.]*$"
+end
 
 local function hex(bytes)
   return (bytes:gsub(".", function(c)
@@ -27,7 +35,7 @@ local function attribute(type, payload)
 end
 
 local function encode(object, op, t)
-  return assert(codec.encode(object, op .. object, t, links))
+  return assert(codec.encode(object, op .. noun(object), t, links))
 end
 
 -- What the codec sends for a table, less the nlmsghdr.
@@ -42,7 +50,7 @@ end
 
 -- Raises, with this text; the name of the function is the core's affair.
 local function refuses(text, object, t, op)
-  local ok, err = pcall(codec.encode, object, (op or "new") .. object, t, links)
+  local ok, err = pcall(codec.encode, object, (op or "new") .. noun(object), t, links)
   assert.is_false(ok, "taken, though: " .. text)
   assert.equal(text, err:match "%((.*)%)$")
 end
@@ -95,6 +103,13 @@ describe("codec", function()
       ip6 = { "::", "fd00::1" },
       prefix = { "10.1.2.3", { "10.1.2.3/9", "10.1.2.3" }, "fd00::1" },
       via = { "10.1.2.3", "fd00::1" },
+      bes32 = { -1, -2147483648, 2147483647 },
+      bytes = { "a\0b", "" },
+      data = {
+        "0050", ("ab"):rep(64), { "10.1.2.3", "0a010203" }, { "02:00:00:00:00:0f", "02000000000f" },
+        { "fd00::1", "fd00" .. ("0"):rep(27) .. "1" }, { '"eth0"', "65746830" .. ("0"):rep(24) },
+        { { "10.1.2.3", "0050", "06" }, "0a0102030050000006000000" },
+      },
     }
 
     local function samples_of(row)
@@ -112,18 +127,28 @@ describe("codec", function()
       return assert(samples[row.type], row.type)
     end
 
+    -- The key of the row which says of which kind a row is: the one before it.
+    local function selector_of(row, rows)
+      for _, other in ipairs(rows) do
+        if other.attribute == row.attribute - 1 then
+          return other.key
+        end
+      end
+    end
+
     -- The sets below a row, each with the keys that must stand beside it to select it.
-    local function below(row)
+    local function below(row, rows)
       local list = {}
-      if row.set then
+      if row.type == "list" then
+        list[1] = { set = row.set[1].set, beside = {} }
+      elseif row.set then
         list[1] = { set = row.set, beside = {} }
       end
       for i, kind in ipairs(row.kinds or {}) do
-        local selector = row.key == "encap" and "encap_type" or row.key == "data" and "kind" or "slave_kind"
         local family = kind.number == 7 and "bridge" or "inet6"
         list[i] = { set = kind.set, beside = {} }
         if row.type == "bykind" then
-          list[i].beside[selector] = kind.kind
+          list[i].beside[selector_of(row, rows)] = kind.kind
         elseif kind.number ~= 0 then
           list[i].beside.family = family
         end
@@ -138,15 +163,15 @@ describe("codec", function()
       end
       done[rows] = true
       for _, row in ipairs(rows) do
-        local list = row.many or row.type == "nexthops"
-        if row.type == "indexed" then
+        local list = row.many or row.type == "nexthops" or row.type == "list"
+        if row.type == "indexed" or row.type == "list" and not row.set[1].set then
           for _, sample in ipairs(samples_of(row.set[1])) do
             local t = wrap { [row.key] = { sample, sample } }
             includes(t, again(object, "get", t), object)
           end
           done.n = done.n + 1
         elseif row.set or row.kinds then
-          for _, lower in ipairs(below(row)) do
+          for _, lower in ipairs(below(row, rows)) do
             walk(object, lower.set, function(t)
               local level = { [row.key] = list and { t } or t }
               for key, value in pairs(lower.beside) do
@@ -169,7 +194,10 @@ describe("codec", function()
       end
     end
 
-    local least = { link = 500, addr = 15, route = 60, neigh = 20, rule = 30, nsid = 5 }
+    local least = {
+      link = 500, addr = 15, route = 60, neigh = 20, rule = 30, nsid = 5, ["nft.table"] = 6, ["nft.chain"] = 15,
+      ["nft.rule"] = 80, ["nft.set"] = 90, ["nft.setelem"] = 80, ["nft.obj"] = 10, ["nft.gen"] = 3, conntrack = 20,
+    }
     for _, object in ipairs(objects) do
       it(object, function()
         local done = { n = 0 }
@@ -547,7 +575,8 @@ describe("codec", function()
         { "linkmode: integer from 0 to 255 expected", { -1, 256 } },
         { "link_netnsid: integer from -2147483648 to 2147483647 expected", { -2147483649, 2147483648 } },
         { "link: integer from 0 to 2147483647 expected", { -1, 2147483648 } },
-        { "max_pacing_offload_horizon: integer from -9223372036854775808 to 9223372036854775807 expected", { 1.5, 2 ^ 63 } },
+        { "max_pacing_offload_horizon: integer from -9223372036854775808 to 9223372036854775807 expected",
+          { 1.5, 2 ^ 63 } },
       } do
         for _, value in ipairs(case[2]) do
           refuses(case[1], "link", { [case[1]:match "^[^:]*"] = value })
@@ -562,6 +591,7 @@ describe("codec", function()
         ["sixteen-bytes-xx"] = "ifname: at most 15 bytes",
         ["."] = "ifname: '.' and '..' are no names of links",
         [".."] = "ifname: '.' and '..' are no names of links",
+        ["all"] = "ifname: no link can be named 'all' or 'default'",
         ["a/b"] = characters,
         ["a:b"] = characters,
         ["a b"] = characters,
@@ -686,8 +716,9 @@ describe("codec", function()
     end)
 
     it("attributes which it does not know as bytes, and writes them back", function()
-      local bytes = header(("\0"):rep(16) .. attribute(4, "\5\0\0\0") .. attribute(999, "x") .. attribute(1001 + 0x8000, "")
-        .. attribute(1002, "a") .. attribute(1002, "bc") .. attribute(1002, ("d"):rep(100)))
+      local bytes = header(("\0"):rep(16) .. attribute(4, "\5\0\0\0") .. attribute(999, "x")
+        .. attribute(1001 + 0x8000, "") .. attribute(1002, "a") .. attribute(1002, "bc")
+        .. attribute(1002, ("d"):rep(100)))
       local t = codec.decode("link", bytes)
       assert.equal(5, t.mtu)
       local unknown = { [999] = "78", [1001 + 0x8000] = "", [1002] = { "61", "6263", ("64"):rep(100) } }
@@ -715,8 +746,8 @@ describe("codec", function()
     end)
 
     it("values which it cannot make out as bytes", function()
-      local t = link(attribute(4, "\1") .. attribute(1, ("\1"):rep(33)))
-      assert.same({ [4] = "01", [1] = ("01"):rep(33) }, t.unknown)
+      local t = link(attribute(4, "\1") .. attribute(1, ("\1"):rep(65)))
+      assert.same({ [4] = "01", [1] = ("01"):rep(65) }, t.unknown)
       assert.is_nil(link(attribute(1, "")).unknown) -- no address
       local mpls = codec.decode("route", header("\28\20\0\0\254\0\0\1\0\0\0\0" .. attribute(1, "\0\1\0\1")))
       assert.same({ [1] = "00010001" }, mpls.unknown)

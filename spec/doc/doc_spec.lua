@@ -97,7 +97,8 @@ describe("the reference", function()
   it("has each method of what tells of events, and each function of zlnet.netns", function()
     local monitor <close> = assert(zlnet.monitor(nil, { "link" }))
     local watcher <close> = assert(zlnet.watch {})
-    for class, object in pairs { Monitor = monitor, Watcher = watcher } do
+    local overlay <close> = assert(zlnet.overlay { name = "ov", ["local"] = "192.0.2.1" })
+    for class, object in pairs { Monitor = monitor, Watcher = watcher, Overlay = overlay } do
       local public = {}
       for _, name in ipairs(methods(object, class)) do
         local method = name:match ":(.*)"

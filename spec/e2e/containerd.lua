@@ -68,7 +68,7 @@ end
 function containerd.settle()
   helper.eventually(function()
     return #helper.ip_json "link" == 1 -- the kernel takes its time with a namespace that dies
-  end, 10)
+  end)
   helper.sh "rm -rf /run/netns"
 end
 

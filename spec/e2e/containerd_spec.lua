@@ -33,7 +33,7 @@ describe("containerd", function()
       ctr("task kill -s KILL %s", name)
       helper.eventually(function()
         return (ctr("task delete %s", name))
-      end, 10)
+      end)
     end
     _, names = ctr "container ls -q"
     for name in names:gmatch "%S+" do

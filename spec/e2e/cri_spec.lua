@@ -94,7 +94,7 @@ describe("containerd's CRI plugin", function()
         conditions[condition[1][1]] = condition[2] and condition[2][1]
       end
       return conditions.NetworkReady == 1
-    end, 10)
+    end)
     assert.are.same({ RuntimeReady = 1, NetworkReady = 1 }, conditions)
   end)
 

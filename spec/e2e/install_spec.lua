@@ -16,7 +16,7 @@ end
 local USE = [[
 lua5.4 -e 'print(require("zlnet")._VERSION)'
 zlnet --help >/dev/null
-echo '{"cniVersion":"1.0.0"}' | CNI_COMMAND=VERSION zlnet-cni | grep -q supportedVersions
+echo '{"cniVersion":"1.0.0"}' | CNI_COMMAND=VERSION $plugin | grep -q supportedVersions
 ip link set lo up
 unshare --net sleep 1000 >/dev/null 2>&1 </dev/null &
 pid=$!
@@ -80,7 +80,7 @@ describe("installing", function()
     if not why then
       sandbox.run "mount --make-rprivate / && mkdir -p /run/z && mount -t tmpfs none /run/z"
       -- a copy: what is built here is built from nothing
-      sandbox.run "mkdir /run/z/source && cp -r csrc lua rockspec spec Makefile LICENSE .ci /run/z/source/"
+      sandbox.run "mkdir /run/z/source && cp -r csrc lua rockspec spec Makefile README.md LICENSE .ci /run/z/source/"
     end
   end)
 
@@ -128,7 +128,7 @@ describe("installing", function()
     end
     local script = sandbox.write("/run/z/use", [[set -e
       dpkg -i /run/z/source/build/]] .. package .. [[ >/dev/null
-      test -x /usr/lib/cni/zlnet-cni
+      plugin=/usr/lib/cni/zlnet-cni
       dpkg-deb -x /run/z/source/build/]] .. package .. [[ /tmp/unpacked # dpkg may be told to leave manuals out
       prefix=/tmp/unpacked/usr
       ]] .. USE .. PAGES .. [[
@@ -150,11 +150,40 @@ describe("installing", function()
     local script = sandbox.write("/run/z/use", [[set -e
       make -s -C /run/z/source install >/dev/null
       prefix=/usr/local
+      for dir in /opt/cni/bin /usr/libexec/cni /usr/lib/cni; do # as podman does
+        [ ! -x $dir/zlnet-cni ] || plugin=$dir/zlnet-cni
+      done
       ]] .. USE .. PAGES .. [[
       make -s -C /run/z/source uninstall
-      ! find /usr/local -name '*zlnet*' | grep .]])
+      ! find /usr/local /opt /usr/lib/cni -name '*zlnet*' | grep .]])
     local ok, out = user(throwaway("chroot /run/z/o/merged sh " .. script))
     assert.is_true(ok, out)
+  end)
+
+  it("luarocks, offline, as README prints it; pack and test", function()
+    if skip("luarocks", "make", "gcc", "git", "zip") then
+      return
+    end
+    if not overlays() then
+      pending "no overlay file system here"
+      return
+    end
+    local command = assert(sandbox.read "README.md":match "%$ sudo (luarocks [^\n]*)")
+    local script = sandbox.write("/run/z/use", [[set -e
+      cd /run/z/source
+      ]] .. command .. [[ >/dev/null
+      cd /
+      plugin=/usr/local/bin/zlnet-cni
+      ]] .. USE .. [[
+      cd /tmp && luarocks --lua-version 5.4 pack zlnet >/dev/null && ls zlnet-scm-1.*.rock
+      luarocks --lua-version 5.4 remove zlnet >/dev/null
+      luarocks --lua-version 5.4 install --deps-mode none zlnet-scm-1.*.rock >/dev/null
+      lua5.4 -e 'print(require("zlnet")._VERSION)'
+      cp -r /run/z/source /var/source && cd /var/source # spec/tools/run has a /run of its own
+      luarocks --lua-version 5.4 test rockspec/zlnet-scm-1.rockspec -- SPECS=spec/addr_spec.lua]])
+    local ok, out = user(throwaway("chroot /run/z/o/merged sh " .. script))
+    assert.is_true(ok, out)
+    assert.is_truthy(out:find "%d passed, 0 failed", out)
   end)
 
   it("make musl: the core lacks nothing there, and specs pass with it where a Lua can be had", function()
@@ -184,11 +213,11 @@ describe("installing", function()
     local ok, out = helper.sh(command)
     assert.is_true(ok, out)
     assert.is_nil(out:match "[^\n]*Makefile:%d+: warning: undefined variable '[A-Z]+_[A-Z]*DIR'")
-    for _, file in ipairs { "bin/zlnet", "bin/zlnet-cni", "lib/lua/5.4/zlnet/core.so",
+    for _, file in ipairs { "bin/zlnet", "lib/cni/zlnet-cni", "lib/lua/5.4/zlnet/core.so",
       "share/lua/5.4/zlnet/cni/add.lua" } do
       assert.are.equal("file", lfs.attributes("/run/z/wrt/rootfs/usr/" .. file, "mode"), file)
     end
-    assert.is_truthy(sandbox.read "/run/z/wrt/rootfs/usr/bin/zlnet-cni":find "^#!/usr/bin/env lua5.4\n")
+    assert.is_truthy(sandbox.read "/run/z/wrt/rootfs/usr/lib/cni/zlnet-cni":find "^#!/usr/bin/env lua5.4\n")
     assert.are.equal("+lua5.4 +libmnl +kmod-veth\n", sandbox.read "/run/z/wrt/depends")
     assert.is_truthy(out:find "%-Os %-pipe" and out:find "%-z,now", out)
   end)

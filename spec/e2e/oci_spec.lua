@@ -57,7 +57,7 @@ for _, runtime in ipairs { "runc", "crun" } do
       end
       helper.eventually(function()
         return #helper.ip_json "link" == 1 -- the kernel takes its time with a namespace that dies
-      end, 10)
+      end)
     end)
 
     -- Start a container; returns how to run a command inside, and its pid.
@@ -88,7 +88,7 @@ for _, runtime in ipairs { "runc", "crun" } do
       sandbox.run(runtime .. " delete -f two")
       helper.eventually(function()
         return #helper.ip_json "link" == 1
-      end, 10)
+      end)
       assert.are.same({}, zlnet.sweep({ dry_run = true }).verdicts)
     end)
 
@@ -115,7 +115,7 @@ for _, runtime in ipairs { "runc", "crun" } do
       sandbox.run(runtime .. " kill hooked KILL")
       helper.eventually(function()
         return (helper.sh(runtime .. " delete hooked"))
-      end, 10)
+      end)
       assert.are.equal(1, #helper.ip_json "link")
       sandbox.run "umount /run/held; rm /run/held"
     end)

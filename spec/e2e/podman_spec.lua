@@ -75,7 +75,7 @@ describe("podman", function()
     helper.sh "podman rm -f -t 0 -a"
     helper.eventually(function()
       return #helper.ip_json "link" == 1
-    end, 10)
+    end)
     helper.sh "rm -rf /run/netns" -- podman makes the directory, and leaves it
   end)
 
@@ -140,7 +140,7 @@ describe("podman", function()
     podman "stop -t 0 a"
     helper.eventually(function()
       return #helper.ip_json "link" == 1
-    end, 10)
+    end)
     podman "start a"
     podman "exec a ping -c 1 -W 2 10.82.0.1"
   end)

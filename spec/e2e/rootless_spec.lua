@@ -53,7 +53,7 @@ describe("crun without root", function()
     sandbox.run(crun .. "delete -f one")
     helper.eventually(function()
       return #helper.ip_json "link" == 1
-    end, 10)
+    end)
     sandbox.run "rm -rf /run/crun"
   end)
 end)

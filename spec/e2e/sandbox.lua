@@ -109,7 +109,7 @@ function sandbox.daemon(command)
     helper.sh("kill " .. pid)
     helper.eventually(function()
       return not lfs.attributes("/proc/" .. pid .. "/exe", "mode")
-    end, 10)
+    end)
   end
 end
 

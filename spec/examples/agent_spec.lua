@@ -61,7 +61,7 @@ describe("spec/examples/agent.lua", function()
     return function(pattern)
       return helper.eventually(function()
         return output():match(pattern) or error(output(), 0)
-      end, 5)
+      end)
     end
   end
 
@@ -139,23 +139,23 @@ for _, library in ipairs { "cqueues", "luv", "copas" } do
       local pid, output = start(library .. "_agent.lua", table.unpack(words))
       helper.eventually(function()
         return #node.links() == 2
-      end, 10)
+      end)
       assert.is_true((helper.ping(nil, "10.200.0.5")))
       a:kill()
       helper.eventually(function()
         return #node.links() == 1
-      end, 5)
+      end)
       assert.is_false(ended(pid))
       b:kill()
       helper.eventually(function()
         return ended(pid)
-      end, 10)
+      end)
       assert.same({}, node.links())
       local function told(pattern) -- all of it is there: the agent has ended
         return output():match(pattern) or error(output(), 2)
       end
       local ticks = told "10 links deleted, (%d+) ticks meanwhile"
-      assert.is_true(tonumber(ticks) >= 10, output())
+      assert.is_true(tonumber(ticks) > 0, output())
       for _, bridge in ipairs(bridges) do
         told("gone\t" .. bridge .. "\n")
       end

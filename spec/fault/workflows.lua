@@ -44,15 +44,17 @@ local function attach_next(scene)
   return attach { ip = "10.9.0.2" }(scene)
 end
 
-local function ahead(scene)
+local function in_two_steps(scene)
   local container <close>, err = zlnet.open(scene.pid)
   if not container then
     err.step = "open a socket in the container"
     return nil, err
   end
-  return require("zlnet.attach").ahead({ pid = scene.pid }, container, function()
-    return { ip = { "10.9.0.2", "fd00:9::2" } }
-  end)
+  local begun <close>, refused = require("zlnet.attach").begin({ pid = scene.pid }, container)
+  if not begun then
+    return nil, refused
+  end
+  return begun:finish { ip = { "10.9.0.2", "fd00:9::2" } }
 end
 
 local function pair()
@@ -143,7 +145,7 @@ local workflows = {
   { ours = true, name = "attach netns", whole = true, path = "/run/box", before = function(scene)
     sh(("umount /run/box; touch /run/box && mount --bind /proc/%d/ns/net /run/box"):format(scene.pid))
   end, act = attach { ip = "10.9.0.2", netns = "/run/box", id = "web-1" }, sweep = { valid = {} } },
-  { ours = true, name = "attach ahead", whole = true, act = ahead,
+  { ours = true, name = "attach in two steps", whole = true, act = in_two_steps,
     again = attach { ip = { "10.9.0.2", "fd00:9::2" } } },
   -- the old pair is gone before the new one is made: a failure in between leaves neither, and once more makes the new
   { ours = true, name = "attach again", resume = true, before = attached "s",

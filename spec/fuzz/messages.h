@@ -3,7 +3,7 @@
 #ifndef ZLNET_FUZZ_MESSAGES_H
 #define ZLNET_FUZZ_MESSAGES_H
 
-#include "../../csrc/tables/table.h"
+#include "../../csrc/tables/nftables.h"
 
 #include <libmnl/libmnl.h>
 #include <stdlib.h>
@@ -15,10 +15,16 @@ static inline const struct table_msg *messages_spec(uint16_t type)
 {
 	static const struct table_msg *const specs[] = {&table_link,  &table_addr, &table_route,
 	                                                &table_neigh, &table_rule, &table_nsid};
+	static const struct table_msg *const netfilter[] = {&table_nft_table, &table_nft_chain,   &table_nft_rule,
+	                                                    &table_nft_set,   &table_nft_setelem, &table_nft_obj,
+	                                                    &table_nft_gen,   &table_conntrack};
 
 	for (size_t i = 0; i < TABLE_COUNT(specs); i++)
 		if (type / 4 == specs[i]->new_type / 4)
 			return specs[i];
+	for (size_t i = 0; i < TABLE_COUNT(netfilter); i++) /* by the subsystem, and the object's three operations */
+		if (type == netfilter[i]->get_type || (type && type == netfilter[i]->new_type))
+			return netfilter[i];
 	return &table_link;
 }
 

@@ -115,11 +115,27 @@ function engine.at(t, path)
   return t
 end
 
+-- What a rule says that ip should show of our table.
+local function expected_of(rule, ours, context, value)
+  if type(rule) == "function" then
+    return rule(ours, context, value)
+  end
+  return engine.at(ours, rule)
+end
+
+-- Whether a value lies between two that were read before and after it.
+local function between(value, a, b)
+  return math.type(value) ~= nil and math.type(a) ~= nil and math.type(b) ~= nil
+    and math.min(a, b) <= value and value <= math.max(a, b)
+end
+
 ---Holds one row of ip's against the table which zlnet decoded. `rules` maps ip's path to our path, or to a function of
 ---(our table, context, ip's value) which returns what ip should say, or to `engine.own` where the key says nothing of
----the kernel's. Counts into `tally`, returns the differences.
-function engine.compare(row, ours, rules, context, tally)
-  local differences = {}
+---the kernel's. `earlier` is our table as it was before ip's row was read: a value that moves is one of both, or lies
+---between them. Counts into `tally`, returns the differences, and whether a value moved in another way: then the rows
+---have to be read again.
+function engine.compare(row, ours, rules, context, tally, earlier)
+  local differences, moved = {}, false
   for path, value in pairs(flatten(row, {}, "")) do
     local rule = rules[path]
     if rule == nil then
@@ -128,20 +144,20 @@ function engine.compare(row, ours, rules, context, tally)
       tally.own = tally.own + 1
     else
       tally.compared = tally.compared + 1
-      local expected
-      if type(rule) == "function" then
-        expected = rule(ours, context, value)
-      else
-        expected = engine.at(ours, rule)
+      local after = expected_of(rule, ours, context, value)
+      local before = after
+      if earlier then
+        before = expected_of(rule, earlier, context, value)
       end
-      if not same(expected, value) then
-        differences[#differences + 1] = ("%s: ip %s, zlnet %s"):format(path, text(value), text(expected))
+      if not (same(after, value) or same(before, value) or between(value, before, after)) then
+        moved = moved or not same(before, after)
+        differences[#differences + 1] = ("%s: ip %s, zlnet %s"):format(path, text(value), text(after))
       end
     end
   end
   tally.differing = tally.differing + #differences
   table.sort(differences)
-  return differences
+  return differences, moved
 end
 
 ---ip's own: its presentation, or no attribute of the kernel's message.
@@ -185,10 +201,7 @@ end
 -- second later.
 local function settle(read, ignored)
   local found
-  for try = 1, 6 do
-    if try > 1 then
-      helper.sleep(0.5)
-    end
+  pcall(helper.eventually, function()
     local shown, mine = read()
     found = { made = 0, made_differing = 0, list = {} }
     if #mine ~= #shown then
@@ -199,11 +212,36 @@ local function settle(read, ignored)
         found.list[#found.list + 1] = pair.name .. " " .. difference
       end
     end
-    if #found.list == 0 then
-      break
-    end
-  end
+    return #found.list == 0
+  end, engine.patience)
   return found
+end
+
+---Seconds that two which were made in the same way have to look the same.
+engine.patience = 20
+
+local COUNTS = { "compared", "differing", "own" }
+
+-- Reads the rows of ip and of zlnet, and compares them, until no value moves meanwhile. Returns them and the differences.
+local function read_and_compare(object, where, scenario, tally)
+  local count, shown, differences
+  helper.eventually(function()
+    count, differences, shown = { compared = 0, differing = 0, own = 0 }, {}, object.read(where, scenario)
+    local moving = false
+    for _, pair in ipairs(shown) do
+      local list, moved = engine.compare(pair.ip, pair.ours or {}, object.rules(pair.ours or {}), pair.context, count,
+        pair.earlier)
+      for _, difference in ipairs(list) do
+        differences[#differences + 1] = pair.name .. " " .. difference
+      end
+      moving = moving or moved
+    end
+    return not moving
+  end)
+  for _, key in ipairs(COUNTS) do
+    tally[key] = tally[key] + count[key]
+  end
+  return shown, differences
 end
 
 ---Counts by object and kind.
@@ -300,13 +338,14 @@ function engine.run(scenario, object)
   end
   local shown
   if ok then
-    shown = object.read(first, scenario)
+    local found
+    shown, found = read_and_compare(object, first, scenario, tally)
     if #shown == 0 then
       differences[1] = "ip shows nothing"
     end
+    add(found, "")
     for _, pair in ipairs(shown) do
       collect_unknown(pair.ours, object.name .. " " .. (engine.at(pair.ours, "linkinfo.kind") or ""), "")
-      add(engine.compare(pair.ip, pair.ours or {}, object.rules(pair.ours or {}), pair.context, tally), pair.name .. " ")
     end
   end
   if not scenario.make and not scenario.after then

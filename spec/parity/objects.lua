@@ -3,6 +3,7 @@
 -- order, so rows pair by their place.
 local codec = require("zlnet.core").codec
 local engine = require "spec.parity.engine"
+local helper = require "spec.support.helper"
 local json = require "dkjson"
 local link_keys = require "spec.parity.link_keys"
 local row_keys = require "spec.parity.row_keys"
@@ -48,15 +49,15 @@ local function rows(name, read)
     read = function(p)
       local names = p:names()
       local theirs, ours, before
-      local tries = 0
-      repeat -- until ip's reading lies between two of ours which say the same
+      helper.eventually(function() -- ip's reading lies between two of ours which say the same
         before = ours
         theirs, ours = read(p, names)
-        tries = tries + 1
-      until before and engine.same(without_times(before), without_times(ours)) or tries == 50
+        return before and engine.same(without_times(before), without_times(ours))
+      end)
       local found = {}
       for i, row in ipairs(theirs) do
-        found[i] = { name = name, ip = row, ours = ours[i], context = { names = names }, aside = row_keys.by_itself(row) }
+        found[i] = { name = name, ip = row, ours = ours[i], earlier = before[i], context = { names = names },
+          aside = row_keys.by_itself(row) }
       end
       table.sort(found, function(a, b)
         return order(a.ip) < order(b.ip)
@@ -92,16 +93,10 @@ objects.link = {
     local found = {}
     local names = p:names()
     for _, name in ipairs(scenario.show or { "x0" }) do
-      local before, ip
-      local tries = 0
+      local earlier = p.handle:getlink({ ifname = name }, keys_of.link)
+      local ip = p:json("ip -j -d -s -s link show dev " .. name)[1]
       local ours = p.handle:getlink({ ifname = name }, keys_of.link)
-      repeat -- until ip's reading lies between two of ours with the same counters
-        before = ours
-        ip = p:json("ip -j -d -s -s link show dev " .. name)[1]
-        ours = p.handle:getlink({ ifname = name }, keys_of.link)
-        tries = tries + 1
-      until engine.same(before.stats64, ours.stats64) or tries == 50
-      found[#found + 1] = { name = name, ip = ip, ours = ours, context = { names = names } }
+      found[#found + 1] = { name = name, ip = ip, ours = ours, earlier = earlier, context = { names = names } }
     end
     return found
   end,

@@ -39,4 +39,19 @@ describe("the comparison", function()
       engine.compare(row, { mtu = 1400, index = 2 }, rules, nil, tally))
     assert.same({ compared = 2, differing = 2, own = 1 }, tally)
   end)
+
+  it("takes a value that moves as it was before or after, or between, and has the rest read again", function()
+    local function compare(value, before, after)
+      local differences, moved = engine.compare({ t = value }, { t = after }, { t = "t" }, nil,
+        { compared = 0, differing = 0, own = 0 }, { t = before })
+      return #differences, moved
+    end
+    for _, case in ipairs { { 5, 5, 9 }, { 9, 5, 9 }, { 7.5, 5, 9 }, { 7, 9, 5 }, { "a", "a", "b" } } do
+      assert.same({ 0, false }, { compare(table.unpack(case)) })
+    end
+    assert.same({ 1, true }, { compare(300, 2, 1) }) -- a timer that began anew
+    assert.same({ 1, true }, { compare("c", "a", "b") })
+    assert.same({ 1, false }, { compare(300, 2, 2) })
+    assert.same({ 1, false }, { compare("c", "a", "a") })
+  end)
 end)

@@ -26,21 +26,10 @@ local function flag(name)
   end
 end
 
-local function near(value, mine, slack)
-  return math.abs(mine - value) <= slack and value or mine
-end
-
--- Seconds which run between the two readings.
-local function seconds(path)
-  return function(ours, _, value)
-    return near(value, at(ours, path), 5)
-  end
-end
-
 -- Ticks of 1/100 s, of which ip prints the seconds.
 local function ticks(path)
-  return function(ours, _, value)
-    return near(value, at(ours, path) // 100, 5)
+  return function(ours)
+    return at(ours, path) // 100
   end
 end
 
@@ -87,8 +76,8 @@ row_keys.addr = {
   ["local"] = function(ours)
     return ours["local"] or ours.address
   end,
-  valid_life_time = seconds "cacheinfo.valid",
-  preferred_life_time = seconds "cacheinfo.prefered",
+  valid_life_time = "cacheinfo.valid",
+  preferred_life_time = "cacheinfo.prefered",
   dynamic = function(ours)
     return not ours.flags.permanent
   end,
@@ -188,9 +177,7 @@ row_keys.route = {
   key = "encap.flags.key",
   csum = "encap.flags.csum",
   seq = "encap.flags.seq",
-  expires = function(ours, _, value)
-    return near(value, ours.cacheinfo.expires // 100, 5)
-  end,
+  expires = ticks "cacheinfo.expires",
   error = function(ours)
     return ours.cacheinfo.error
   end,

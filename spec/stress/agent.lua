@@ -20,7 +20,7 @@ local function start()
   local pipe = assert(io.popen "unshare --net sleep 1000 >/dev/null 2>&1 </dev/null & echo $!")
   local pid = pipe:read "n"
   pipe:close()
-  for _ = 1, 5000 do
+  for _ = 1, 30000 do
     local ns <close> = core.netns.open(pid)
     if ns and ns:id().ino ~= here then
       return { pid = pid }
@@ -90,7 +90,7 @@ for i = 1, total do
   containers[i] = start()
 end
 local deadline = core.clock() + seconds
-while core.clock() < deadline do
+while core.clock() < deadline or done.attach <= 2 or done.kill < 1 do -- on a busy machine that takes longer
   local i = math.random(total)
   local c = containers[i]
   if not c.attachment then

@@ -98,9 +98,24 @@ describe("attach, killed at any moment,", function()
       c:kill()
       helper.eventually(function()
         return #node.links() == 0
-      end, 10)
+      end)
     end
     return math.random() * span
+  end
+
+  -- Sweeps until all is judged, and returns how many links that deleted: the users of a namespace are unknown while
+  -- processes of others end, and here all of the machine's are seen.
+  local function sweep(options)
+    local deleted = 0
+    helper.eventually(function()
+      local report, settled = assert(zlnet.sweep(options)), true
+      for _, v in ipairs(report.verdicts) do
+        settled = settled and v.verdict ~= "unknown"
+      end
+      deleted = deleted + #report.deleted
+      return settled
+    end)
+    return deleted
   end
 
   it("can be done again: the rest of it is replaced, all else stays", function()
@@ -137,8 +152,7 @@ describe("attach, killed at any moment,", function()
       note(at)
       c:kill()
       local n = #node.links() - 1
-      local report = assert(zlnet.sweep())
-      assert.equal(n, #report.deleted)
+      assert.equal(n, sweep())
       assert.is_true(n >= #done)
       assert.same({ bystander.host_ifname }, node.links())
       assert.same({}, assert(zlnet.check(bystander)))
@@ -168,7 +182,7 @@ describe("attach, killed at any moment,", function()
       if i % 3 == 0 then
         assert(zlnet.detach { id = "web" })
       else
-        assert.is_true(#assert(zlnet.sweep { valid = { "other" } }).deleted >= #done + attached)
+        assert.is_true(sweep { valid = { "other" } } >= #done + attached)
       end
       assert.same({}, node.links())
       assert.equal("1\n", select(2, helper.sh("nsenter --net=" .. path .. " ip -o link | wc -l")))
@@ -177,11 +191,19 @@ describe("attach, killed at any moment,", function()
   end)
 
   it("was hit in the midst of it", function()
+    helper.eventually(function() -- on a busy machine all of those moments may have been others
+      if seen["without a record"] or seen["with a record"] then
+        return true
+      end
+      local c = helper.container()
+      note(select(2, killed_after(moment(), c.pid)))
+      assert(zlnet.detach { pid = c.pid })
+      c:kill()
+    end)
     local text = {}
     for state, n in pairs(seen) do
       text[#text + 1] = ("%d %s"):format(n, state)
     end
     node.figure("attach was killed: " .. table.concat(text, ", "))
-    assert.is_true((seen["without a record"] or 0) + (seen["with a record"] or 0) > 0, table.concat(text, ", "))
   end)
 end)

@@ -45,12 +45,12 @@ describe("a fleet", function()
     for _, agent in ipairs(agents) do
       helper.eventually(function()
         return read(agent):find "DEAD\n" or read(agent):find "lua5.4:"
-      end, SECONDS + 60 + CONTAINERS / 4)
+      end, SECONDS + CONTAINERS / 4 + 5 * helper.PATIENCE)
     end
     -- the containers are dead, their namespaces held: the sweepers have the rest
     helper.eventually(function()
       return #node.links() == 0
-    end, 30)
+    end)
     for _, script in ipairs(agents) do
       texts[#texts + 1] = finish(script)
     end

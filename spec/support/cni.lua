@@ -57,7 +57,7 @@ function cni.call(r)
   local words = r.plugin and { r.plugin } or { "/usr/bin/env", helper.lua, "lua/bin/zlnet-cni" }
   words.env, words.stdin = env, type(conf) == "table" and json.encode(conf) or conf
   local child <close> = assert(core.spawn(words))
-  local result = assert(child:wait(30))
+  local result = assert(child:wait(10 * helper.PATIENCE))
   return result.status, json.decode(result.stdout), result.stdout, result.stderr
 end
 

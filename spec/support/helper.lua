@@ -16,6 +16,9 @@ local system = require "system"
 
 local helper = {}
 
+---Seconds that a spec waits for what must come, however busy the machine is. Only a failure takes them.
+helper.PATIENCE = 60
+
 ---Where the build is, absolute: core.so is build/zlnet/core.so, the one for other platforms build/stub/zlnet/core.so.
 helper.build = os.getenv "BUILD" or lfs.currentdir() .. "/build"
 
@@ -29,9 +32,8 @@ helper.sleep = system.sleep
 
 -- --- commands ---
 
-function helper.quote(word)
-  return "'" .. tostring(word):gsub("'", "'\\''") .. "'"
-end
+---A word for the shell.
+helper.quote = require("zlnet.shell").quote
 
 local function words(...)
   local list = table.pack(...)
@@ -77,11 +79,14 @@ function helper.ip_json(...)
   return parse(must("ip -j -d " .. words(...)))
 end
 
----Ping addr from a container, or from the node for nil. options: count = 1, timeout = 1 (seconds for each).
+---Ping addr from a container, or from the node for nil. options: count = 1; timeout = 20 seconds in all (fewer where no
+---reply is expected); once = true: what counts is the first packet, no other is sent.
 ---Returns true and the milliseconds of the first reply, or false and what ping said.
 function helper.ping(from, addr, options)
-  local count, timeout = options and options.count or 1, options and options.timeout or 1
-  local ping = ("ping -n -c %d -i 0.2 -W %d -w %d %s"):format(count, timeout, count * timeout, helper.quote(addr))
+  options = options or {}
+  local timeout = options.timeout or 20
+  local ping = ("ping -n -c %d -i 0.2 -W %d %s %s"):format(options.count or 1, timeout,
+    options.once and "" or "-w " .. timeout, helper.quote(addr))
   local ok, output
   if from then
     ok, output = from:exec(ping)
@@ -91,16 +96,17 @@ function helper.ping(from, addr, options)
   return ok, ok and tonumber(output:match "time=([%d.]+)") or output
 end
 
----Call f every few milliseconds until it returns something true, and return that. Raises after `seconds` (2), with the
----last error f raised, if it did.
+---Call f every few milliseconds until it returns something true, and return that. Raises after `seconds` (PATIENCE),
+---with the last error f raised, if it did.
 function helper.eventually(f, seconds)
-  local deadline = helper.clock() + (seconds or 2)
+  seconds = seconds or helper.PATIENCE
+  local deadline = helper.clock() + seconds
   while true do
     local ok, value = pcall(f)
     if ok and value then
       return value
     elseif helper.clock() > deadline then
-      error(("still not so after %g s%s"):format(seconds or 2, ok and "" or ": " .. tostring(value)), 2)
+      error(("still not so after %g s%s"):format(seconds, ok and "" or ": " .. tostring(value)), 2)
     end
     helper.sleep(0.005)
   end
@@ -180,7 +186,7 @@ function helper.container(options)
   helper.eventually(function()
     pid = options.pid and child_of(first) or not options.pid and first or nil
     return pid and stat(pid) == "sleep" and target(("/proc/%d/ns/net"):format(pid)) ~= target "/proc/self/ns/net"
-  end, 20) -- the kernel makes and ends namespaces one at a time
+  end)
   local made = setmetatable({ pid = pid }, container)
   containers[#containers + 1] = made
   return made
@@ -217,7 +223,7 @@ function container:kill()
       helper.eventually(function()
         local _, state = stat(self.pid)
         return not state or state == "Z" and helper.clock() > patience
-      end, 5)
+      end)
       return
     end
   end
@@ -299,9 +305,9 @@ local function differences(before, after)
 end
 
 ---What differs from an earlier snapshot, an array of texts, empty when nothing does. What goes by itself has some
----seconds (1) to do so: threads that end, and the links which the kernel removes with a container's namespace.
+---seconds (PATIENCE) to do so: threads that end, and the links which the kernel removes with a container's namespace.
 function helper.leaks(before, seconds)
-  local deadline = helper.clock() + (seconds or 1)
+  local deadline = helper.clock() + (seconds or helper.PATIENCE)
   while true do
     local texts = differences(before, helper.snapshot())
     if #texts == 0 or helper.clock() > deadline then
@@ -312,7 +318,7 @@ function helper.leaks(before, seconds)
 end
 
 ---Call this in a describe (or on top of a file): after each of its examples the containers it made are ended, and the
----example fails if anything else is left, or is gone. What goes by itself may take some seconds (10) on a busy machine.
+---example fails if anything else is left, or is gone. What goes by itself may take some seconds (PATIENCE).
 function helper.insulate(seconds)
   local busted = require "busted"
   local before, kept
@@ -326,7 +332,7 @@ function helper.insulate(seconds)
     while #containers > kept do
       containers[#containers]:kill()
     end
-    local texts = helper.leaks(before, seconds or 10)
+    local texts = helper.leaks(before, seconds)
     if #texts > 0 then
       error("the example leaks: " .. table.concat(texts, "; "), 0)
     end

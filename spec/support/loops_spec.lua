@@ -76,8 +76,8 @@ for _, library in ipairs { "cqueues", "luv", "copas", "socket" } do
 
     before_each(function()
       loop = loops[library]()
-      loop.every(20, function()
-        error "it was not done within 20 s"
+      loop.every(helper.PATIENCE, function()
+        error "it was not done in time"
       end)
     end)
 
@@ -261,9 +261,9 @@ describe("with_netns_async", function()
       local job <close> = assert(h:submit(delete_bridges(h, 10)))
       local name = assert(zlnet.attach { pid = c.pid, ip = "10.200.0.5" }).host_ifname
       local list, ticks, gone, results, ended = {}, 0, 0, nil, false
-      local deadline = helper.clock() + 20
+      local deadline = helper.clock() + helper.PATIENCE
       while not (results and gone >= 11 and ended) do
-        assert(helper.clock() < deadline, "it was not done within 20 s")
+        assert(helper.clock() < deadline, "it was not done in time")
         -- a job that is done stays ready: it is waited for once
         for _, ready in ipairs { coroutine.yield(m, w, not results and job or nil, 0.002) } do
           if ready == job then
@@ -305,7 +305,7 @@ describe("with_netns_async", function()
       repeat
         results = coroutine.yield(job) == job and job:result(0)
       until results
-      assert(coroutine.yield(m, 5) == m)
+      assert(coroutine.yield(m, helper.PATIENCE) == m)
       return results, m:next(0)
     end)
     assert.equal("br1", results[1].ifname)

@@ -63,9 +63,28 @@ function node.remote()
   for _, address in ipairs { "192.0.2.2", "2001:db8::2" } do
     helper.eventually(function()
       return (helper.ping(nil, address))
-    end, 15)
+    end)
   end
   return remote
+end
+
+-- Neighbours are asked for once, and long waited for: who has no answer to its first question gets no packet through.
+local ASK_ONCE = [[for d in /proc/sys/net/ipv[46]/neigh/*; do
+  case $d in */default) ;; *) echo 1 >$d/mcast_solicit; echo 15000 >$d/retrans_time_ms ;; esac; done]]
+
+---The first packet of each pair { from (a container, or false for the node), address } is answered, though none is sent
+---again and no neighbour is asked for again: what a clock would tell otherwise.
+function node.first_packets(list)
+  helper.sh(ASK_ONCE)
+  for _, way in ipairs(list) do
+    if way[1] then
+      way[1]:exec(ASK_ONCE)
+    end
+  end
+  for _, way in ipairs(list) do
+    local ok, said = helper.ping(way[1] or nil, way[2], { once = true })
+    assert(ok, ("no answer to the first packet to %s: %s"):format(way[2], said))
+  end
 end
 
 ---Notes what was measured, for who asked for it (`make stress`).

@@ -1,11 +1,14 @@
 -- SPDX-License-Identifier: MIT
 -- What busted tells spec/tools/run about one file: a line "passed failed skipped", then each failure in full and each
--- skipped example with its reason. Written to $SPEC_REPORT in one go at the end, so a crash leaves none.
+-- skipped example with its reason, and each that took $SPEC_SLOW seconds or more. Written to $SPEC_REPORT in one go at
+-- the end, so a crash leaves none.
 local busted = require "busted"
+local clock = require("system").monotime
 
 local passed, failed, skipped = 0, 0, 0
 local texts, reasons = {}, {}
 local last, last_status -- the example which runs or ran last
+local began, slow = 0, tonumber(os.getenv "SPEC_SLOW")
 
 local function full_name(element)
   local words, at = {}, element
@@ -26,12 +29,16 @@ local function indented(text)
 end
 
 local function started(element)
-  last, last_status = element, nil
+  last, last_status, began = element, nil, clock()
   return nil, true
 end
 
 local function ended(element, _, status)
   last_status = status
+  local took = clock() - began
+  if slow and took >= slow then
+    texts[#texts + 1] = ("slow %.1f s %s: %s"):format(took, place(element), full_name(element))
+  end
   if status == "success" then
     passed = passed + 1
   elseif status == "pending" then

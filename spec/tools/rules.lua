@@ -76,8 +76,8 @@ local only_in = {
   unshare = set "kernel/thread.c",
   clone = set "kernel/thread.c",
   pthread_create = set "kernel/thread.c",
-  fork = set "kernel/child_exec.c",
-  _exit = set "kernel/child_exec.c",
+  fork = set "kernel/child_exec.c kernel/job.c",
+  _exit = set "kernel/child_exec.c kernel/job.c",
   socket = set "kernel/netlink.c kernel/netns.c",
 }
 
@@ -91,7 +91,7 @@ local rooms = {
   tables = { sees = set "tables" },
   codec = { sees = set "codec tables", lua = true },
   bind = {
-    sees = set "kernel tables codec", lua = true, shared = set "batch error handle netns process reply request",
+    sees = set "kernel tables codec", lua = true, shared = set "batch error handle netns nft process reply request",
   },
   plugin = { sees = set "plugin kernel bind", lua = true },
 }

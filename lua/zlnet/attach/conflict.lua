@@ -144,7 +144,7 @@ function existing.settle(p, o, handles, err)
   elseif lives then
     return refuse(err, ("'%s' exists already, and another container of that id may be using it"):format(p.host_ifname))
   end
-  local ok, failed = handles.host:dellink { index = link.index }
+  local ok, failed = require("zlnet.cleanup.delete_links").one(handles.host, link.index)
   if not ok and failed.code ~= "ENODEV" then
     failed.step, failed.link = "delete the attachment that is there", p.host_ifname
     return nil, failed
@@ -163,14 +163,30 @@ local function taken_by(handle, args)
   end
 end
 
----Says which link the route leads to that is in the way of a plan's; a plan that could not be carried out is undone, so
----what is there is another's.
+-- The address on a bridge that another port has, and its link's name.
+local function claimed_by(handle, args)
+  for _, name in ipairs(args.prop_list.alt_ifname) do
+    local link = handle:getlink({ alt_ifname = name }, { "ifname" })
+    if link then
+      return name:match "^[^@]+", link.ifname
+    end
+  end
+end
+
+---Says which link the route leads to, or has the address on a bridge, that is in the way of a plan's; a plan that could
+---not be carried out is undone, so what is there is another's.
 ---@param p zlnet.plan
 ---@param handles { host: table, container: table }
 ---@param err zlnet.error the kernel's refusal; its message is made clearer where that is possible
-function existing.explain_route(p, handles, err)
+function existing.explain(p, handles, err)
   for _, op in ipairs(p.ops) do
-    if op.op == "newroute" and op.step == err.step then
+    if op.op == "newlinkprop" and op.op == err.op then
+      local address, ifname = claimed_by(handles.host, op.args)
+      if address then
+        err.link = ifname
+        err.message = ("'%s' is on bridge '%s' already, through '%s'"):format(address, p.record.bridge, ifname)
+      end
+    elseif op.op == "newroute" and op.step == err.step then
       local link = taken_by(handles[op.ns], op.args)
       if link then
         err.link = link.ifname

@@ -21,7 +21,7 @@ end
 
 -- Delete the host end, and with it the other. Gone already is as good.
 local function delete_pair(host, index)
-  local _, err = host:dellink { index = index }
+  local _, err = require("zlnet.cleanup.delete_links").one(host, index)
   if err and err.code ~= "ENODEV" then
     return nil, err
   end
@@ -104,12 +104,8 @@ local function write_sysctl(op, p, handles, undo)
   if args.old then
     undo:push("restore " .. args.key, restore_sysctl, args, made, p, handles)
   end
-  local ok, err
-  if op.ns == "container" then
-    ok, err = handles.ns:run(core.sysctl_write, args.key, args.value)
-  else
-    ok, err = core.sysctl_write(args.key, args.value)
-  end
+  local ns = op.ns == "container" and handles.ns or nil
+  local ok, err = core.sysctl_write(args.key, args.value, ns, handles.here)
   made.written = ok
   if not ok and op.optional and DISPENSABLE[err.code] then
     return true
@@ -121,15 +117,35 @@ local function too_late(op)
   return core.error { kind = "io", code = "ETIMEDOUT", op = op.op, message = "the time for the whole attach is over" }
 end
 
+-- Whether the rows have each of these values.
+local function have_all(rows, key, values)
+  local there = {}
+  for i = 1, #rows do
+    there[rows[i][key] or ""] = true
+  end
+  for i = 1, #values do
+    if not there[values[i]] then
+      return false
+    end
+  end
+  return true
+end
+
 -- Whether the answer says what the operation waits for.
 local function is_met(op, answer)
   local key, value = next(op.await)
-  return type(answer) == "table" and answer[key] == value
+  if type(answer) ~= "table" then
+    return false
+  elseif type(value) == "table" then
+    return have_all(answer, key, value)
+  end
+  return answer[key] == value
 end
 
--- Ask until it does.
-local function await(handle, op, index, deadline)
-  local keys = { (next(op.await)) }
+-- Ask until it does. The container decides how long that takes, so the node's lock is given back meanwhile: the owner's
+-- record is there by then, and a sweep goes by it.
+local function await(handles, op, index, deadline)
+  local handle, keys = handles[op.ns], { (next(op.await)) }
   while true do
     local answer, err = handle[op.op](handle, complete(op, index), keys)
     if is_met(op, answer) then
@@ -139,12 +155,14 @@ local function await(handle, op, index, deadline)
     elseif core.clock() > deadline then
       return nil, too_late(op)
     end
+    handles.here:unlock()
     core.poll({}, 0.001)
   end
 end
 
 -- Operations i to j, which are all for one handle, as one datagram. Only the last one may wait for something.
-local function send(handle, ops, i, j, index, deadline)
+local function send(handles, ops, i, j, index, deadline)
+  local handle = handles[ops[i].ns]
   if i == j then
     local op = ops[i]
     local args = complete(op, index)
@@ -168,7 +186,7 @@ local function send(handle, ops, i, j, index, deadline)
   elseif failed and not (waits and failed == j - i + 1) then
     return nil, results[failed], ops[i + failed - 1]
   elseif waits and not is_met(ops[j], results[j - i + 1]) then
-    local ok, err = await(handle, ops[j], index, deadline)
+    local ok, err = await(handles, ops[j], index, deadline)
     return ok, err, ops[j]
   end
   return true
@@ -219,11 +237,11 @@ function apply.run(p, handles, deadline, undo, pair)
       ok, err = write_sysctl(op, p, handles, undo)
       failed = op
     elseif op.await then
-      ok, err = await(handle, op, index, deadline)
+      ok, err = await(handles, op, index, deadline)
       failed = op
     else
       j = last_of(ops, i)
-      ok, err, failed = send(handle, ops, i, j, index, deadline)
+      ok, err, failed = send(handles, ops, i, j, index, deadline)
     end
     if not ok then
       return fail(err, failed, handles)

@@ -4,6 +4,7 @@
 local apply = require "zlnet.attach.execute"
 local attachments = require "zlnet.record.attachments"
 local core = require "zlnet.core"
+local ends = require "zlnet.attach.operations"
 local options = require "zlnet.options"
 local plan = require "zlnet.attach.plan"
 local survey = require "zlnet.attach.node"
@@ -19,13 +20,97 @@ local function step(err, text)
   return nil, err
 end
 
-local function decide(o, t, host)
-  local seen, err = survey.of(o, host)
+-- An attach under way -----------------------------------------------------------------------------------------------
+
+---@class zlnet.attach.session
+---@field o table validated options
+---@field deadline number by core.clock
+---@field target zlnet.target
+---@field handles { host: table, container: table, ns: table, here: table } as apply.run takes them
+---@field stack zlnet.undo what to take back
+---@field private borrowed boolean? the container's handle is the caller's
+local Session = {}
+Session.__index = Session
+
+---Takes back what was done and not committed, and closes all.
+---@param err table? the error for which; gets `rollback` when undoing met errors
+function Session:close(err)
+  if not self.stack then
+    return
+  end
+  local stack, handles = self.stack, self.handles
+  self.stack = nil
+  stack:fail(err or {})
+  if self.target then
+    self.target:close()
+  end
+  if handles.container and not self.borrowed then
+    handles.container:close()
+  end
+  if handles.host then
+    handles.host:close()
+  end
+end
+
+function Session:__close(raised)
+  self:close(type(raised) == "table" and raised or nil)
+end
+
+local function fill(self, container)
+  local handles, o = self.handles, self.o
+  local err
+  handles.host, err = core.open(nil)
+  if not handles.host then
+    return step(err, "open a netlink socket")
+  end
+  self.target, err = target.pin(o, o.timeout or SECONDS, handles.host)
+  if not self.target then
+    return nil, err
+  end
+  handles.ns, handles.here = self.target.ns, self.target.here
+  handles.container = container
+  if not container then
+    handles.container, err = core.open(handles.ns, handles.here)
+  end
+  if not handles.container then
+    return step(err, "open a netlink socket in the target")
+  end
+  return self
+end
+
+-- Pins the target, with the node's lock, and opens a socket on either side.
+local function open(o, container)
+  local self = setmetatable({
+    o = o, deadline = core.clock() + (o.timeout or SECONDS), target = nil, stack = undo.new(),
+    handles = { host = nil, container = nil, ns = nil, here = nil }, borrowed = container ~= nil, pair = nil,
+  }, Session)
+  local ok, err = fill(self, container)
+  if not ok then
+    self:close()
+    return nil, err
+  end
+  return self
+end
+
+-- The node's lock is shared with other attaches, and keeps sweeps away while a pair has no record yet.
+function Session:lock()
+  local ok, err = self.handles.here:lock("shared", math.max(self.deadline - core.clock(), 0))
+  if not ok then
+    return step(err, "wait for the node's lock")
+  end
+  return true
+end
+
+-- The plan, by what the node is like now.
+function Session:decide(ipv6_off)
+  local o = self.o
+  local seen, err = survey.of(o, self.handles.host)
   if not seen then
     return nil, err
   end
+  seen.ipv6_off = ipv6_off
   o.mtu = seen.mtu
-  local p, reason = plan.build(o, t.who, seen)
+  local p, reason = plan.build(o, self.target.who, seen)
   if not p then -- options.attach saw to it that the record fits
     return nil, core.error { kind = "io", code = "E2BIG", op = "attach", message = reason }
   end
@@ -47,26 +132,26 @@ local function attachment_of(p)
 end
 
 -- One try: all of the plan, or nothing. A pair that is there already is taken back with the rest.
-local function carry_out(p, handles, deadline, stack, pair)
+function Session:carry_out(p, pair)
   local made = attachment_of(p) -- now, because from the last operation on nothing may run out of memory any more
-  local index, failed = apply.run(p, handles, deadline, stack, pair)
+  local index, failed = apply.run(p, self.handles, self.deadline, self.stack, pair)
   if not index then
-    return stack:fail(failed)
+    return self.stack:fail(failed)
   end
   made.index, made.host_index = index.container, index.host
-  stack:commit()
+  self.stack:commit()
   return made
 end
 
 -- The plan once more where what was in the way is gone now.
-local function attach_again(o, p, handles, deadline, stack, refusal)
-  local what, answer = require("zlnet.attach.conflict").settle(p, o, handles, refusal)
+function Session:replace(p, refusal)
+  local what, answer = require("zlnet.attach.conflict").settle(p, self.o, self.handles, refusal)
   if what == "kept" then
     return answer
   elseif not what then
     return nil, answer
   end
-  local a, err = carry_out(p, handles, deadline, stack)
+  local a, err = self:carry_out(p)
   if not a then
     err.replaced = p.host_ifname
     err.step = (err.step or "attach") .. ", after the former attachment was deleted"
@@ -74,38 +159,60 @@ local function attach_again(o, p, handles, deadline, stack, refusal)
   return a, err
 end
 
-local function run(o)
-  local seconds = o.timeout or SECONDS
-  local deadline = core.clock() + seconds
-  local host <close>, no_host = core.open(nil)
-  if not host then
-    return step(no_host, "open a netlink socket")
+-- The kernel refuses an address of a family that is switched off for the link.
+local function is_ipv6_off(err)
+  return err.code == "EACCES" and err.op == "newaddr"
+end
+
+-- The plan once more, with IPv6 switched on for the container end. Most containers have it on, so none is asked first.
+function Session:with_ipv6(refusal)
+  local ok, err = self:lock()
+  local p, a
+  if ok then
+    p, err = self:decide(true)
   end
-  local t <close>, err = target.pin(o, seconds, host)
-  if not t then
+  if p then
+    a, err = self:carry_out(p)
+  end
+  if a or err.step ~= ends.unmute_step and not is_ipv6_off(err) then
+    return a, err
+  end
+  refusal.message = ("IPv6 is switched off for the link, and net.ipv6.conf.%s.disable_ipv6 cannot be set to 0 in the"
+    .. " container: %s"):format(self.o.ifname, err.message or err.code)
+  refusal.rollback = err.rollback
+  return nil, refusal
+end
+
+-- What may be done about a refusal.
+function Session:answer(p, a, err)
+  if not a and err.code == "EEXIST" and err.op == "newlink" then
+    a, err = self:replace(p, err)
+  end
+  if not a and is_ipv6_off(err) then
+    local replaced = err.replaced
+    a, err = self:with_ipv6(err)
+    if not a then
+      err.replaced = replaced
+    end
+  end
+  if not a and err.code == "EEXIST" and (err.op == "newroute" or err.op == "newlinkprop") then
+    require("zlnet.attach.conflict").explain(p, self.handles, err)
+  end
+  return a, err
+end
+
+local function run(o)
+  local session <close>, err = open(o)
+  if not session then
     return nil, err
   end
-  local container <close>, no_container = core.open(t.ns, t.here)
-  if not container then
-    return step(no_container, "open a netlink socket in the target")
-  end
-  local p
-  p, err = decide(o, t, host)
+  local p, a
+  p, err = session:decide()
   if not p then
     return nil, err
   end
-  local handles = { host = host, container = container, ns = t.ns, here = t.here }
-  local stack <close> = undo.new()
-  local a
-  a, err = carry_out(p, handles, deadline, stack)
-  if a or err.code ~= "EEXIST" then
-    return a, err
-  elseif err.op == "newlink" then
-    a, err = attach_again(o, p, handles, deadline, stack, err)
-  elseif err.op == "newroute" then
-    require("zlnet.attach.conflict").explain_route(p, handles, err)
-  end
-  return a, err
+  a, err = session:carry_out(p)
+  return session:answer(p, a, err)
 end
 
 ---Attaches a container to the node: one veth pair, its addresses, routes and owner's record. All or nothing. Where the
@@ -113,10 +220,10 @@ end
 ---has one thread more, which waits for the next attach (zlnet.open says what follows from that).
 ---
 ---Equal to what `print(zlnet.plan(opts))` shows; in mode `routed`: `ip link add veth-PID-s up type veth peer name eth0
----netns PID`, without IPv6 `sysctl -w net/ipv6/conf/veth-PID-s/disable_ipv6=1`, `ip link set veth-PID-s alias …`,
----`ip addr add 169.254.1.1/32 dev veth-PID-s scope link`, `ip route add IP/32 dev veth-PID-s`, and in the container
----`ip addr add IP/32 dev eth0`, `ip link set eth0 up`, `ip route add default via 169.254.1.1 dev eth0 onlink`, `ip link
----set lo up`. Source: rtnetlink(7), ip-link(8).
+---netns PID`, without IPv6 `sysctl -w net/ipv6/conf/veth-PID-s/disable_ipv6=1` and the same for the container's eth0,
+---`ip link set veth-PID-s alias …`, `ip addr add 169.254.1.1/32 dev veth-PID-s scope link`, `ip route add IP/32 dev
+---veth-PID-s`, and in the container `ip addr add IP/32 dev eth0`, `ip link set eth0 up`, `ip route add default via
+---169.254.1.1 dev eth0 onlink`, `ip link set lo up`. Source: rtnetlink(7), ip-link(8).
 ---@param opts zlnet.attach.options
 ---@return zlnet.attachment? attachment
 ---@return zlnet.error? err with the step that failed, `rollback` when undoing met errors, and `replaced` (a name) when
@@ -125,19 +232,14 @@ function attach.attach(opts)
   return run(options.check("attach", options.attach, opts))
 end
 
--- Makes the pair, with a record that says whose it is.
-local function make_pair(o, t, handles, deadline, stack)
-  local p = plan.pair(o, t.who)
-  local pair, err = apply.run(p, handles, deadline, stack)
-  if pair then
-    return pair
-  end
-  stack:fail(err)
-  if err.code == "EEXIST" and err.op == "newlink" then
-    return require("zlnet.attach.conflict").settle(p, { on_exists = "error" }, handles, err)
-  end
-  return nil, err
-end
+-- In two steps ------------------------------------------------------------------------------------------------------
+
+---@class zlnet.attach.begun
+---@field private session zlnet.attach.session
+---@field private opts table
+---@field private pair { host: integer, container: integer }
+local Begun = {}
+Begun.__index = Begun
 
 -- Both tables as one.
 local function merged(opts, more)
@@ -150,56 +252,69 @@ local function merged(opts, more)
   return all
 end
 
----The same in two steps, for a caller who gets the addresses from somebody that takes his time: the pair, which takes
----the kernel longest, is made meanwhile. Others may sweep while he waits; the record on the pair has no addresses then.
----What is there already is in the way (on_exists = "error").
----@param opts table those of attach that are known already: all of options.pair which are given at all; mtu a number
----@param container table handle of the target's namespace; stays open
----@param learn fun(): table?, any called when the pair is there: the other options, or nil and why there are none
+---Makes the rest, or takes the pair back. The object is of no use afterwards.
+---@param opts table the other options of attach
 ---@return zlnet.attachment? attachment
----@return any err as attach's; what learn said
-function attach.ahead(opts, container, learn)
-  local o = options.check("attach", options.pair, opts)
-  local seconds = o.timeout or SECONDS
-  local host <close>, no_host = core.open(nil)
-  if not host then
-    return step(no_host, "open a netlink socket")
+---@return zlnet.error? err as attach's
+function Begun:finish(opts)
+  local session = self.session
+  session.o = options.check("attach", options.attach, merged(self.opts, opts))
+  session.deadline = core.clock() + (session.o.timeout or SECONDS)
+  local p, a
+  local ok, err = session:lock()
+  if ok then
+    p, err = session:decide()
   end
-  local t <close>, err = target.pin(o, seconds, host)
-  if not t then
-    return nil, err
+  if p then
+    a, err = session:carry_out(p, self.pair)
+    a, err = session:answer(p, a, err)
   end
-  local handles = { host = host, container = container, ns = t.ns, here = t.here }
-  local stack <close> = undo.new()
-  local pair, more, ok, p
-  pair, err = make_pair(o, t, handles, core.clock() + seconds, stack)
-  if not pair then
-    return nil, err
-  end
-  t.here:unlock()
-  more, err = learn()
-  if not more then
-    return stack:fail(err)
-  end
-  o = options.check("attach", options.attach, merged(opts, more))
-  ok, err = t.here:lock("shared", seconds)
-  if not ok then
-    err.step = "wait for the node's lock"
-    return stack:fail(err)
-  end
-  p, err = decide(o, t, host)
-  if not p then
-    return stack:fail(err)
-  end
-  local a
-  a, err = carry_out(p, handles, core.clock() + seconds, stack, pair)
-  if not a and err.code == "EEXIST" and err.op == "newroute" then
-    require("zlnet.attach.conflict").explain_route(p, handles, err)
-  end
+  session:close(err)
   return a, err
 end
 
--- With all that is in it: the caller may do with it what he likes.
+---Takes the pair back. Does nothing after finish.
+---@param err table? the error for which; gets `rollback` when undoing met errors
+function Begun:abandon(err)
+  self.session:close(err)
+end
+
+Begun.__close = function(self)
+  self.session:close()
+end
+
+---Begins an attach whose addresses are not known yet: the pair, which takes the kernel longest, is made meanwhile.
+---Until it is finished others may attach and sweep; the record on the pair has no addresses. What is there already is
+---in the way (on_exists = "error").
+---@param opts table those of attach that are known already: all of options.pair which are given at all; mtu a number
+---@param container table? handle of the target's namespace; stays open
+---@return zlnet.attach.begun? begun to be finished or abandoned; a to-be-closed variable abandons it
+---@return zlnet.error? err as attach's
+function attach.begin(opts, container)
+  local o = options.check("attach", options.pair, opts)
+  local session, err = open(o, container)
+  if not session then
+    return nil, err
+  end
+  local p = plan.pair(o, session.target.who)
+  local pair
+  pair, err = apply.run(p, session.handles, session.deadline, session.stack)
+  if not pair then
+    session.stack:fail(err)
+    if err.code == "EEXIST" and err.op == "newlink" then
+      local _, why = require("zlnet.attach.conflict").settle(p, { on_exists = "error" }, session.handles, err)
+      err = why or err
+    end
+    session:close()
+    return nil, err
+  end
+  session.handles.here:unlock()
+  return setmetatable({ session = session, opts = opts, pair = pair }, Begun)
+end
+
+-- As data -----------------------------------------------------------------------------------------------------------
+
+-- With all that is in it: the caller may do with it what it likes.
 local function copy(value)
   if type(value) ~= "table" then
     return value
@@ -224,16 +339,12 @@ end
 ---@return zlnet.error? err as attach's, when the target or the node is not as it must be
 function attach.plan(opts)
   local o = options.check("plan", options.attach, opts)
-  local host <close>, no_host = core.open(nil)
-  if not host then
-    return step(no_host, "open a netlink socket")
-  end
-  local t <close>, err = target.pin(o, o.timeout or SECONDS, host)
-  if not t then
+  local session <close>, err = open(o)
+  if not session then
     return nil, err
   end
   local p
-  p, err = decide(o, t, host)
+  p, err = session:decide()
   if not p then
     return nil, err
   end

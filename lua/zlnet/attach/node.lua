@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
--- What an attach has to know about the node before it is planned: forwarding, the MTU to inherit, the bridge. Looks,
--- changes nothing.
+-- What an attach has to know about the node before it is planned: forwarding, the MTU to inherit, the bridge, whether
+-- the addresses can work. Looks, changes nothing.
 
+local addr = require "zlnet.addr"
 local core = require "zlnet.core"
 local plan = require "zlnet.attach.plan"
 
@@ -11,6 +12,8 @@ local survey = {}
 ---@field mtu integer? of both ends
 ---@field forwarding table<"inet"|"inet6", string> what the sysctl says, for the families that need it
 ---@field accept_ra string[] links that would lose their default route when IPv6 forwarding is switched on
+---@field bridge_forwarding string? what the bridge's sysctl says, where the bridge is the container's IPv4 gateway
+---@field ipv6_off boolean? IPv6 has to be switched on for the container end
 
 local function step(err, text)
   err.step = err.step or text
@@ -57,13 +60,103 @@ local function bridge_of(host, name)
   return link
 end
 
-local function look_at_links(o, host, seen)
-  local bridge, err
-  if o.bridge then
-    bridge, err = bridge_of(host, o.bridge)
-    if not bridge then
-      return step(err, "look at the bridge")
+local function refuse(code, message, link)
+  return nil, core.error { kind = "netlink", code = code, op = "attach", message = message, link = link }
+end
+
+-- Without a VLAN a port of a bridge that filters by VLAN passes nothing.
+local function check_vlan(o, bridge)
+  local data = bridge.linkinfo.data
+  if data.vlan_filtering == true and data.vlan_default_pvid == 0 then
+    return refuse("EINVAL", ("'%s' filters by VLAN and gives its ports none (vlan_default_pvid 0)"):format(o.bridge),
+      o.bridge)
+  end
+  return true
+end
+
+-- The addresses on the bridge, by family and text.
+local function bridge_addresses(host, bridge)
+  local rows, err = host:getaddrs { index = bridge.index }
+  if not rows then
+    return nil, err
+  end
+  local own = {}
+  for _, row in ipairs(rows) do
+    if row.index == bridge.index and row.scope ~= "link" then
+      own[row.family], own[row["local"] or row.address] = true, true
     end
+  end
+  return own
+end
+
+-- What makes an address useless for a container, by the type of the node's route to it.
+local TAKEN = {
+  ["local"] = "is the node's own address",
+  broadcast = "is a broadcast address of the node's",
+  anycast = "is an anycast address of the node's",
+}
+
+-- Whether the node would take packets to the address for itself, or for nobody.
+local function check_address(host, ip)
+  local text = ip.address .. "/" .. addr.host_prefix[ip.family]
+  local route, err = host:getroute({ dst = text, flags = { fib_match = true } },
+    { "type", "dst", "dst_len", "scope", "gateway" })
+  if not route then
+    return err.kind ~= "io" or nil, err -- no route to it is as good
+  end
+  local why = TAKEN[route.type]
+  if not why and ip.family == "inet" and route.dst == ip.address and route.dst_len < 31 and route.scope == "link"
+    and not route.gateway then
+    why = ("is the network address of %s/%d, a subnet of the node's"):format(route.dst, route.dst_len)
+  end
+  return not why or nil, why and core.error { kind = "netlink", code = "EADDRINUSE", op = "getroute",
+    message = ("'%s' %s"):format(ip.address, why) }
+end
+
+-- A bridge on which the node has no address of the family is no network of the node's: any address may be used there.
+local function check_addresses(o, host, on_bridge)
+  for i = 1, #o.ip do
+    local ip = o.ip[i]
+    if not on_bridge or on_bridge[ip.family] then
+      local ok, err = check_address(host, ip)
+      if not ok then
+        return step(err, "check the container's addresses")
+      end
+    end
+  end
+  return true
+end
+
+local function look_at_bridge(o, host, seen)
+  local bridge, err = bridge_of(host, o.bridge)
+  local ok, own = bridge, nil
+  if ok then
+    ok, err = check_vlan(o, bridge)
+  end
+  if ok then
+    own, err = bridge_addresses(host, bridge)
+  end
+  if not own then
+    return step(err, "look at the bridge")
+  end
+  if o.forwarding and own[o.gateway and o.gateway.inet] then
+    seen.bridge_forwarding = core.sysctl_read("net/ipv4/conf/" .. o.bridge .. "/forwarding")
+  end
+  return bridge, own
+end
+
+local function look_at_links(o, host, seen)
+  local bridge, own, err
+  if o.bridge then
+    bridge, own = look_at_bridge(o, host, seen)
+    if not bridge then
+      return nil, own
+    end
+  end
+  local ok
+  ok, err = check_addresses(o, host, own)
+  if not ok then
+    return nil, err
   end
   seen.mtu = o.mtu
   if o.mtu == "inherit" then

@@ -111,17 +111,47 @@ local ANSWER_ARP = {
   args = { index = nil, af_spec = { inet = { conf = { proxy_arp = 1 } } } },
 }
 
+-- A new link gets conf.default.forwarding, which may be 0 where the node forwards.
+local FORWARD = {
+  ns = "host", op = "setlink", step = "let the host end forward", link = "host", ref = "index",
+  args = { index = nil, af_spec = { inet = { conf = { forwarding = 1 } } } },
+}
+
+-- The kernel gives a name to one link only, so this refuses an address that another port of the bridge has.
+local function claim_addresses(o, add)
+  local names = {}
+  for i = 1, #o.ip do
+    names[i] = ends.claim(o.ip[i].address, o.bridge)
+  end
+  add {
+    ns = "host", op = "newlinkprop", step = "claim the addresses on the bridge", link = "host", ref = "index",
+    args = { index = nil, prop_list = { alt_ifname = names } },
+  }
+end
+
+---The alternative name of the host end that has an address on a bridge.
+---@param address string
+---@param bridge string
+---@return string name at most 55 bytes
+function ends.claim(address, bridge)
+  return address .. "@" .. bridge
+end
+
 ---The host end: its record, what it answers for, the way to the container.
 function ends.host(o, p, add)
   ends.record(p, add)
   if o.mode == "bridge" then
+    claim_addresses(o, add)
     return
+  end
+  if o.forwarding and p.families.inet then
+    add(FORWARD)
   end
   if o.proxy_arp then
     add(ANSWER_ARP)
     -- otherwise the kernel waits up to 0.8 s before it answers for others
     add {
-      ns = "host", op = "sysctl", step = "answer ARP at once",
+      ns = "host", op = "sysctl", step = "answer ARP at once", optional = true,
       args = { key = "net/ipv4/neigh/" .. p.host_ifname .. "/proxy_delay", value = "0" },
     }
   end
@@ -142,16 +172,35 @@ function ends.host(o, p, add)
   end
 end
 
----A host end that carries no IPv6 speaks none. With an address and routes of its own it would cost the kernel as much
----again when it goes, and the more the more there are; and the node would hear a router advertisement out of the
----container. Before the end has a carrier, so that it never has an address. It goes with the link.
+local function ipv6_setting(ns, step, ifname, key, value)
+  return {
+    ns = ns, op = "sysctl", step = step, optional = true,
+    args = { key = "net/ipv6/conf/" .. ifname .. "/" .. key, value = value },
+  }
+end
+
+---Each end speaks IPv6 only where it carries some. A host end's own address and routes would double the kernel's work
+---when it goes. A container end without IPv6 would take an address and a default route from any router advertisement.
+---A host end that speaks IPv6 takes no router advertisement: they come out of the container.
+---Before the ends have a carrier, so that they never have an address. The settings go with the link.
 function ends.mute(o, p, add)
-  if p.families.inet6 and o.mode ~= "bridge" then -- of a bridge's port only the bridge is spoken to
-    return
+  if p.families.inet6 and o.mode ~= "bridge" then -- a bridge's port speaks for itself no more
+    add(ipv6_setting("host", "take no router advertisement from the container", p.host_ifname, "accept_ra", "0"))
+  else
+    add(ipv6_setting("host", "leave IPv6 off on the host end", p.host_ifname, "disable_ipv6", "1"))
   end
+  if not p.families.inet6 then
+    add(ipv6_setting("container", "leave IPv6 off on the container end", p.ifname, "disable_ipv6", "1"))
+  end
+end
+
+ends.unmute_step = "switch IPv6 on for the container end"
+
+---Switches IPv6 on for the container end. Container runtimes switch it off for all new links.
+function ends.unmute(p, add)
   add {
-    ns = "host", op = "sysctl", step = "leave IPv6 off on the host end", optional = true,
-    args = { key = "net/ipv6/conf/" .. p.host_ifname .. "/disable_ipv6", value = "1" },
+    ns = "container", op = "sysctl", step = ends.unmute_step,
+    args = { key = "net/ipv6/conf/" .. p.ifname .. "/disable_ipv6", value = "0" },
   }
 end
 
@@ -262,32 +311,44 @@ local TRANSMITS = {
 }
 local LOCAL = { type = "local" }
 
+-- The node's table of local routes grows with its containers, so each address is looked up.
+local function await_on_host(address, add)
+  add {
+    ns = "host", op = "getroute", step = "wait until IPv6 addresses are usable", link = "host", ref = "oif",
+    args = { oif = nil, dst = address .. "/128" }, await = LOCAL,
+  }
+end
+
+-- Looking an address up asks the container's policy routing, which may answer anything. Its table of local routes says
+-- what the kernel made of the address.
+local function await_in_container(addresses, add)
+  add {
+    ns = "container", op = "getroutes", step = "wait until IPv6 addresses are usable", link = "container", ref = "oif",
+    args = { oif = nil, family = "inet6", table = "local" }, await = { dst = addresses },
+  }
+end
+
 ---Waits until both ends are usable.
 ---A carrier that comes is acted upon when the kernel's link watch runs, and until then the host end transmits nothing.
 ---Asking for a single link runs it at once (linkwatch_sync_dev), in older kernels (6.1) it is some milliseconds late.
 ---The kernel starts to use an IPv6 address, and joins its group, from a queue of its own: some milliseconds after it
----was added, more under load. A neighbour solicitation that comes before is lost, and repeated a second later.
+---was added, more under load. A neighbour solicitation that comes before is lost, and repeated a second later. The
+---local route of the address comes with that.
 function ends.await(o, p, add)
-  local function await(ns, address)
-    add {
-      ns = ns, op = "getroute", step = "wait until IPv6 addresses are usable", link = ns, ref = "oif",
-      args = { oif = nil, dst = address .. "/128" }, await = LOCAL,
-    }
-  end
   add(TRANSMITS)
   if not (o.nodad and p.families.inet6) then
     return
   end
+  local addresses = {}
   for i = 1, #o.ip do
-    if o.ip[i].family == "inet6" then
-      await("container", o.ip[i].address)
-    end
+    addresses[#addresses + 1] = o.ip[i].family == "inet6" and o.ip[i].address or nil
   end
-  await("container", link_local_of(p.mac))
+  addresses[#addresses + 1] = link_local_of(p.mac)
+  await_in_container(addresses, add)
   if o.mode == "routed" then
-    await("host", p.gateways.inet6)
+    await_on_host(p.gateways.inet6, add)
     if not is_link_local("inet6", p.gateways.inet6) then
-      await("host", options.routed_gateway.inet6)
+      await_on_host(options.routed_gateway.inet6, add)
     end
   end
 end
@@ -302,10 +363,7 @@ local ANNOUNCE = {
 function ends.announce(_, p, add)
   add(ANNOUNCE)
   if p.families.inet6 then
-    add {
-      ns = "container", op = "sysctl", step = "announce IPv6 addresses",
-      args = { key = "net/ipv6/conf/" .. p.ifname .. "/ndisc_notify", value = "1" },
-    }
+    add(ipv6_setting("container", "announce IPv6 addresses", p.ifname, "ndisc_notify", "1"))
   end
   add {
     ns = "container", op = "setlink", step = "announce the addresses", link = "container", ref = "index",

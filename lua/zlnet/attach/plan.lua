@@ -73,6 +73,12 @@ local function node_ops(p, node, add)
       args = { key = "net/ipv6/conf/" .. link .. "/accept_ra", value = "2", old = "1" },
     }
   end
+  if node.bridge_forwarding == "0" then
+    add {
+      ns = "host", op = "sysctl", step = "let the bridge forward",
+      args = { key = "net/ipv4/conf/" .. p.record.bridge .. "/forwarding", value = "1", old = "0" },
+    }
+  end
   for i = 1, #p.families do
     local family = p.families[i]
     local value = node.forwarding and node.forwarding[family]
@@ -146,6 +152,9 @@ function plan.build(o, who, node)
   local add = appender(p.ops)
   add(ends.create(o, p))
   ends.mute(o, p, add)
+  if node and node.ipv6_off then
+    ends.unmute(p, add)
+  end
   ends.up(o, p, add)
   ends.addresses(o, p, add)
   ends.routes(o, p, add)

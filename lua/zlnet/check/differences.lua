@@ -8,7 +8,7 @@ local findings = {}
 
 ---@class zlnet.difference
 ---@field key string what: `link`, `ifname`, `up`, `mtu`, `mac`, `master`, `record`, `netns`, `gateway`, `address`,
----`route`, `neighbour`, `proxy_arp`, `loopback`, `sysctl`
+---`route`, `neighbour`, `proxy_arp`, `forwarding`, `loopback`, `sysctl`
 ---@field ns "host"|"container" where
 ---@field expected any
 ---@field found any nil when it is gone

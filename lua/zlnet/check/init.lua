@@ -41,6 +41,10 @@ local function check_host(f, a, host, link, p, mac)
   if a.proxy_arp then
     f:compare("host", "proxy_arp", "1", f:sysctl("net/ipv4/conf/" .. link.ifname .. "/proxy_arp"))
   end
+  local conf = link.af_spec and link.af_spec.inet and link.af_spec.inet.conf
+  if p.families.inet and a.mode ~= "bridge" and conf and f:sysctl "net/ipv4/ip_forward" == "1" then
+    f:compare("host", "forwarding", 1, conf.forwarding)
+  end
   for _, change in ipairs(a.changed or {}) do
     local value = f:sysctl(change.key)
     f:compare("host", "sysctl", change.key .. "=" .. change.new, value and change.key .. "=" .. value)
@@ -63,12 +67,13 @@ local function check_container(f, a, container, link, p, host_mac)
   f:routes("container", container, p, link)
 end
 
--- The plan that makes the attachment, with the container end's MAC as it is.
-local function plan_of(a, mac)
+-- The plan that makes the attachment, with the container end's MAC as it is. Where the kernel makes the container end's
+-- link-local address, which one it is is the kernel's business.
+local function plan_of(a, mac, nodad)
   return plan.build({
     ip = a.ip, mode = a.mode, tag = a.tag, ifname = a.ifname, default_route = a.default_route, gateway = a.gateway,
     src = a.src, mtu = a.mtu, bridge = a.bridge, proxy_arp = a.proxy_arp, mac = mac, host_mac = a.host_mac,
-    nodad = true, queues = "kernel",
+    nodad = nodad, queues = "kernel",
   }, a)
 end
 
@@ -83,6 +88,11 @@ local function open_other_end(host, link, ns)
   return nil, err
 end
 
+local function makes_no_link_local(link)
+  local inet6 = link.af_spec and link.af_spec.inet6
+  return inet6 and inet6.addr_gen_mode == "none"
+end
+
 -- Where the container cannot be found, or the end is not in it, that is a difference, and only the host side is looked
 -- at besides.
 local function compare(f, a, host, ns)
@@ -94,7 +104,7 @@ local function compare(f, a, host, ns)
   local container <close> = f:see(open_other_end(host, link, ns))
   local inside = container and f:see(container:getlink { index = link.link })
   f:compare("container", "netns", a.netns, inside and a.netns or nil)
-  local p = plan_of(a, inside and inside.address or a.mac)
+  local p = plan_of(a, inside and inside.address or a.mac, inside and makes_no_link_local(inside) or false)
   check_host(f, a, host, link, p, inside and inside.address)
   if inside then
     check_container(f, a, container, inside, p, link.address)

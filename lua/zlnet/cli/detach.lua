@@ -2,6 +2,7 @@
 -- zlnet detach: one or several owners' attachments.
 
 local batch = require "zlnet.cli.batch"
+local library = require "zlnet.cleanup.detach"
 local usage = require "zlnet.cli.usage"
 local zlnet = require "zlnet"
 
@@ -40,7 +41,13 @@ local function selections(args)
       return nil, err
     end
     for _, line in ipairs(lines) do
-      list[#list + 1] = line.object
+      if not line.object.error then -- else what attach --batch --json printed for a line that failed
+        local ok, raised = pcall(library.selection, line.object)
+        if not ok then
+          batch.wrong(args.batch, line.number, usage.message(raised) or raised)
+        end
+        list[#list + 1] = line.object
+      end
     end
   elseif #list == 0 then -- to the library an empty list
     usage.wrong "--pid: required (or --id, --batch)"

@@ -13,7 +13,7 @@ local zlnet = require "zlnet"
 local fleet = {}
 
 -- The options of each line, those of the command line being the defaults.
-local function complete(lines, defaults)
+local function complete(path, lines, defaults)
   for _, line in ipairs(lines) do
     for name, value in pairs(defaults) do
       if line.object[name] == nil then
@@ -22,7 +22,7 @@ local function complete(lines, defaults)
     end
     local ok, raised = pcall(options.check, "attach", options.attach, line.object)
     if not ok then
-      usage.wrong(("--batch: line %d: %s"):format(line.number, usage.message(raised) or raised))
+      batch.wrong(path, line.number, usage.message(raised) or raised)
     end
   end
 end
@@ -36,7 +36,7 @@ function fleet.attach(path, defaults, out)
   if not lines then
     return out:fail(err)
   end
-  complete(lines, defaults)
+  complete(path, lines, defaults)
   local began, failed = core.clock(), {}
   do
     local bar <close> = progress.new("attaching", #lines)
@@ -56,7 +56,11 @@ function fleet.attach(path, defaults, out)
       out:fail(f.err, ("line %d: "):format(f.number))
     end
     local took = output.duration(core.clock() - began)
-    out:print(("attached %d of %d in %s"):format(#lines - #failed, #lines, took))
+    out:print("attached %d of %d in %s", #lines - #failed, #lines, took)
+  end
+  local ok, lost = out:flush()
+  if not ok then
+    return out:fail(lost, "what was attached stays: ")
   end
   return #failed == 0 and 0 or 1
 end

@@ -54,20 +54,6 @@ local function read(r, log)
   return n, nil, previous
 end
 
--- Runtimes switch IPv6 off in containers (docker does); an interface that gets an IPv6 address has to have it.
-local function switch_ipv6_on(ns, ifname)
-  local key = ("net/ipv6/conf/%s/disable_ipv6"):format(ifname)
-  if ns:run(core.sysctl_read, key) ~= "1" then
-    return true
-  end
-  local ok, err = ns:run(core.sysctl_write, key, "0")
-  if not ok then
-    err.step = "switch IPv6 on in the container"
-    return nil, failure.from(err)
-  end
-  return true
-end
-
 -- As the reference plugins: what takes the link down for a moment loses no address.
 local function keep_addresses(ns, ifname)
   ns:run(core.sysctl_write, ("net/ipv6/conf/%s/keep_addr_on_down"):format(ifname), "1")
@@ -122,15 +108,12 @@ local function addresses(n, call, log)
 end
 
 -- What attach has to know of the addresses, when it asks; what they need beside it is made.
-local function learn(r, ns, n, own, v6)
+local function learn(n, own)
   table.move(n.routes, 1, #n.routes, #own.routes + 1, own.routes)
   local opts, gateways = require("zlnet.cni.network").address_options(n, own)
   local ok, failed = true, nil
   if n.is_gateway and n.mode == "bridge" then
     ok, failed = require("zlnet.cni.gateway").prepare(n, own)
-  end
-  if ok and v6 then
-    ok, failed = switch_ipv6_on(ns, r.ifname)
   end
   return ok and opts, failed or gateways
 end
@@ -174,19 +157,22 @@ local function attach(r, ns, container, n, call, log)
   local opts = require("zlnet.cni.network").pair_options(n)
   opts.netns, opts.ifname = ns, r.ifname
   opts.id, opts.tag = require("zlnet.cni.identity").of(r.config.name, r.container, r.ifname)
-  local own, gateways, v6
-  local a, failed = failure.call(require("zlnet.attach").ahead, opts, container, function()
-    local why
-    own, why = addresses(n, call, log)
-    if not own then
-      return nil, why
-    end
-    v6 = has_ipv6(own)
-    local more
-    more, gateways = learn(r, ns, n, own, v6)
-    return more, gateways
-  end)
-  if a and v6 then
+  local begun <close>, failed = failure.call(require("zlnet.attach").begin, opts, container)
+  if not begun then
+    return nil, failed
+  end
+  local own, more, gateways, a
+  own, failed = addresses(n, call, log)
+  if own then
+    more, gateways = learn(n, own)
+    failed = gateways
+  end
+  if not more then
+    begun:abandon(failed)
+    return nil, failed
+  end
+  a, failed = failure.call(begun.finish, begun, more)
+  if a and has_ipv6(own) then
     keep_addresses(ns, r.ifname)
   end
   return a, failed, own, gateways

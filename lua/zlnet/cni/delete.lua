@@ -7,7 +7,7 @@ local ipam = require "zlnet.cni.ipam"
 
 local delete = {}
 
----Detaches a container's interface. Goes on after a failure. The address is given back last, so that nobody else gets
+---Detaches a container's interface, and does not wait until the kernel has freed its memory. Goes on after a failure. The address is given back last, so that nobody else gets
 ---it while something of ours still bears it; but the IPAM plugin's own start takes place meanwhile.
 ---@param r zlnet.cni.request
 ---@param log fun(text: string)
@@ -17,7 +17,7 @@ function delete.run(r, log)
   local call <close>, none = ipam.begin(r)
   local failures = {}
   local id = identity.of(r.config.name, r.container, r.ifname)
-  local _, err = require("zlnet.cleanup.detach").detach { id = id }
+  local _, err = require("zlnet.cleanup.detach").detach { id = id, child = true }
   failures[1] = err and failure.from(err)
   -- also without ipMasq: the configuration may have had it when the container was attached
   local _, left = require("zlnet.cni.masquerade").remove(function(other)

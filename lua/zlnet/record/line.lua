@@ -25,7 +25,7 @@ local MODES = { direct = true, bridge = true }
 ---@field tag string
 ---@field time integer? when it was made, in seconds
 ---@field ifname string? the container end's name
----@field ip zlnet.addr.ip[]? each with its prefix length; none before they are known (attach.ahead)
+---@field ip zlnet.addr.ip[]? each with its prefix length; none before they are known (attach.begin)
 ---@field mode ("routed"|"direct"|"bridge")?
 ---@field default_route boolean? false when no default route was made
 ---@field gateway table<"inet"|"inet6", string>? by family, what the caller asked for

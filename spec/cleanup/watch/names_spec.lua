@@ -20,7 +20,7 @@ describe("zlnet.watch, of links without a record,", function()
   local function events(w, n)
     local list = {}
     for i = 1, n do
-      local event = assert(w:next(5))
+      local event = assert(w:next(helper.PATIENCE))
       list[i] = event.event .. " " .. event.ifname
     end
     return list

@@ -1,12 +1,12 @@
 -- SPDX-License-Identifier: MIT
--- attach.ahead: the pair first, the addresses when they are known.
+-- attach.begin: the pair first, the addresses when they are known.
 local alias = require "zlnet.record.line"
 local attach = require "zlnet.attach"
 local helper = require "spec.support.helper"
 local node = require "spec.support.node"
 local zlnet = require "zlnet"
 
-describe("attach.ahead", function()
+describe("attach.begin", function()
   helper.insulate()
 
   local c, container
@@ -24,12 +24,22 @@ describe("attach.ahead", function()
     end
   end)
 
+  -- Begins, asks for the other options, and finishes.
   local function ahead(learn, more)
     local opts = { pid = c.pid }
     for name, value in pairs(more or {}) do
       opts[name] = value
     end
-    return attach.ahead(opts, container, learn)
+    local begun <close>, err = attach.begin(opts, container)
+    if not begun then
+      return nil, err
+    end
+    local rest, why = learn()
+    if not rest then
+      begun:abandon(why)
+      return nil, why
+    end
+    return begun:finish(rest)
   end
 
   -- Nothing is left of it, on either side.
@@ -102,6 +112,28 @@ describe("attach.ahead", function()
         end, { mtu = 1000 })
       end, "bad option 'mtu' to 'attach'")
     end)
+  end)
+
+  it("opens a socket of its own where it is given none, and is done once", function()
+    local begun <close> = assert(attach.begin { pid = c.pid })
+    local a = assert(begun:finish { ip = "10.200.0.5" })
+    begun:abandon()
+    assert.same({}, zlnet.check(a))
+    left_nothing(function()
+      local other <close> = assert(attach.begin { pid = c.pid, tag = "g", ifname = "eth1" })
+      assert.equal("eth1", c:ip_json("link", "show", "eth1")[1].ifname)
+      other:abandon()
+      other:abandon()
+    end)
+  end)
+
+  it("switches IPv6 on for its own link where the container has it off", function()
+    c:exec "echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6"
+    local a = assert(ahead(function()
+      return { ip = "fd00:200::5" }
+    end))
+    assert.is_true((helper.ping(nil, "fd00:200::5")))
+    assert.same({}, zlnet.check(a))
   end)
 
   it("leaves nothing where the rest can't be done", function()
