@@ -207,8 +207,10 @@ doc: all ## write the HTML reference to build/doc/reference.html
 	@$(LUA_ENV) $(LUA) spec/doc/html >$(BUILD)/doc/reference.html
 	@echo "$(BUILD)/doc/reference.html"
 
-meta: all ## write the keys of netlink tables into lua/zlnet/meta.lua, for editors and the reference
-	@$(LUA_ENV) $(LUA) spec/doc/meta
+meta: all ## write the keys of netlink tables for language servers: add build/meta and lua to your workspace
+	@mkdir -p $(BUILD)/meta
+	@$(LUA_ENV) $(LUA) spec/doc/meta >$(BUILD)/meta/zlnet_keys.lua
+	@echo "$(BUILD)/meta/zlnet_keys.lua"
 
 rock: ## build the rock into a fresh tree and require it from outside the checkout
 	@LUA='$(LUA)' CC='$(CC)' .ci/deps rock
