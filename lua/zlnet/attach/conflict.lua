@@ -150,7 +150,7 @@ function existing.settle(p, o, handles, err)
     return nil, failed
   end
   if c.record then
-    local left, unclean = require("zlnet.firewall").remove { require("zlnet.firewall").of(c.record, link) }
+    local left, unclean = require("zlnet.firewall").remove { require("zlnet.firewall.operations").of(c.record, link) }
     if not left then
       return nil, unclean
     end

@@ -81,7 +81,7 @@ function Findings:firewall(a, link)
     return
   end
   local firewall = require "zlnet.firewall"
-  self:see(firewall.compare(firewall.of(a, link), function(expected, found)
+  self:see(firewall.compare(require("zlnet.firewall.operations").of(a, link), function(expected, found)
     self:compare("host", "firewall", expected, found)
   end))
 end

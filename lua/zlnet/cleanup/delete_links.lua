@@ -268,7 +268,7 @@ local function leave_firewall(report)
   for _, link in ipairs(report.deleted) do
     local record = line.parse(link.ifalias)
     if record and (record.masquerade or record.publish or record.isolate or record.guard) then
-      gone[#gone + 1] = require("zlnet.firewall").of(record, link)
+      gone[#gone + 1] = require("zlnet.firewall.operations").of(record, link)
     end
   end
   if gone[1] then

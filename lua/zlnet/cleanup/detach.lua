@@ -142,7 +142,7 @@ end
 
 -- What went with its namespace before it was detached may still have elements in the firewall's sets.
 local function leave_firewall(list, host, report)
-  local n, err = require("zlnet.firewall").sweep(host, function(comment)
+  local n, err = require("zlnet.firewall.stale").sweep(host, function(comment)
     for _, s in ipairs(list) do
       local name = owner.host_name(s, s.tag or "")
       if comment == name or not s.tag and comment:sub(1, #name) == name then

@@ -216,7 +216,7 @@ local function run(o, here, host)
     end
     report.deleted, report.failed = names(removed.deleted), removed.failed
   end
-  local elements, unseen = require("zlnet.firewall").sweep(host, nil, o.dry_run)
+  local elements, unseen = require("zlnet.firewall.stale").sweep(host, nil, o.dry_run)
   report.elements = elements or 0
   report.failed[#report.failed + 1] = not elements and unseen or nil
   return report

@@ -2,6 +2,7 @@
 -- The firewall's place in a plan: one operation, which goes before the container's end is up, so that nothing gets out
 -- unguarded. Pure.
 
+local names = require "zlnet.record.names"
 local publish = require "zlnet.firewall.publish"
 local ruleset = require "zlnet.firewall.ruleset"
 
@@ -17,6 +18,19 @@ function operations.attachment(p, host_index, bridge_index)
   return {
     ip = r.ip, mode = r.mode, bridge = r.bridge, mac = p.mac, host_ifname = p.host_ifname, host_index = host_index,
     bridge_index = bridge_index, masquerade = r.masquerade, publish = r.publish, isolate = r.isolate, guard = r.guard,
+  }
+end
+
+---What an attachment has here, from its record and its host end.
+---@param record zlnet.alias.fields
+---@param link { index: integer, master: integer? }
+---@return table attachment see ruleset.elements_of
+function operations.of(record, link)
+  return {
+    ip = record.ip, mode = record.mode, bridge = record.bridge, bridge_index = record.bridge and (link.master or 0),
+    mac = record.mac or names.mac(names.key(record), record.tag, "container"),
+    host_ifname = names.host_name(record, record.tag), host_index = link.index, masquerade = record.masquerade,
+    publish = record.publish, isolate = record.isolate, guard = record.guard,
   }
 end
 
