@@ -88,8 +88,11 @@ function firewall.attachment(p, host, host_index)
   return operations.attachment(p, host_index, bridge and bridge.index)
 end
 
--- What lets the node's loopback addresses lead to a container.
-local function open_loopback(a, host)
+-- Where br_netfilter is in use it translates on the bridge: then what a container sends itself leaves by the port it came in by.
+local HAIRPIN = { slave_kind = "bridge", slave_data = { mode = 1 } }
+
+-- What lets the node's loopback addresses, and a container itself, reach what the container publishes.
+local function open_ways_back(a, host)
   local sysctl, route = operations.loopback(a)
   local ok, err = true, nil
   if sysctl then
@@ -98,6 +101,9 @@ local function open_loopback(a, host)
   if ok and route then
     ok, err = host:newroute(route, "append")
     ok = ok or err.code == "EEXIST" -- the bridge's
+  end
+  if ok and a.bridge then
+    ok, err = host:setlink { index = a.host_index, linkinfo = HAIRPIN }
   end
   return ok, err
 end
@@ -116,7 +122,7 @@ function firewall.add(a, host)
   end
   local ok = true
   if a.publish then
-    ok, err = open_loopback(a, host)
+    ok, err = open_ways_back(a, host)
   end
   if ok then
     ok, err = make(nft, host, ruleset.parts_of(a), ruleset.elements_of(a), a.publish)

@@ -91,6 +91,9 @@ function operations.command(p)
     lines[#lines + 1] = ("ip -6 route append local %s dev %s table local 2>/dev/null || true")
       :format(route.dst:match "^[^/]*", route.oif)
   end
+  if a.publish and a.bridge then
+    lines[#lines + 1] = "bridge link set dev " .. a.host_ifname .. " hairpin on"
+  end
   lines[#lines + 1] = "nft -f - <<'END'\n" .. ruleset.script(a) .. "\nEND"
   return table.concat(lines, "\n")
 end

@@ -23,6 +23,7 @@ local function sets()
     list[#list + 1] = { name = "publish" .. version .. "_any", key = { "inet_proto", "inet_service" }, data = data }
     list[#list + 1] = { name = "published" .. version, key = { address } }
     list[#list + 1] = { name = "hairpin" .. version, key = { "iface_index", address } }
+    list[#list + 1] = { name = "self" .. version, key = { address, address } }
   end
   return list
 end
@@ -51,6 +52,9 @@ publish.parts = {
           rule.masquerade },
         { rule.is_translated, rule.in_set({ "iif", "ip daddr" }, "hairpin4"), rule.masquerade },
         { rule.is_translated, rule.in_set({ "iif", "ip6 daddr" }, "hairpin6"), rule.masquerade },
+        -- what br_netfilter translates on a bridge has no incoming link here
+        { rule.is_translated, rule.in_set({ "ip saddr", "ip daddr" }, "self4"), rule.masquerade },
+        { rule.is_translated, rule.in_set({ "ip6 saddr", "ip6 daddr" }, "self6"), rule.masquerade },
       } },
       -- what route_localnet lets in otherwise (CVE-2020-8558)
       { name = "publish-loopback", type = "filter", hook = "prerouting", priority = -300, rules = {
@@ -99,6 +103,7 @@ function publish.elements(a, add)
         if not seen[version] then
           add("inet", "published" .. version, { target })
           add("inet", "hairpin" .. version, { behind, target })
+          add("inet", "self" .. version, { target, target })
           seen[version] = true
         end
         ports(p, version, target, add)
