@@ -168,6 +168,16 @@ function state.await(pid, seconds, ...)
   end
 end
 
+---A state less the settings which are a gain and no need: where they may not be written, what was asked for is done
+---without them.
+function state.without_gains(text)
+  local kept = {}
+  for line in text:gmatch "[^\n]+" do
+    kept[#kept + 1] = not (line:find "/disable_ipv6:" or line:find "/accept_ra:") and line or nil
+  end
+  return table.concat(kept, "\n")
+end
+
 ---The lines in which two states differ.
 function state.difference(a, b)
   local lines, count = {}, {}
