@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- Deletes links: one by its index, several as a private group with one request, because the kernel waits for its
--- grace periods once a request and not once a link. Returns when they are gone, which is long before the kernel's request does.
+-- grace periods once a request and not once a link. Returns when they are gone, which is long before the request does.
 
 local core = require "zlnet.core"
 
@@ -23,8 +23,8 @@ local function is_gone(err)
   return err.code == "ENODEV"
 end
 
--- Sends the delete request that is in a batch. Where there is no thread or descriptor to wait with, the request is still in
--- the batch.
+-- Sends the delete request that is in a batch. Where there is no thread or descriptor to wait with, the request is still
+-- in the batch.
 local function send(batch, options, links)
   local wait = options and options.wait or "gone"
   local results, failed = batch:send { wait = wait, child = options and options.child, links = links }
