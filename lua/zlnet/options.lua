@@ -132,16 +132,6 @@ function options.check(fname, spec, given, level)
   return out
 end
 
--- A target that is no pid: a path, a name under /run/netns, a namespace handle, an open file or {fd = n}.
-local function netns(value)
-  if type(value) == "string" then
-    return argument.text(value)
-  elseif type(value) == "userdata" or type(value) == "table" and math.type(value.fd) == "integer" and value.fd >= 0 then
-    return value
-  end
-  return nil, "a path, a name, a namespace handle, a file or {fd = n} expected, got " .. type(value)
-end
-
 -- An object of zlnet.overlay that has been synced.
 local function overlay(value)
   if type(value) ~= "table" or type(value.src) ~= "table" then
@@ -332,7 +322,7 @@ end
 ---@type zlnet.options.spec
 options.attach = options.spec({
   { "pid", argument.pid },
-  { "netns", netns },
+  { "netns", argument.netns },
   { "id", argument.text },
   { "ip", argument.ips, required = true },
   { "tag", argument.tag, "s" },

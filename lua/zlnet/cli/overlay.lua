@@ -138,7 +138,7 @@ function actions.plan(path, out)
     end
     out:document { ops = ops, failed = plan.failed }
   else
-    out:print((tostring(plan):gsub("\n$", "")))
+    out:script(tostring(plan))
   end
   return #plan.failed == 0 and 0 or 1
 end
