@@ -47,7 +47,8 @@ return {
     replace = "  if o.mode == \"bridge\" then\n    ends.record(p, add)\n",
     and_too = {
       { find = "        prefsrc = o.src and o.src[ip.family],\n      },\n    }\n  end\nend\n",
-        replace = "        prefsrc = o.src and o.src[ip.family],\n      },\n    }\n  end\n  ends.record(p, add)\nend\n" },
+        replace = "        prefsrc = o.src and o.src[ip.family],\n      },\n    }\n  end\n"
+          .. "  ends.record(p, add)\nend\n" },
     },
     suites = { "spec/attach/operations_spec.lua", "spec/attach/init_spec.lua" } },
   { name = "host-end-does-not-forward", file = "lua/zlnet/attach/operations.lua",
