@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- Contestant: zlnet, used as its README says.
--- zlnet.lua attach [direct]   stdin: "pid v4" a line      one | fleet   stdin: the same      sweep      list N
+-- zlnet.lua attach [direct] | cycle   stdin: "pid v4" a line      one | fleet   stdin: the same      sweep      list N
 -- BENCH_RSS names a file that gets the resident memory in KB, before the first attach and after the last.
 local zlnet = require "zlnet"
 local now = require("zlnet.core").clock
@@ -36,6 +36,18 @@ if work == "attach" then
   if path then
     collectgarbage()
     assert(io.open(path, "w")):write(before, " ", resident(), "\n"):close()
+  end
+elseif work == "cycle" then
+  for line in io.lines() do
+    local pid, ip = line:match("(%d+) (%S+)")
+    pid = math.tointeger(tonumber(pid))
+    timed(function()
+      local a, err = zlnet.attach { pid = pid, ip = ip }
+      if not a then
+        return nil, err
+      end
+      return zlnet.detach(a)
+    end)
   end
 elseif work == "one" or work == "fleet" then
   local owners = {}
