@@ -32,9 +32,11 @@ alloc: $(CORE) $(RELIABILITY)/host ## every allocation of every operation fails,
 
 FUZZ = BUILD='$(BUILD)' LUA_CFLAGS='$(LUA_CFLAGS)' LUA_LIBS='$(HOST_LIBS)' MNL_CFLAGS='$(MNL_CFLAGS)' spec/fuzz/run
 FUZZ_SECONDS ?= 3600
-fuzz: ## coverage-guided fuzzing of the engine, the tables and the codec: an hour
+FUZZ_CNI_SECONDS ?= $(shell expr $(FUZZ_SECONDS) / 5)
+fuzz: $(CORE) $(BUILD)/zlnet-cni ## coverage-guided fuzzing of engine, tables, codec, and zlnet-cni asked for anything: an hour
 	@LUA='$(LUA)' CC='$(CC)' .ci/deps fuzz
-	$(Q)$(FUZZ) $(FUZZ_SECONDS)
+	$(Q)$(FUZZ) $$(( $(FUZZ_SECONDS) - $(FUZZ_CNI_SECONDS) ))
+	$(Q)LUA='$(LUA)' $(IN_SANDBOX) spec/fuzz/cni.lua $(FUZZ_CNI_SECONDS) $(SEED)
 
 fuzz-short: ## the same for a minute
 	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=60
