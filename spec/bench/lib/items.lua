@@ -136,7 +136,7 @@ function items.cycle(run)
 end
 
 -- ---- many processes delete at once, each its own containers
-local PROCESSES, EACH = 16, 6
+local PROCESSES, EACH = 16, 20
 
 local function crowd_round(run, c, round, jobs)
   c.attach(jobs)
