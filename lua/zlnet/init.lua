@@ -21,6 +21,7 @@ local LAZY = {
   check = "zlnet.check",
   detach = "zlnet.cleanup.detach",
   make_interface_name = "zlnet.record.names",
+  mend = "zlnet.check.mend",
   monitor = "zlnet.monitor",
   plan = "zlnet.attach",
   probe = "zlnet.probe",
