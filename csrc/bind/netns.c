@@ -2,6 +2,7 @@
 #include "bind/netns.h"
 #include "bind/error.h"
 #include "bind/process.h"
+#include "kernel/lock.h"
 #include "kernel/netlink.h"
 #include "kernel/netns.h"
 #include "kernel/thread.h"
@@ -14,13 +15,19 @@
 #include <string.h>
 #include <unistd.h>
 
+/* What others see of a handle is its first member. */
+struct netns {
+	int fd;
+	struct lock lock;
+};
+
 int *bind_netns_push(lua_State *L)
 {
-	int *fd = lua_newuserdatauv(L, sizeof *fd, 0);
+	struct netns *ns = lua_newuserdatauv(L, sizeof *ns, 0);
 
-	*fd = -1;
+	*ns = (struct netns){-1, LOCK_NONE};
 	luaL_setmetatable(L, NAMESPACE_TYPE);
-	return fd;
+	return &ns->fd;
 }
 
 const int *bind_netns_check(lua_State *L, int arg)
@@ -258,7 +265,10 @@ void bind_netns_close(int *fd)
 
 static int ns_close(lua_State *L)
 {
-	bind_netns_close(luaL_checkudata(L, 1, NAMESPACE_TYPE));
+	struct netns *ns = luaL_checkudata(L, 1, NAMESPACE_TYPE);
+
+	lock_release(&ns->lock);
+	bind_netns_close(&ns->fd);
 	return 0;
 }
 
@@ -266,13 +276,13 @@ static int ns_close(lua_State *L)
 static int ns_lock(lua_State *L)
 {
 	static const char *const modes[] = {"shared", "exclusive", NULL};
-	const int *fd = bind_netns_check(L, 1);
+	struct netns *ns = (bind_netns_check(L, 1), lua_touserdata(L, 1));
 	int exclusive = luaL_checkoption(L, 2, NULL, modes);
 	lua_Number seconds = luaL_optnumber(L, 3, 0);
 	struct error e;
 
 	luaL_argcheck(L, seconds >= 0 && seconds <= INT_MAX, 3, "seconds are out of range");
-	if (netns_lock(*fd, exclusive, netlink_now() + (int64_t)(seconds * 1000), &e) < 0)
+	if (lock_take(&ns->lock, ns->fd, exclusive, netlink_now() + (int64_t)(seconds * 1000), &e) < 0)
 		return bind_error_return(L, &e);
 	lua_pushboolean(L, 1);
 	return 1;
@@ -281,7 +291,8 @@ static int ns_lock(lua_State *L)
 /* ns:unlock(): gives the lock back, also one that is not held. */
 static int ns_unlock(lua_State *L)
 {
-	netns_unlock(*bind_netns_check(L, 1));
+	bind_netns_check(L, 1);
+	lock_release(&((struct netns *)lua_touserdata(L, 1))->lock);
 	return 0;
 }
 

@@ -10,19 +10,25 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/nsfs.h>
+#include <linux/sockios.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
-#include <time.h>
 #include <unistd.h>
 
 #ifndef NSFS_MAGIC
 #define NSFS_MAGIC 0x6e736673
+#endif
+#ifndef SIOCGSKNS
+#define SIOCGSKNS 0x894C
+#endif
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71
 #endif
 #ifndef PIDFD_GET_NET_NAMESPACE
 #define PIDFD_GET_NET_NAMESPACE _IO(0xFF, 4)
@@ -120,25 +126,6 @@ int netns_identify(int nsfd, struct netns_id *id, struct error *e)
 	return 0;
 }
 
-int netns_lock(int nsfd, bool exclusive, int64_t deadline, struct error *e)
-{
-	const struct timespec pause = {.tv_nsec = 500 * 1000};
-
-	while (flock(nsfd, (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB) < 0) {
-		if (errno != EWOULDBLOCK && errno != EINTR)
-			return error_io(e, errno, "flock", "network namespace");
-		if (netlink_now() >= deadline)
-			return error_io(e, EAGAIN, "flock", "another attach or sweep holds this network namespace");
-		nanosleep(&pause, NULL);
-	}
-	return 0;
-}
-
-void netns_unlock(int nsfd)
-{
-	flock(nsfd, LOCK_UN); /* fails for no descriptor that is open */
-}
-
 /* --- sockets --- */
 
 struct socket_job {
@@ -192,6 +179,52 @@ int netns_sysctl_write(int nsfd, int home, const char *path, const char *value, 
 	else
 		rc = visitor_run(nsfd, home, sysctl_body, &v, e);
 	return rc < 0 ? rc : v.rc;
+}
+
+static bool same_netns(int a, int b)
+{
+	uint64_t x = 0, y = 0;
+	socklen_t n = sizeof x, m = sizeof y;
+
+	return getsockopt(a, SOL_SOCKET, SO_NETNS_COOKIE, &x, &n) == 0 &&
+	       getsockopt(b, SOL_SOCKET, SO_NETNS_COOKIE, &y, &m) == 0 && x == y;
+}
+
+/* The namespace of the socket like; where it is the calling thread's, which needs no privilege, NETNS_OWN with a new socket
+ * in *own. */
+static int of_socket(int like, int *own, struct error *e)
+{
+	int fd = netlink_socket(NETLINK_ROUTE);
+
+	if (fd < 0)
+		return error_io(e, -fd, "socket", "netlink socket");
+	if (same_netns(fd, like)) {
+		*own = fd;
+		return NETNS_OWN;
+	}
+	close(fd);
+	int nsfd = ioctl(like, SIOCGSKNS); /* close-on-exec always */
+	return nsfd < 0 ? error_io(e, errno, "open", "the handle's network namespace") : nsfd;
+}
+
+int netns_of_socket(int like, struct error *e)
+{
+	int own = -1, nsfd = of_socket(like, &own, e);
+
+	if (own >= 0)
+		close(own);
+	return nsfd;
+}
+
+int netns_socket_like(int like, struct error *e)
+{
+	int own = -1, nsfd = of_socket(like, &own, e);
+
+	if (nsfd < 0 || own >= 0)
+		return nsfd < 0 ? nsfd : own;
+	int fd = netns_socket(nsfd, -1, NETLINK_ROUTE, e);
+	close(nsfd);
+	return fd;
 }
 
 /* --- making and removing --- */

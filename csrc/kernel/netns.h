@@ -3,6 +3,7 @@
 #ifndef ZLNET_KERNEL_NETNS_H
 #define ZLNET_KERNEL_NETNS_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -28,11 +29,6 @@ int netns_new(struct error *e);                                /* a new unnamed 
 
 int netns_identify(int nsfd, struct netns_id *id, struct error *e);
 
-/* An advisory lock on the namespace itself (flock of its inode): shared by every process which has it open, gone with the
- * descriptor or with netns_unlock, and no file anywhere. deadline in netlink_now's milliseconds; -EAGAIN when it is over. */
-int netns_lock(int nsfd, bool exclusive, int64_t deadline, struct error *e);
-void netns_unlock(int nsfd);
-
 /* A name as `ip netns` takes it: no '/', not "." or "..", 1 to 255 bytes. */
 bool netns_name_ok(const char *name, size_t len);
 
@@ -55,5 +51,13 @@ int netns_socket(int nsfd, int home, int protocol, struct error *e);
 
 /* Write a sysctl of the namespace, as sysctl_write; nsfd and home as netns_socket takes them. 0 or -errno with e filled. */
 int netns_sysctl_write(int nsfd, int home, const char *path, const char *value, size_t len, struct error *e);
+
+/* The namespace of the netlink socket like: a descriptor that the caller owns, or NETNS_OWN where it is the calling thread's
+ * namespace. -errno with e filled. */
+#define NETNS_OWN INT_MAX
+int netns_of_socket(int like, struct error *e);
+
+/* Another netlink socket in the namespace of the socket like, owned by the caller. -errno with e filled. */
+int netns_socket_like(int like, struct error *e);
 
 #endif

@@ -77,11 +77,11 @@ describe("zlnet attach", function()
     assert.are.same({
       pid = 7, netns = "n", id = "i", ip = { "10.0.0.5", "fd00::5" }, tag = "g", ifname = "e", mode = "bridge",
       gateway = { "10.0.0.1" }, bridge = "b", src = { "10.0.0.2" }, mtu = "inherit", mac = "m", host_mac = "h",
-      queues = 2, on_exists = "keep", timeout = 1.5, vlan = 5, hairpin = true, isolated = true, proxy_arp = true, default_route = false,
-      forwarding = false, nodad = false,
+      queues = 2, on_exists = "keep", timeout = 1.5, vlan = 5, hairpin = true, isolated = true,
+      proxy_arp = true, default_route = false, forwarding = false, nodad = false,
     }, all)
     for name in pairs(options.attach.known) do
-      assert.is_not_nil(all[name], name)
+      assert.is_true(all[name] ~= nil or name == "overlay", name) -- an object, which a word cannot be
     end
     assert.are.same({}, parsed(), "what is not given is the library's to choose")
   end)

@@ -11,14 +11,29 @@ local fmt, type = string.format, type
 
 local attach = {}
 
--- A target that is no pid: a path, a name under /run/netns, a namespace handle, an open file or {fd = n}.
-local function netns(value)
-  if type(value) == "string" then
-    return argument.text(value)
-  elseif type(value) == "userdata" or type(value) == "table" and math.type(value.fd) == "integer" and value.fd >= 0 then
-    return value
+-- An object of zlnet.overlay that has been synced.
+local function overlay(value)
+  if type(value) ~= "table" or type(value.src) ~= "table" then
+    return nil, "an overlay expected, got " .. type(value)
+  elseif not value.mtu then
+    return nil, "it has no MTU before its first sync"
   end
-  return nil, "a path, a name, a namespace handle, a file or {fd = n} expected, got " .. type(value)
+  return value
+end
+
+-- What an attachment has of its overlay, where the caller says nothing else.
+local function complete_from_overlay(o, mode)
+  if not o.overlay then
+    return
+  end
+  o.mtu = o.mtu or o.overlay.mtu
+  for _, ip in ipairs(mode.takes.src and not o.src and o.ip or {}) do
+    local address = o.overlay.src[ip.family]
+    if address then
+      o.src = o.src or {}
+      o.src[ip.family] = address
+    end
+  end
 end
 
 -- The record of an attachment holds more than the options, each at its longest here.
@@ -105,6 +120,7 @@ local function first_of(list, ...)
 end
 
 local CHECKS = {
+  complete_from_overlay,
   relate_pair,
   relate_ips,
   function(o, _, families)
@@ -150,6 +166,7 @@ end
 ---@field isolated boolean? in mode `bridge`: no frames to or from other isolated ports; false
 ---@field vlan integer? in mode `bridge`: the port's VLAN, 1–4094, untagged, on a bridge that filters by VLAN
 ---@field proxy_arp boolean? in mode `direct`: the host end answers ARP for others; false
+---@field overlay zlnet.overlay.object? where `mtu` and `src` come from when they are not given
 
 local NAMES = {}
 for name in pairs(modes) do
@@ -165,7 +182,7 @@ end)
 ---@type zlnet.options.spec
 attach.attach = options.spec({
   { "pid", argument.pid, of_pair = true },
-  { "netns", netns, of_pair = true },
+  { "netns", argument.netns, of_pair = true },
   { "id", argument.text, of_pair = true },
   { "ip", argument.ips, required = true },
   { "tag", argument.tag, "s", of_pair = true },
@@ -187,6 +204,7 @@ attach.attach = options.spec({
   { "isolated", argument.boolean, false, of_pair = true, by_mode = true },
   { "vlan", argument.integer(1, 4094), of_pair = true, by_mode = true },
   { "proxy_arp", argument.boolean, false, by_mode = true },
+  { "overlay", overlay },
 }, relate_attach)
 
 local function of_pair()

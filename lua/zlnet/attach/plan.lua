@@ -126,6 +126,27 @@ function plan.pair(o, who)
   return p
 end
 
+local SPEAKS_IPV6 = { inet6 = true }
+
+---Decides what makes a port of a bridge of a pair, up and without addresses: those are the container's own business.
+---@param o table validated options (options.pair), mode `bridge`
+---@param who table the owner, as in plan.build
+---@return zlnet.plan plan without gateways
+function plan.port(o, who)
+  local p = begin(o, who)
+  p.gateways, p.families = {}, SPEAKS_IPV6
+  p.alias = alias.format(p.record) -- as plan.pair's
+  local add = appender(p.ops)
+  local mode = modes[o.mode]
+  create(o, p, mode, add)
+  operations.mute(p, mode, add)
+  operations.up(o, p, add)
+  operations.record(p, add)
+  operations.await(o, p, mode, add)
+  operations.loopback(add)
+  return p
+end
+
 ---Decides what attaching takes.
 ---@param o table validated options (options.attach), `mtu` a number or nil
 ---@param who table the owner: pid, start, boot, pidns, netns, id, time

@@ -65,7 +65,7 @@ end
 ---@field netns integer inode of the container's network namespace
 ---@field time integer when it was made, seconds
 ---@field mode "routed"|"direct"|"bridge"
----@field ip zlnet.addr.ip[]
+---@field ip zlnet.addr.ip[] empty for a bare port of a bridge, and while the addresses are not known yet
 ---@field default_route boolean
 ---@field gateway table<"inet"|"inet6", string>
 ---@field src table<"inet"|"inet6", string>?
@@ -86,10 +86,11 @@ function attachments.describe(record, link)
   return {
     host_ifname = link.ifname, host_index = link.index, host_mac = link.address, index = link.link,
     ifname = record.ifname, tag = record.tag, pid = record.pid, start = record.start, boot = record.boot,
-    pidns = record.pidns, id = record.id, netns = record.netns, time = record.time, mode = record.mode, ip = record.ip,
-    default_route = record.default_route, gateway = plan.gateways(record), src = record.src, mtu = record.mtu,
+    pidns = record.pidns, id = record.id, netns = record.netns, time = record.time, mode = record.mode,
+    ip = record.ip or {}, default_route = record.default_route, gateway = plan.gateways(record), src = record.src, mtu = record.mtu,
     bridge = record.bridge, proxy_arp = record.proxy_arp, hairpin = record.hairpin, isolated = record.isolated,
-    vlan = record.vlan, forwarding = record.forwarding ~= false,
+    vlan = record.vlan,
+    forwarding = record.forwarding ~= false,
   }
 end
 

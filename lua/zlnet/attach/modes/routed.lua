@@ -22,7 +22,7 @@ end
 
 function routed.gateways(o)
   local gateways = {}
-  for _, ip in ipairs(o.ip) do
+  for _, ip in ipairs(o.ip or {}) do
     gateways[ip.family] = o.gateway and o.gateway[ip.family] or GATEWAY[ip.family]
   end
   return gateways
