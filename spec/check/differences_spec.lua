@@ -69,9 +69,9 @@ describe("differences", function()
       local moved = route { dst = "10.7.0.0", dst_len = 16, gateway = "10.0.0.1", oif = 9, table = 100 }
       local args = { dst = "10.7.0.0/16", gateway = "10.0.0.1" }
       assert.equal("nil", found(args, { moved }))
-      assert.equal("as expected", found(args, { moved }, { moved = true }))
-      assert.equal("nil", found(args, {}, { moved = true }))
-      assert.equal("nil", found({ dst = "10.7.0.0/16", gateway = "10.0.0.2" }, { moved }, { moved = true }))
+      assert.equal("as expected", found(args, { moved }, { chained = true }))
+      assert.equal("nil", found(args, {}, { chained = true }))
+      assert.equal("nil", found({ dst = "10.7.0.0/16", gateway = "10.0.0.2" }, { moved }, { chained = true }))
     end)
   end)
 

@@ -2,6 +2,7 @@
 -- What differs between what a plan's operations made and what there is: the one engine behind check, mend, the CNI
 -- plugin's CHECK and `on_exists = "keep"`. It asks nothing but neighbours and sysctls that a plan does not write.
 
+local addr = require "zlnet.addr"
 local alias = require "zlnet.record.line"
 
 local differences = {}
@@ -16,7 +17,8 @@ local DEFAULT_MTU = 1500 -- the kernel's, of a veth
 ---@field found any nil when it is gone
 
 ---@class zlnet.differences.policy
----@field moved boolean? routes of the container count in whatever table and through whatever link
+---@field chained boolean? others may have changed the container's end since: its routes count in whatever table and
+---through whatever link, its MAC and MTU are looked at where the attachment has them, its link-local address never
 
 -- Differences while they are found. Each has the operation that would mend it, if there is one, beside it.
 ---@class zlnet.differences.list
@@ -87,7 +89,7 @@ function by_op.newroute(list, op, side, policy)
   local family = args.family or (to:find(":", 1, true) and "inet6" or "inet")
   local expected = hop_text({ gateway = args.gateway, oif = side.link.index }, side.names)
     .. (args.prefsrc and " src " .. args.prefsrc or "")
-  if policy.moved and op.ns == "container" then
+  if policy.chained and op.ns == "container" then
     if not is_somewhere(side.routes, family, to, args.gateway) then
       list:compare(op.ns, op.key, to .. " " .. expected, nil, op)
     end
@@ -97,7 +99,10 @@ function by_op.newroute(list, op, side, policy)
   list:compare(op.ns, op.key, to .. " " .. expected, found and to .. " " .. found, op)
 end
 
-function by_op.newaddr(list, op, side)
+function by_op.newaddr(list, op, side, policy)
+  if policy.chained and op.ns == "container" and addr.contains("fe80::", 10, op.args["local"]) then
+    return
+  end
   local text = ("%s/%d"):format(op.args["local"], op.args.prefixlen)
   list:compare(op.ns, op.key, text, side.addresses[text] and text or nil, op)
 end
@@ -156,23 +161,25 @@ end
 
 -- Ends ---------------------------------------------------------------------------------------------------------------
 
-local function compare_end(list, ns, a, link, ifname, mac)
+local function compare_end(list, ns, a, link, ifname, mac, policy)
   list:compare(ns, "ifname", ifname, link.ifname, set(ns, { ifname = ifname }))
-  local mtu = a.mtu or DEFAULT_MTU
-  list:compare(ns, "mtu", mtu, link.mtu, set(ns, { mtu = mtu }))
+  local mtu = a.mtu or not policy.chained and DEFAULT_MTU
+  if mtu then
+    list:compare(ns, "mtu", mtu, link.mtu, set(ns, { mtu = mtu }))
+  end
   if mac then
     list:compare(ns, "mac", mac, link.address, set(ns, { address = mac }))
   end
 end
 
-function by_op.newlink(list, op, _, _, facts, a)
+function by_op.newlink(list, op, _, policy, facts, a)
   local link, master = facts.host.link, facts.master
-  compare_end(list, "host", a, link, a.host_ifname, a.host_mac)
+  compare_end(list, "host", a, link, a.host_ifname, a.host_mac, policy)
   list:compare("host", "up", true, link.flags.up or false, set("host", { flags = { up = true } }))
   list:compare("host", "master", op.args.master, master and master.ifname,
     set("host", { master = op.args.master or 0 }))
   if facts.container then
-    compare_end(list, "container", a, facts.container.link, a.ifname, a.mac)
+    compare_end(list, "container", a, facts.container.link, a.ifname, a.mac, policy)
   end
 end
 

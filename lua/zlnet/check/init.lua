@@ -36,7 +36,7 @@ local function plan_of(a, f)
   o.gateway = check.asked_gateways(a)
   o.mac = a.mac or inside and inside.address
   o.nodad = not inside or makes_no_link_local(inside)
-  return plan.build(o, a)
+  return (a.ip[1] and plan.build or plan.port)(o, a)
 end
 
 ---What of it differs, and what there is.

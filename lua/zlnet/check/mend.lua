@@ -38,7 +38,8 @@ local function clear_way(op, f)
     local family = args.family or (args.dst:find(":", 1, true) and "inet6" or "inet")
     if row.table == "main" and dst == args.dst and row.oif == side.link.index and row.family == family
       and row.protocol ~= "kernel" then
-      side.handle:delroute { family = family, dst = dst, oif = row.oif, gateway = row.gateway, priority = row.priority }
+      side.handle:delroute { family = family, dst = dst, dst_len = not dst and 0 or nil, oif = row.oif,
+        gateway = row.gateway, priority = row.priority }
     end
   end
 end

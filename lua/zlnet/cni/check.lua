@@ -15,8 +15,7 @@ local fmt = string.format
 
 local check = {}
 
--- A route counts as there in whatever table and through whatever link: a later plugin of the chain may have moved it.
-local MOVED = { moved = true }
+local CHAINED = { chained = true } -- by later plugins of the chain
 
 -- Our interface in the previous result: its position from 0, and the entry.
 local function find_interface(previous, r)
@@ -97,11 +96,11 @@ end
 
 -- Everything that is not as the record and the previous result say.
 local function compare_attachment(a, host, ns, ops, wrong)
-  local list, facts = require("zlnet.check").look(a, host, ns, MOVED)
+  local list, facts = require("zlnet.check").look(a, host, ns, CHAINED)
   if not list then
     return nil, failure.from(facts)
   end
-  differences.of_ops(list, ops, a, facts, MOVED)
+  differences.of_ops(list, ops, a, facts, CHAINED)
   local said = {}
   for _, d in ipairs(list) do
     local text = text_of(d, list.ops[d], a)
@@ -144,7 +143,7 @@ local function compare(r, previous, wrong)
   elseif not a then
     return nil, why
   end
-  a.mac, a.mtu = interface.mac and interface.mac:lower(), interface.mtu or a.mtu
+  a.mac, a.mtu = interface.mac and interface.mac:lower(), interface.mtu
   local ops, addresses = operations(previous, position)
   local ok, failed = compare_attachment(a, host, ns, ops, wrong)
   if ok and r.config.ipMasq then

@@ -43,10 +43,17 @@ function routed.awaited(p)
   return is_link_local(gateway) and { gateway } or { gateway, GATEWAY.inet6 }
 end
 
+-- A link-local gateway is never a source address towards elsewhere. A global one is that of what the node masquerades
+-- into the container: ports published on 127.0.0.1.
+local function scope_of(gateway)
+  return addr.contains("169.254.0.0", 16, gateway) and "link" or nil
+end
+
 local function gateway_addresses(p, add)
-  if p.families.inet then -- never a source address towards elsewhere
+  local gateway = p.gateways.inet
+  if gateway then
     add(operations.on("host", "newaddr", "add the gateway's address to the host end", "gateway",
-      { ["local"] = p.gateways.inet, prefixlen = 32, scope = "link" }))
+      { ["local"] = gateway, prefixlen = 32, scope = scope_of(gateway) }))
   end
   for _, address in ipairs(p.families.inet6 and routed.awaited(p) or {}) do
     add(operations.on("host", "newaddr", "add the gateway's address to the host end", "gateway",
