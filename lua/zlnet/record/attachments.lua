@@ -87,10 +87,10 @@ function attachments.describe(record, link)
     host_ifname = link.ifname, host_index = link.index, host_mac = link.address, index = link.link,
     ifname = record.ifname, tag = record.tag, pid = record.pid, start = record.start, boot = record.boot,
     pidns = record.pidns, id = record.id, netns = record.netns, time = record.time, mode = record.mode,
-    ip = record.ip or {}, default_route = record.default_route, gateway = plan.gateways(record), src = record.src, mtu = record.mtu,
-    bridge = record.bridge, proxy_arp = record.proxy_arp, hairpin = record.hairpin, isolated = record.isolated,
-    vlan = record.vlan,
-    forwarding = record.forwarding ~= false,
+    ip = record.ip or {}, default_route = record.default_route, gateway = plan.gateways(record), src = record.src,
+    mtu = record.mtu, bridge = record.bridge, proxy_arp = record.proxy_arp, hairpin = record.hairpin,
+    isolated = record.isolated,
+    vlan = record.vlan, forwarding = record.forwarding ~= false,
   }
 end
 
