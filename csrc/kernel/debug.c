@@ -59,7 +59,7 @@ static void print_answer(const struct nlmsghdr *h)
 static void print_message(char direction, int protocol, const struct nlmsghdr *h)
 {
 	const char *verb;
-	const struct table_msg *table = table_of_type(protocol, h->nlmsg_type, &verb);
+	const struct table_msg *table = table_of_message(protocol, h, &verb);
 
 	if (h->nlmsg_type == NLMSG_ERROR || h->nlmsg_type == NLMSG_DONE) {
 		print_answer(h);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "tables/print.h"
+#include "tables/genl.h"
 #include "tables/nftables.h"
 
 #include <arpa/inet.h>
 #include <endian.h>
 #include <libmnl/libmnl.h>
+#include <linux/genetlink.h>
 #include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,21 +25,36 @@ static const struct {
 	{NETLINK_NETFILTER, &table_nft_rule},  {NETLINK_NETFILTER, &table_nft_set},
 	{NETLINK_NETFILTER, &table_nft_obj},   {NETLINK_NETFILTER, &table_nft_setelem},
 	{NETLINK_NETFILTER, &table_nft_gen},   {NETLINK_NETFILTER, &table_conntrack},
+	{NETLINK_GENERIC, &table_wireguard}, /* with a second family the types would have to be known */
 };
 
-const struct table_msg *table_of_type(int protocol, uint16_t type, const char **verb)
+static const char *verb_of(const struct table_msg *m, uint16_t type)
 {
-	for (size_t i = 0; type && i < TABLE_COUNT(messages); i++) {
-		const struct table_msg *m = messages[i].table;
-		if (messages[i].protocol != protocol)
-			continue;
-		*verb = type == m->new_type   ? "new"
-		        : type == m->del_type ? "del"
-		        : type == m->get_type ? "get"
-		        : type == m->set_type ? "set"
-		                              : NULL;
+	return type == m->new_type   ? "new"
+	       : type == m->del_type ? "del"
+	       : type == m->get_type ? "get"
+	       : type == m->set_type ? "set"
+	                             : NULL;
+}
+
+/* What tells the operation: the type; of generic netlink, whose types are the numbers of families, the command. */
+static uint16_t operation_of(int protocol, const struct nlmsghdr *h)
+{
+	const uint8_t *cmd = mnl_nlmsg_get_payload(h);
+
+	if (protocol != NETLINK_GENERIC)
+		return h->nlmsg_type;
+	return h->nlmsg_type != GENL_ID_CTRL && h->nlmsg_len > MNL_NLMSG_HDRLEN ? *cmd : 0;
+}
+
+const struct table_msg *table_of_message(int protocol, const struct nlmsghdr *h, const char **verb)
+{
+	uint16_t operation = operation_of(protocol, h);
+
+	for (size_t i = 0; operation && i < TABLE_COUNT(messages); i++) {
+		*verb = messages[i].protocol == protocol ? verb_of(messages[i].table, operation) : NULL;
 		if (*verb)
-			return m;
+			return messages[i].table;
 	}
 	return NULL;
 }
@@ -172,7 +189,7 @@ static void print_value(char *buf, size_t cap, const struct table_row *row, cons
 	} else if (row->type == TABLE_MAC) {
 		print_hex(buf, cap, p, len, ":");
 	} else if (row->type == TABLE_IP || row->type == TABLE_IP4 || row->type == TABLE_IP6 ||
-	           row->type == TABLE_PREFIX) {
+	           row->type == TABLE_PREFIX || row->type == TABLE_ANYIP) {
 		if (!(len == 4 && inet_ntop(AF_INET, p, buf, (socklen_t)cap)) &&
 		    !(len == 16 && inet_ntop(AF_INET6, p, buf, (socklen_t)cap)))
 			print_hex(buf, cap, p, len, "");

@@ -51,4 +51,20 @@ describe("ZLNET_DEBUG=netlink", function()
     assert.are.equal("", said("ZLNET_DEBUG=netlinks,x", MAKE))
     assert.are.equal("", said("env -u ZLNET_DEBUG", MAKE))
   end)
+
+  it("hides secret keys", function()
+    local codec = require("zlnet.core").codec
+    local key = ("A"):rep(43) .. "="
+    local shown = codec.print("wireguard", codec.encode("wireguard", "setwireguard", {
+      ifname = "wg0", private_key = key, listen_port = 51820, peers = {
+        { public_key = key, preshared_key = key, allowedips = {
+          { family = "inet", ipaddr = "10.1.0.0", cidr_mask = 16 } } },
+      },
+    }))
+    assert.are.equal("(secret, 32 bytes)", shown.private_key)
+    assert.are.equal("(secret, 32 bytes)", shown["peers[1].preshared_key"])
+    assert.are.equal(("00"):rep(32), shown["peers[1].public_key"])
+    assert.are.same({ "\"wg0\"", "51820", "10.1.0.0" },
+      { shown.ifname, shown.listen_port, shown["peers[1].allowedips[1].ipaddr"] })
+  end)
 end)
