@@ -78,7 +78,8 @@ local function record_of(o, who)
     pid = who.pid, start = who.start, boot = who.boot, pidns = who.pidns, netns = who.netns, id = who.id,
     time = who.time, tag = o.tag, ifname = o.ifname, ip = o.ip, mode = o.mode, default_route = o.default_route,
     gateway = o.gateway, src = o.src, mtu = o.mtu, bridge = o.bridge, proxy_arp = o.proxy_arp,
-    hairpin = o.hairpin, isolated = o.isolated, vlan = o.vlan, forwarding = (modes[o.mode].forwards or nil) and o.forwarding, -- a bridge does it for its ports
+    hairpin = o.hairpin, isolated = o.isolated, vlan = o.vlan,
+    forwarding = (modes[o.mode].forwards or nil) and o.forwarding, -- a bridge does it for its ports
   }
 end
 
