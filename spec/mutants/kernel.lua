@@ -2,7 +2,7 @@
 -- Faults planted in csrc/: see spec/mutants/run.
 return {
   { name = "dump-intr-ignored", file = "csrc/kernel/netlink.c",
-    find = "if (h->nlmsg_flags & NLM_F_DUMP_INTR)\n\t\tt->interrupted = true;", replace = "",
+    find = "if (h->nlmsg_flags & NLM_F_DUMP_INTR && !t->by_index)\n\t\tt->interrupted = true;", replace = "",
     suites = { "spec/netlink_spec.lua", "spec/bind/dump_spec.lua" } },
   { name = "spoofed-sender-accepted", file = "csrc/kernel/netlink.c",
     find = "msg.msg_namelen != sizeof from || from.nl_pid != 0", replace = "msg.msg_namelen != sizeof from",
