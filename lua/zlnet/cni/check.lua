@@ -157,7 +157,7 @@ local function check_node(r, inside, own, wrong)
 end
 
 local function compare(r, previous, wrong)
-  local container <close>, err = core.open(r.netns)
+  local container <close>, err = core.open(require("zlnet.cni.request").netns(r))
   if not container then
     return nil, failure.new("environment", "CNI_NETNS: " .. err, r.netns)
   end
