@@ -21,6 +21,7 @@ static struct handle *batch_handle(lua_State *L, int arg)
 	struct handle *h = luaL_testudata(L, -1, HANDLE_TYPE);
 	if (!h || h->sock.fd < 0)
 		luaL_argerror(L, arg, "batch of a closed handle");
+	handle_check_generation(L, arg, h->generation, "batch");
 	lua_pop(L, 1);
 	return h;
 }
@@ -62,7 +63,7 @@ static int batch_add(lua_State *L)
 	lua_settop(L, 4);
 	luaL_checktype(L, 2, LUA_TTABLE);
 	note.some = request_keys(L, note.op, &note.only) != NULL;
-	if (handle_encode(L, h, note.op, buf, &e) < 0)
+	if (handle_encode(L, h, note.op, note.some ? &note.only : NULL, buf, &e) < 0)
 		return bind_error_return(L, &e);
 	if (queue_add(&b->queue, (const struct nlmsghdr *)buf, &note, sizeof note) < 0)
 		return luaL_error(L, "not enough memory");
@@ -94,7 +95,7 @@ static void push_objects(lua_State *L, const struct queue *q, const struct netli
 		if (m->nlmsg_seq >= q->n)
 			continue;
 		const struct note *note = item_note(q, m->nlmsg_seq);
-		codec_decode_some(L, note->op->table, m, note->some ? &note->only : NULL, false);
+		codec_decode_some(L, note->op->table, m, note->some ? &note->only : NULL);
 		lua_rawseti(L, -2, (lua_Integer)m->nlmsg_seq + 1);
 	}
 }
@@ -104,7 +105,7 @@ static void push_link(lua_State *L, const struct netlink_reply *r, const void *c
 {
 	const struct note *note = ctx;
 
-	codec_decode_some(L, &table_link, (const struct nlmsghdr *)r->data, note->some ? &note->only : NULL, false);
+	codec_decode_some(L, &table_link, (const struct nlmsghdr *)r->data, note->some ? &note->only : NULL);
 }
 
 /* Ask for the created links that were not echoed. */

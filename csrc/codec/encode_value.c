@@ -90,12 +90,19 @@ static lua_Integer number_max(const struct table_row *row)
 	case TABLE_BES32:
 	case TABLE_LINK: /* an index is an int in the kernel */
 		return INT32_MAX;
-	case TABLE_U64:
+	case TABLE_U64: /* an integer of Lua's is signed: those from 2^63 on are negative, as they are when read */
 	case TABLE_BE64:
 		return LUA_MAXINTEGER;
 	default:
 		return UINT32_MAX;
 	}
+}
+
+static lua_Integer number_min(const struct table_row *row)
+{
+	bool wide = row->type == TABLE_U64 || row->type == TABLE_BE64;
+
+	return wide ? LUA_MININTEGER : row->type == TABLE_S32 || row->type == TABLE_BES32 ? INT32_MIN : 0;
 }
 
 static int number_link(struct enc *e, uint64_t *value)
@@ -145,7 +152,7 @@ int enc_number(struct enc *e, const struct table_row *row, uint64_t *value, uint
 			enc_fail(e, "unknown name '%s'", s);
 		*value = name->value;
 	} else {
-		*value = value_integer(e, row->type == TABLE_S32 || row->type == TABLE_BES32 ? INT32_MIN : 0, max);
+		*value = value_integer(e, number_min(row), max);
 	}
 	return 0;
 }
@@ -211,6 +218,16 @@ static void scalar_text(struct enc *e, const struct table_row *row, struct enc_b
 			enc_fail(e, "at most %d bytes", (int)row->max);
 		out->p = s;
 		out->len = len;
+		return;
+	case TABLE_KEY:
+		out->len = TEXT_KEY_BYTES;
+		if (!text_key_parse(out->room, s, len))
+			enc_fail(e, "32 bytes in base64 expected");
+		return;
+	case TABLE_SOCKADDR:
+		out->len = text_sockaddr_parse(out->room, s, len);
+		if (out->len == 0)
+			enc_fail(e, "ADDRESS:PORT or [ADDRESS]:PORT expected, got '%s'", s);
 		return;
 	case TABLE_MAC:
 		out->len = text_hex_parse(out->room, s, len, ':');
@@ -278,7 +295,13 @@ int enc_scalar(struct enc *e, const struct table_row *row, struct enc_bytes *out
 	case TABLE_MAC:
 	case TABLE_HEX:
 	case TABLE_BYTES:
+	case TABLE_KEY:
+	case TABLE_SOCKADDR:
 		scalar_text(e, row, out);
+		return 0;
+	case TABLE_ANYIP:
+		s = enc_text(e, &len);
+		out->len = text_ip_size(enc_ip(e, s, len, out->room, AF_UNSPEC));
 		return 0;
 	case TABLE_DATA:
 		out->len = enc_data(e, out->room);

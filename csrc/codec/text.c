@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-size_t text_hex(char out[TEXT_MAX], const uint8_t *p, size_t len, char separator)
+size_t text_hex(char *out, const uint8_t *p, size_t len, char separator)
 {
 	static const char digits[] = "0123456789abcdef";
 	char *at = out;

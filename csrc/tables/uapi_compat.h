@@ -9,6 +9,7 @@
 #define COMPAT_IFLA_DEVLINK_PORT                62
 #define COMPAT_IFLA_GSO_IPV4_MAX_SIZE           63
 #define COMPAT_IFLA_GRO_IPV4_MAX_SIZE           64
+#define COMPAT_IFLA_DPLL_PIN                    65
 #define COMPAT_IFLA_MAX_PACING_OFFLOAD_HORIZON  66
 #define COMPAT_IFLA_NETNS_IMMUTABLE             67
 #define COMPAT_IFLA_HEADROOM                    68
@@ -53,6 +54,9 @@
 #define COMPAT_FRA_SPORT_MASK                   28
 #define COMPAT_FRA_DPORT_MASK                   29
 #define COMPAT_FRA_DSCP_MASK                    30
+
+#define COMPAT_WGALLOWEDIP_A_FLAGS              4
+#define COMPAT_WGALLOWEDIP_F_REMOVE_ME          1
 /* clang-format on */
 
 #endif
