@@ -223,6 +223,10 @@ static int ns_id(lua_State *L)
 	lua_setfield(L, -2, "dev");
 	lua_pushinteger(L, (lua_Integer)id.ino);
 	lua_setfield(L, -2, "ino");
+	if (id.number && id.number <= LUA_MAXINTEGER) {
+		lua_pushinteger(L, (lua_Integer)id.number);
+		lua_setfield(L, -2, "number");
+	}
 	return 1;
 }
 

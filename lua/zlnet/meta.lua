@@ -84,9 +84,10 @@ function netns:fd() end
 ---@return any ... f's results
 function netns:run(f, ...) end
 
----Takes the namespace's lock, which ends with the handle, with unlock, or with the process. Attach holds it shared while
----it changes the node; sweep and watch hold it exclusively where they find a link without a record. It is a flock(2) of a
----file that only CAP_NET_ADMIN over the namespace opens, and for a moment one of the namespace's own file.
+---Takes the namespace's lock, which ends with the handle, with unlock, or with the process. Attach holds it shared
+---while it changes the node; sweep and watch hold it exclusively where they find a link without a record. It is a
+---flock(2) of a file that only CAP_NET_ADMIN over the namespace opens, and one of the namespace's own file, which is
+---waited for a moment only.
 ---@param mode "shared"|"exclusive"
 ---@param seconds number? how long to wait, 0 by default
 ---@return true? ok

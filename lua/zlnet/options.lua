@@ -2,8 +2,9 @@
 -- Tables of options: what a function accepts is a list of rows, and one function checks any table against any list.
 
 local addr = require "zlnet.addr"
-local alias = require "zlnet.record.line"
 local argument = require "zlnet.argument"
+local fields = require "zlnet.record.fields"
+local line = require "zlnet.record.line"
 
 local fmt, type = string.format, type
 
@@ -26,13 +27,13 @@ local options = {}
 ---@param relate nil|fun(o: table): string?, string? may also complete the table
 ---@return zlnet.options.spec
 function options.spec(rows, relate)
-  local known, required, fields = {}, {}, {}
+  local known, required, defaults = {}, {}, {}
   for i, row in ipairs(rows) do
-    known[row[1]], fields[i] = i, fmt("%s = %q", row[1], row[3])
+    known[row[1]], defaults[i] = i, fmt("%s = %q", row[1], row[3])
     required[#required + 1] = row.required and i or nil
   end
   rows.known, rows.required, rows.relate = known, required, relate
-  rows.blank = load("return { " .. table.concat(fields, ", ") .. " }")
+  rows.blank = load("return { " .. table.concat(defaults, ", ") .. " }")
   return rows
 end
 
@@ -153,25 +154,6 @@ local DEFAULT_PREFIX = {
   bridge = { inet = 24, inet6 = 64 },
 }
 
--- What the record of an attachment holds beside the options, each at its longest.
-local function longest_record(o)
-  return {
-    pid = o.pid, start = o.pid and 99999999999, boot = ("f"):rep(16), pidns = o.pid and 4294967295, netns = 4294967295,
-    tag = o.tag, time = 9999999999, ifname = o.ifname, ip = o.ip, mode = o.mode, default_route = o.default_route,
-    gateway = o.gateway, src = o.src, mtu = o.mtu and 65535, bridge = o.bridge, proxy_arp = o.proxy_arp, id = o.id,
-  }
-end
-
--- Whether there can be no doubt that the record fits, as with a process and an address or two: all that is not asked
--- about here takes 209 bytes at the most.
-local function fits_surely(o)
-  local length = #o.ip * 4
-  for i = 1, #o.ip do
-    length = length + #o.ip[i].address
-  end
-  return not (o.id or o.gateway or o.src or o.bridge) and length <= 46
-end
-
 -- An address by family must go with an address of the container, and differ from it.
 local function relate_to_ips(o, name, families)
   local given = o[name]
@@ -269,9 +251,9 @@ local function relate_attach(o)
   if not wrong then
     wrong, why = relate_gateway(o, families)
   end
-  if not wrong and not fits_surely(o) then
-    local line, long = alias.format(longest_record(o))
-    wrong, why = not line and (o.id and "id" or "ip"), long
+  if not wrong then
+    local text, long = line.format(fields.longest(o))
+    wrong, why = not text and (o.id and "id" or "ip"), long
   end
   return wrong, why
 end
@@ -343,8 +325,8 @@ end
 options.pair = options.spec(only(options.attach, OF_PAIR), function(o)
   local wrong, why = relate_pair(o)
   if not wrong and o.id then
-    local line, long = alias.format(longest_record(o))
-    wrong, why = not line and "id", long
+    local text, long = line.format(fields.longest(o))
+    wrong, why = not text and "id", long
   end
   return wrong, why
 end)

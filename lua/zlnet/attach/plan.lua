@@ -3,8 +3,9 @@
 -- found out about the target and the node into a list of operations; apply.lua carries out exactly that list, and
 -- shell.lua writes it as a script for ip(8).
 
-local alias = require "zlnet.record.line"
 local ends = require "zlnet.attach.operations"
+local fields = require "zlnet.record.fields"
+local line = require "zlnet.record.line"
 local options = require "zlnet.options"
 local owner = require "zlnet.record.names"
 
@@ -31,7 +32,8 @@ local plan = {}
 ---@field mac string
 ---@field families string[] of the addresses, IPv4 first
 ---@field gateways table<"inet"|"inet6", string> those that the container's default route goes through
----@field record zlnet.alias.fields the owner's record
+---@field owner table whose it will be
+---@field record zlnet.record the owner's record
 ---@field alias string the same as text
 ---@field ops zlnet.plan.op[] in the order in which they are carried out
 
@@ -91,14 +93,6 @@ local function node_ops(p, node, add)
   end
 end
 
-local function record_of(o, who)
-  return {
-    pid = who.pid, start = who.start, boot = who.boot, pidns = who.pidns, netns = who.netns, id = who.id,
-    time = who.time, tag = o.tag, ifname = o.ifname, ip = o.ip, mode = o.mode, default_route = o.default_route,
-    gateway = o.gateway, src = o.src, mtu = o.mtu, bridge = o.bridge, proxy_arp = o.proxy_arp,
-  }
-end
-
 -- What every plan begins with: names, and whose it will be.
 local function begin(o, who)
   local key = owner.key(who)
@@ -107,7 +101,8 @@ local function begin(o, who)
     ifname = o.ifname,
     host_mac = o.host_mac or owner.mac(key, o.tag, "host"),
     mac = o.mac or owner.mac(key, o.tag, "container"),
-    record = record_of(o, who),
+    owner = who,
+    record = fields.of(o, who),
     gateways = nil, families = nil, alias = nil,
     ops = { nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil }, -- room for the usual ones
   }
@@ -128,7 +123,7 @@ end
 ---@return zlnet.plan plan without families and gateways
 function plan.pair(o, who)
   local p = begin(o, who)
-  p.alias = alias.format(p.record) -- always fits: options.pair saw to it
+  p.alias = line.format(p.record) -- always fits: options.pair saw to it
   local add = appender(p.ops)
   add(ends.create(o, p))
   ends.record(p, add)
@@ -144,7 +139,7 @@ end
 function plan.build(o, who, node)
   local p = begin(o, who)
   p.gateways, p.families = plan.gateways(o), families_of(o.ip)
-  local record, reason = alias.format(p.record)
+  local record, reason = line.format(p.record)
   if not record then
     return nil, reason
   end

@@ -2,10 +2,11 @@
 -- check: what attach made, held against what is there now. What should be there is decided by the same plan that made
 -- it.
 
-local alias = require "zlnet.record.line"
 local argument = require "zlnet.argument"
 local core = require "zlnet.core"
+local fields = require "zlnet.record.fields"
 local findings = require "zlnet.check.differences"
+local line = require "zlnet.record.line"
 local locate = require "zlnet.check.container"
 local plan = require "zlnet.attach.plan"
 
@@ -24,12 +25,10 @@ end
 
 -- The record says more than an attachment needs, and other things when the link has become another's.
 local function check_record(f, a, link)
-  local record = alias.parse(link.ifalias) or {}
-  for _, key in ipairs { "pid", "start", "id", "tag", "netns", "time", "ifname", "mode", "bridge" } do
-    if record[key] ~= a[key] then
-      f:compare("host", "record", key .. "=" .. tostring(a[key]), key .. "=" .. tostring(record[key]))
-      return
-    end
+  local record = line.parse(link.ifalias) or {}
+  local name = fields.difference(a, record)
+  if name then
+    f:compare("host", "record", name .. "=" .. tostring(a[name]), name .. "=" .. tostring(record[name]))
   end
 end
 
@@ -70,11 +69,9 @@ end
 -- The plan that makes the attachment, with the container end's MAC as it is. Where the kernel makes the container end's
 -- link-local address, which one it is is the kernel's business.
 local function plan_of(a, mac, nodad)
-  return plan.build({
-    ip = a.ip, mode = a.mode, tag = a.tag, ifname = a.ifname, default_route = a.default_route, gateway = a.gateway,
-    src = a.src, mtu = a.mtu, bridge = a.bridge, proxy_arp = a.proxy_arp, mac = mac, host_mac = a.host_mac,
-    nodad = nodad, queues = "kernel",
-  }, a)
+  local o = fields.options(a)
+  o.mac, o.host_mac, o.nodad, o.queues = mac, a.host_mac, nodad, "kernel"
+  return plan.build(o, a)
 end
 
 local function open_other_end(host, link, ns)
