@@ -36,6 +36,9 @@ SOURCES  := csrc/stub.c csrc/bind/hash.c
 ALL_CFLAGS = -std=gnu11 -fPIC -fvisibility=hidden $(WARNINGS) -Icsrc $(LUA_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 ALL_LIBS   =
 endif
+# A thread may still be in the core when its last user closes it: it stays loaded.
+STAY     = $(if $(filter Linux,$(PLATFORM)),-Wl$(comma)-z$(comma)nodelete)
+comma   := ,
 OBJECTS := $(SOURCES:csrc/%.c=$(BUILD)/obj/%.o)
 CORE     = $(BUILD)/zlnet/core.so
 
@@ -48,7 +51,7 @@ stub: ## build the core that other platforms get, beside the real one
 $(CORE): $(OBJECTS)
 	@mkdir -p $(@D)
 	@echo "  LD  $@"
-	$(Q)$(CC) $(CFLAGS) $(LIBFLAG) -pthread $(LDFLAGS) -o $@ $(OBJECTS) $(ALL_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(LIBFLAG) -pthread $(STAY) $(LDFLAGS) -o $@ $(OBJECTS) $(ALL_LIBS)
 
 $(BUILD)/obj/%.o: csrc/%.c Makefile
 	@mkdir -p $(@D)
@@ -204,8 +207,10 @@ doc: all ## write the HTML reference to build/doc/reference.html
 	@$(LUA_ENV) $(LUA) spec/doc/html >$(BUILD)/doc/reference.html
 	@echo "$(BUILD)/doc/reference.html"
 
-meta: all ## write the keys of netlink tables into lua/zlnet/meta.lua, for editors and the reference
-	@$(LUA_ENV) $(LUA) spec/doc/meta
+meta: all ## write the keys of netlink tables for language servers: add build/meta and lua to your workspace
+	@mkdir -p $(BUILD)/meta
+	@$(LUA_ENV) $(LUA) spec/doc/meta >$(BUILD)/meta/zlnet_keys.lua
+	@echo "$(BUILD)/meta/zlnet_keys.lua"
 
 rock: ## build the rock into a fresh tree and require it from outside the checkout
 	@LUA='$(LUA)' CC='$(CC)' .ci/deps rock

@@ -64,40 +64,29 @@ static int core_terminal(lua_State *L)
 
 /* --- sysctl --- */
 
-/* "net.ipv4.conf.eth0/100.rp_filter" -> "net/ipv4/conf/eth0.100/rp_filter": the first separator decides which of
- * the two separates, as sysctl(8) does. Raises for keys which are empty, absolute or climb. */
-static void sysctl_path(lua_State *L, int arg, char *path, size_t cap)
+/* A path below /proc/sys: what argument.sysctl_key makes of a key. Raises for one that is none or leads elsewhere. */
+static const char *check_sysctl_path(lua_State *L, int arg)
 {
-	size_t len;
-	const char *key = luaL_checklstring(L, arg, &len);
-	size_t first = strcspn(key, "./");
-	char sep = key[first] ? key[first] : '/', part = '/';
+	size_t len, part;
+	const char *path = luaL_checklstring(L, arg, &len);
 
-	luaL_argcheck(L, strlen(key) == len, arg, "sysctl key contains a NUL byte");
-	luaL_argcheck(L, len > 0, arg, "sysctl key is empty");
-	luaL_argcheck(L, len < cap, arg, "sysctl key is too long");
-	for (size_t i = 0; i <= len; i++)
-		path[i] = key[i] == sep ? '/' : sep == '.' && key[i] == '/' ? '.' : key[i];
-	for (size_t i = 0; i <= len; i++) {
-		bool end = path[i] == '/' || !path[i];
-		luaL_argcheck(L, !(end && part == '/'), arg, "sysctl key has an empty part");
-		part = path[i];
-		if (!end && (i == 0 || path[i - 1] == '/')) {
-			size_t l = strcspn(path + i, "/");
-			luaL_argcheck(L, strspn(path + i, ".") != l, arg, "sysctl key has a part of dots");
-		}
+	luaL_argcheck(L, strlen(path) == len && len <= 255, arg, "a path of at most 255 bytes without NUL expected");
+	for (const char *p = path;; p += part + 1) {
+		part = strcspn(p, "/");
+		luaL_argcheck(L, part > 2 || strncmp(p, "..", part), arg,
+		              "a path has no empty part and no '.' or '..'");
+		if (!p[part])
+			return path;
 	}
 }
 
 /* core.sysctl_write(key, value [, ns [, here]]): of the calling thread's namespace, or that of the handle ns. */
 static int core_sysctl_write(lua_State *L)
 {
-	char path[256];
 	size_t len;
 	struct error e;
+	const char *path = check_sysctl_path(L, 1), *value = luaL_checklstring(L, 2, &len);
 
-	sysctl_path(L, 1, path, sizeof path);
-	const char *value = luaL_checklstring(L, 2, &len);
 	int nsfd = lua_isnoneornil(L, 3) ? -1 : *bind_netns_check(L, 3);
 	int home = lua_isnoneornil(L, 4) ? -1 : *bind_netns_check(L, 4);
 	if (netns_sysctl_write(nsfd, home, path, value, len, &e) < 0)
@@ -109,10 +98,9 @@ static int core_sysctl_write(lua_State *L)
 /* The value, without the newline at its end. */
 static int core_sysctl_read(lua_State *L)
 {
-	char path[256], value[4096];
+	char value[4096];
 	struct error e;
-
-	sysctl_path(L, 1, path, sizeof path);
+	const char *path = check_sysctl_path(L, 1);
 	ssize_t n = sysctl_read(path, value, sizeof value, &e);
 	if (n < 0)
 		return bind_error_return(L, &e);

@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
 local argument = require "zlnet.argument"
+local helper = require "spec.support.helper"
 
 local function accepts(rule, values)
   for _, value in ipairs(values) do
@@ -49,9 +50,35 @@ describe("argument.ifname", function()
   it("refuses what the kernel refuses or reads as a pattern", function()
     refuses(argument.ifname, {
       "", "veth-4194304-sss", ".", "..", "a/b", "/", "a:b", "a b", " ", "a\tb", "a\n", "a\0b", "\0", "a%d", "%",
-      "a\xa0",
-      0, 1.5, true, {}, print, nil, n = 12,
+      "a\xa0", "à", "all", "default",
+      0, 1.5, true, {}, print, nil, n = 15,
     })
+  end)
+end)
+
+describe("the rule for names of links", function()
+  helper.insulate()
+
+  it("is the same for options and for messages, and what it lets through the kernel takes", function()
+    local core = require "zlnet.core"
+    local ns <close> = assert(core.netns.new())
+    local h <close> = assert(core.open(ns))
+    local names = { "default", ".", "..", "..." }
+    for byte = 0, 255 do
+      names[#names + 1], names[#names + 2] = string.char(byte), "a" .. string.char(byte, byte)
+    end
+    for _, name in ipairs(names) do
+      local ok, _, err = pcall(h.newlink, h, { ifname = name, linkinfo = { kind = "bridge" } })
+      assert.equal(argument.ifname(name) ~= nil, ok, ("%q"):format(name))
+      assert.is_nil(err, name)
+    end
+  end)
+end)
+
+describe("argument.netns", function()
+  it("takes names, paths, handles, files; no name of dots, nothing that is too long for a name", function()
+    accepts(argument.netns, { "blue", "./x", "/proc/1/ns/net", ("x"):rep(255), "...", { fd = 0 }, io.stdout })
+    refuses(argument.netns, { "", ".", "..", ("x"):rep(256), "a\0b", "/a\0", 5, true, {}, { fd = -1 }, { fd = "1" } })
   end)
 end)
 
@@ -127,6 +154,8 @@ describe("argument.by_family", function()
 end)
 
 describe("argument.sysctl_key", function()
+  helper.insulate()
+
   it("gives the path below /proc/sys; the first separator decides, as in sysctl(8)", function()
     for key, path in pairs {
       ["net.ipv4.ip_forward"] = "net/ipv4/ip_forward",
@@ -134,6 +163,7 @@ describe("argument.sysctl_key", function()
       ["net.ipv4.conf.eth0/100.rp_filter"] = "net/ipv4/conf/eth0.100/rp_filter",
       ["net/ipv4/conf/eth0.100/rp_filter"] = "net/ipv4/conf/eth0.100/rp_filter",
       ["kernel"] = "kernel",
+      ["net/ipv4/conf/.../forwarding"] = "net/ipv4/conf/.../forwarding", -- a link may be called so
     } do
       assert.equal(path, argument.sysctl_key(key))
     end
@@ -146,5 +176,20 @@ describe("argument.sysctl_key", function()
       "../etc/passwd", "net.//.kernel", "net/./ipv4", "net.ipv4\0.x", "\0", ("a."):rep(128) .. "b", ("a"):rep(256),
       5, true, {}, nil, n = 23,
     })
+  end)
+
+  it("is the one reader of keys: the core takes only what it returns", function()
+    local core = require "zlnet.core"
+    assert.equal(core.sysctl_read "net/ipv4/ip_forward", core.sysctl_read(argument.sysctl_key "net.ipv4.ip_forward"))
+    for _, path in ipairs { "", "/", "/net", "net//ipv4", "net/", "..", "net/../kernel/hostname", "./net", "a\0b",
+      ("a"):rep(256) } do
+      assert.has_error(function()
+        core.sysctl_read(path)
+      end)
+    end
+    local h <close> = assert(core.open(nil))
+    assert(h:newlink { ifname = "...", linkinfo = { kind = "bridge" } })
+    assert.equal("0", (core.sysctl_read "net/ipv4/conf/.../proxy_arp"))
+    assert(h:dellink { ifname = "..." })
   end)
 end)

@@ -50,7 +50,7 @@ describe("README", function()
     for _, link in ipairs(helper.ip_json("link", "show", "type", "veth")) do
       helper.sh("ip link delete " .. link.ifname)
     end
-    helper.sh "ip link delete br0"
+    helper.sh "ip link delete br0; ip link delete overlay"
     assert(netlink.set_sysctl("net.ipv4.ip_forward", 0))
     assert(netlink.set_sysctl("net.ipv6.conf.all.forwarding", 0))
   end)
@@ -166,7 +166,7 @@ describe("README", function()
 
   it("has every verdict of sweep", function()
     local stated = {}
-    for word in read("lua/zlnet/cleanup/sweep.lua"):match('"alive"|[^\n ]*'):gmatch '"([%a_]+)"' do
+    for word in read("lua/zlnet/cleanup/verdict.lua"):match('"alive"|[^\n ]*'):gmatch '"([%a_]+)"' do
       stated["`" .. word .. "`"] = true
     end
     local listed = {}

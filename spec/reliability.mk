@@ -32,9 +32,11 @@ alloc: $(CORE) $(RELIABILITY)/host ## every allocation of every operation fails,
 
 FUZZ = BUILD='$(BUILD)' LUA_CFLAGS='$(LUA_CFLAGS)' LUA_LIBS='$(HOST_LIBS)' MNL_CFLAGS='$(MNL_CFLAGS)' spec/fuzz/run
 FUZZ_SECONDS ?= 3600
-fuzz: ## coverage-guided fuzzing of the engine, the tables and the codec: an hour
+FUZZ_CNI_SECONDS ?= $(shell expr $(FUZZ_SECONDS) / 5)
+fuzz: $(CORE) $(BUILD)/zlnet-cni ## coverage-guided fuzzing of engine, tables, codec, and zlnet-cni asked for anything: an hour
 	@LUA='$(LUA)' CC='$(CC)' .ci/deps fuzz
-	$(Q)$(FUZZ) $(FUZZ_SECONDS)
+	$(Q)$(FUZZ) $$(( $(FUZZ_SECONDS) - $(FUZZ_CNI_SECONDS) ))
+	$(Q)LUA='$(LUA)' $(IN_SANDBOX) spec/fuzz/cni.lua $(FUZZ_CNI_SECONDS) $(SEED)
 
 fuzz-short: ## the same for a minute
 	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=60
@@ -43,11 +45,11 @@ fuzz-short: ## the same for a minute
 
 # --- sanitizers beside those of `make asan` ---
 
-TSAN_SPECS ?= spec/kernel/visitor_spec.lua spec/netlink_netns_spec.lua spec/bind/handle_spec.lua spec/loop_spec.lua spec/attach/init_spec.lua
+TSAN_SPECS ?= spec/kernel/visitor_spec.lua spec/kernel/deletion_spec.lua spec/netlink_netns_spec.lua spec/bind/handle_spec.lua spec/loop_spec.lua spec/attach/init_spec.lua
 tsan: ## the specs that start threads, under ThreadSanitizer
 	@$(MAKE) --no-print-directory BUILD=build/tsan CFLAGS='-O1 -g -fsanitize=thread' LDFLAGS=-Wl,-z,nodelete all stub \
 		build/tsan/bin/lua5.4
-	@TSAN_OPTIONS=exitcode=99:halt_on_error=1 SPEC_TIMEOUT=300 LUA='$(CURDIR)/build/tsan/bin/lua5.4' BUILD=build/tsan \
+	@TSAN_OPTIONS=exitcode=99:halt_on_error=1:suppressions=$(CURDIR)/spec/tools/tsan.supp SPEC_TIMEOUT=300 LUA='$(CURDIR)/build/tsan/bin/lua5.4' BUILD=build/tsan \
 		setarch -R spec/tools/run $(or $(SPECS),$(TSAN_SPECS))
 
 # not those which need pidfd_open: valgrind knows that call from 3.21 on

@@ -80,6 +80,18 @@ describe("shell.command", function()
   end)
 end)
 
+describe("shell.quote", function()
+  it("makes one word of any text", function()
+    local words = { "", "plain-1.0_@%+=:,/", "a b", "it's", "''", "$HOME `x` \\ \"", "*", "~", "-n", "a\nb", "#", ";" }
+    for _, word in ipairs(words) do
+      local pipe = assert(io.popen("printf %s. " .. shell.quote(word)))
+      assert.equal(word .. ".", pipe:read "a")
+      pipe:close()
+    end
+    assert.equal("5", shell.quote(5))
+  end)
+end)
+
 describe("shell.script", function()
   it("has each step once, and stops at the first failure", function()
     local helper = require "spec.support.helper"

@@ -5,10 +5,14 @@
 #include "bind/reply.h"
 #include "bind/request.h"
 #include "codec/codec.h"
+#include "kernel/deletion.h"
+#include "kernel/job.h"
 
 #include <errno.h>
 #include <lauxlib.h>
 #include <libmnl/libmnl.h>
+#include <limits.h>
+#include <linux/rtnetlink.h>
 #include <string.h>
 
 static struct handle *batch_handle(lua_State *L, int arg)
@@ -17,6 +21,7 @@ static struct handle *batch_handle(lua_State *L, int arg)
 	struct handle *h = luaL_testudata(L, -1, HANDLE_TYPE);
 	if (!h || h->sock.fd < 0)
 		luaL_argerror(L, arg, "batch of a closed handle");
+	handle_check_generation(L, arg, h->generation, "batch");
 	lua_pop(L, 1);
 	return h;
 }
@@ -58,7 +63,7 @@ static int batch_add(lua_State *L)
 	lua_settop(L, 4);
 	luaL_checktype(L, 2, LUA_TTABLE);
 	note.some = request_keys(L, note.op, &note.only) != NULL;
-	if (handle_encode(L, h, note.op, buf, &e) < 0)
+	if (handle_encode(L, h, note.op, note.some ? &note.only : NULL, buf, &e) < 0)
 		return bind_error_return(L, &e);
 	if (queue_add(&b->queue, (const struct nlmsghdr *)buf, &note, sizeof note) < 0)
 		return luaL_error(L, "not enough memory");
@@ -90,7 +95,7 @@ static void push_objects(lua_State *L, const struct queue *q, const struct netli
 		if (m->nlmsg_seq >= q->n)
 			continue;
 		const struct note *note = item_note(q, m->nlmsg_seq);
-		codec_decode_some(L, note->op->table, m, note->some ? &note->only : NULL, false);
+		codec_decode_some(L, note->op->table, m, note->some ? &note->only : NULL);
 		lua_rawseti(L, -2, (lua_Integer)m->nlmsg_seq + 1);
 	}
 }
@@ -100,7 +105,7 @@ static void push_link(lua_State *L, const struct netlink_reply *r, const void *c
 {
 	const struct note *note = ctx;
 
-	codec_decode_some(L, &table_link, (const struct nlmsghdr *)r->data, note->some ? &note->only : NULL, false);
+	codec_decode_some(L, &table_link, (const struct nlmsghdr *)r->data, note->some ? &note->only : NULL);
 }
 
 /* Ask for the created links that were not echoed. */
@@ -126,6 +131,19 @@ static bool option(lua_State *L, int arg, const char *name, bool otherwise)
 
 	lua_pop(L, 1);
 	return value;
+}
+
+/* The option wait: whether it is "gone", and not "memory", the default. */
+static bool waits_until_gone(lua_State *L, int arg)
+{
+	static const char *const names[] = {"memory", "gone", NULL};
+
+	if (lua_isnoneornil(L, arg))
+		return false;
+	lua_getfield(L, arg, "wait");
+	bool gone = luaL_checkoption(L, -1, "memory", names) == 1;
+	lua_pop(L, 1);
+	return gone;
 }
 
 bool batch_options(lua_State *L, int arg, const struct handle *h, struct queue_pace *pace)
@@ -182,6 +200,78 @@ int batch_read(lua_State *L, struct netlink_reply *owner, const struct sent *s)
 	return reply_read(L, owner, push_sent, s);
 }
 
+/* The indexes of the links that the queue deletes, or those that the options at arg list where requests name groups, without
+ * repetition. Raises unless all requests are dellink and each link is known by its index. */
+static uint32_t *push_deleted(lua_State *L, int arg, const struct queue *q, size_t *n)
+{
+	size_t listed =
+		lua_getfield(L, arg, "links") == LUA_TNIL ? 0 : (luaL_checktype(L, -1, LUA_TTABLE), lua_rawlen(L, -1));
+	int list = lua_gettop(L);
+	uint32_t *index = lua_newuserdatauv(L, (listed + q->n + 1) * sizeof *index, 0);
+
+	*n = 0;
+	for (size_t i = 1; i <= listed; i++) {
+		lua_rawgeti(L, list, (lua_Integer)i);
+		lua_Integer value = luaL_checkinteger(L, -1);
+		luaL_argcheck(L, value > 0 && value <= INT_MAX, arg, "links: a list of indexes expected");
+		index[(*n)++] = (uint32_t)value;
+		lua_pop(L, 1);
+	}
+	for (unsigned i = 0; i < q->n; i++) {
+		const struct nlmsghdr *h = (const struct nlmsghdr *)(q->data + q->items[i].offset);
+		const struct ifinfomsg *info = mnl_nlmsg_get_payload(h);
+		luaL_argcheck(L, h->nlmsg_type == RTM_DELLINK, arg,
+		              "wait: only a batch of dellink can wait until links are gone");
+		luaL_argcheck(L, info->ifi_index || listed, arg,
+		              "wait: a link is deleted by its index, or is one of links");
+		if (info->ifi_index)
+			index[(*n)++] = (uint32_t)info->ifi_index;
+	}
+	return index;
+}
+
+/* Send on a thread, or in a child, and wait for the announcement that all links are gone, or for the answer. */
+static int send_until_gone(lua_State *L, struct batch *b, struct handle *h, struct queue_pace *pace)
+{
+	enum job_way way = option(L, 2, "child", false) ? JOB_CHILD : JOB_THREAD;
+	struct sent sent = {.handle = h};
+	struct deletion d;
+	struct error e;
+	size_t n;
+	uint32_t *index = push_deleted(L, 2, &b->queue, &n);
+	unsigned requests = b->queue.n;
+	int rc, values;
+
+	if (requests == 0) {
+		lua_newtable(L);
+		return 1;
+	}
+	rc = deletion_open(&d, h->sock.fd, index, n, &e);
+	if (rc < 0)
+		return bind_error_return(L, &e);
+	struct job *job = job_start(h->sock.fd, &b->queue, pace, way, &e);
+	rc = job ? deletion_wait(&d, job, netlink_now() + h->timeout, &e) : -1;
+	deletion_close(&d);
+	if (rc != 0 && job)
+		job_release(job);
+	if (rc < 0)
+		return bind_error_return(L, &e);
+	if (rc > 0) {
+		lua_createtable(L, (int)requests, 0);
+		for (unsigned i = 1; i <= requests; i++) {
+			lua_pushboolean(L, 1);
+			lua_rawseti(L, -2, i);
+		}
+		return 1;
+	}
+	job_end(job);
+	sent.queue = &job->queue;
+	sent.error = job->rc < 0 ? &job->e : NULL;
+	values = batch_read(L, &job->reply, &sent);
+	job_free(job);
+	return values < 0 ? lua_error(L) : values;
+}
+
 /* batch:send([{stop_on_error=true, objects=false}]) -> results, number of the first failed operation or nil | nil, err */
 static int batch_send(lua_State *L)
 {
@@ -190,6 +280,8 @@ static int batch_send(lua_State *L)
 	struct queue_pace pace;
 	struct error e;
 	bool objects = batch_options(L, 2, h, &pace);
+	if (waits_until_gone(L, 2))
+		return send_until_gone(L, b, h, &pace);
 	struct queue queue = b->queue;
 	struct sent sent = {.queue = &queue, .handle = h, .objects = objects};
 

@@ -5,6 +5,7 @@
 #include "bind/request.h"
 #include "codec/codec.h"
 #include "kernel/netns.h"
+#include "kernel/process.h"
 
 #include <errno.h>
 #include <lauxlib.h>
@@ -39,6 +40,10 @@
 	{ \
 		"get" noun, &s, t, NLM_F_ACK, OP_GET \
 	}
+#define PICK(noun, s, t) \
+	{ \
+		"get" noun, &s, t, NLM_F_DUMP | NLM_F_ACK, OP_PICK \
+	}
 #define DUMP(noun, s, t) \
 	{ \
 		"get" noun "s", &s, t, NLM_F_DUMP | NLM_F_ACK, OP_DUMP \
@@ -54,7 +59,7 @@ static const struct handle_op ops[] = {
 	{"dellinkprop", &table_link, RTM_DELLINKPROP, NLM_F_ACK, OP_ACT},
 	NEW("addr", table_addr, RTM_NEWADDR, 0),
 	DEL("addr", table_addr, RTM_DELADDR),
-	GET("addr", table_addr, RTM_GETADDR),
+	PICK("addr", table_addr, RTM_GETADDR),
 	DUMP("addr", table_addr, RTM_GETADDR),
 	NEW("route", table_route, RTM_NEWROUTE, 0),
 	DEL("route", table_route, RTM_DELROUTE),
@@ -66,7 +71,7 @@ static const struct handle_op ops[] = {
 	DUMP("neigh", table_neigh, RTM_GETNEIGH),
 	NEW("rule", table_rule, RTM_NEWRULE, 0),
 	DEL("rule", table_rule, RTM_DELRULE),
-	GET("rule", table_rule, RTM_GETRULE),
+	PICK("rule", table_rule, RTM_GETRULE),
 	DUMP("rule", table_rule, RTM_GETRULE),
 	NEW("nsid", table_nsid, RTM_NEWNSID, 0),
 	GET("nsid", table_nsid, RTM_GETNSID),
@@ -79,7 +84,14 @@ struct handle *handle_check(lua_State *L, int arg)
 
 	if (h->sock.fd < 0)
 		luaL_argerror(L, arg, "closed handle");
+	handle_check_generation(L, arg, h->generation, "handle");
 	return h;
+}
+
+void handle_check_generation(lua_State *L, int arg, uint64_t generation, const char *what)
+{
+	if (generation != process_generation())
+		luaL_argerror(L, arg, lua_pushfstring(L, "%s of the process that made this one by fork", what));
 }
 
 int64_t handle_deadline(const struct handle *h)
@@ -104,6 +116,7 @@ int handle_create(lua_State *L, const char *type, int protocol)
 	memset(h, 0, sizeof *h);
 	h->sock.fd = -1;
 	h->timeout = DEFAULT_TIMEOUT;
+	h->generation = process_generation();
 	luaL_setmetatable(L, type);
 	int *ns = bind_netns_push(L); /* holds the descriptor meanwhile, whatever raises */
 	int fd;
@@ -181,15 +194,18 @@ static void not_found(struct error *e, const char *op, const char *name)
 }
 
 /* Skip what a plain dump of links has no use for, unless the caller said what it wants. */
-static void default_ext_mask(struct nlmsghdr *n)
+static void default_ext_mask(struct nlmsghdr *n, const struct handle_op *op, const struct codec_keys *only)
 {
 	const struct nlattr *a;
 
+	if (only ? only->attr[IFLA_STATS64 / 64] >> IFLA_STATS64 % 64 & 1 : op->how == OP_GET)
+		return; /* the counters are wanted */
 	mnl_attr_for_each(a, n, sizeof(struct ifinfomsg)) if (mnl_attr_get_type(a) == IFLA_EXT_MASK) return;
 	mnl_attr_put_u32_check(n, CODEC_MAX, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
 }
 
-int handle_encode(lua_State *L, struct handle *h, const struct handle_op *op, void *buf, struct error *e)
+int handle_encode(lua_State *L, struct handle *h, const struct handle_op *op, const struct codec_keys *only, void *buf,
+                  struct error *e)
 {
 	const char *failed = NULL;
 	struct nlmsghdr *n = mnl_nlmsg_put_header(buf);
@@ -202,7 +218,9 @@ int handle_encode(lua_State *L, struct handle *h, const struct handle_op *op, vo
 	else if (rc < 0)
 		error_netlink(e, -rc, op->name, NULL);
 	else if (op->table == &table_link && (op->how == OP_GET || op->how == OP_DUMP))
-		default_ext_mask(n);
+		default_ext_mask(n, op, only);
+	else if (op->how == OP_PICK && n->nlmsg_len == NLMSG_HDRLEN + NLMSG_ALIGN(op->table->hdrlen))
+		luaL_argerror(L, 2, "nothing is named that tells the object from others");
 	return rc;
 }
 
@@ -325,7 +343,7 @@ static int h_tostring(lua_State *L)
 void handle_set_ops(lua_State *L, lua_CFunction f, bool dumps)
 {
 	for (size_t i = 0; i < sizeof ops / sizeof *ops; i++) {
-		if (!dumps && ops[i].how == OP_DUMP)
+		if (!dumps && ops[i].how >= OP_PICK)
 			continue;
 		lua_pushlightuserdata(L, (void *)(uintptr_t)&ops[i]);
 		lua_pushcclosure(L, f, 1);

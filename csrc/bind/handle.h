@@ -11,10 +11,14 @@
 
 #define HANDLE_TYPE "zlnet.handle"
 
+struct codec_keys;
+
 struct handle {
 	struct netlink_sock sock;
 	struct netlink_reply reply; /* of the latest request; given back to its small size after use */
 	int timeout;                /* milliseconds a request may take */
+	uint64_t
+		generation; /* of the process that opened it: a child has the same socket, and would take its answers */
 };
 
 /* One operation of the kernel's, as a method. */
@@ -23,7 +27,13 @@ struct handle_op {
 	const struct table_msg *table;
 	uint16_t type;
 	uint16_t flags;
-	enum { OP_NEW, OP_ACT, OP_GET, OP_DUMP } how;
+	enum {
+		OP_NEW,
+		OP_ACT,
+		OP_GET,
+		OP_PICK,
+		OP_DUMP
+	} how; /* OP_PICK: one of a dump, where the kernel gets none by itself */
 };
 
 /* Make the metatable; leaves the stack as it was. */
@@ -39,9 +49,14 @@ void handle_free(struct handle *h);
 /* The open handle at arg; raises for anything else. */
 struct handle *handle_check(lua_State *L, int arg);
 
-/* Encode the table at arg 2 (mode at arg 3 for OP_NEW) for op into buf, CODEC_MAX bytes, aligned.
+/* Raises where what is at arg was made by another process than this one, its parent. */
+void handle_check_generation(lua_State *L, int arg, uint64_t generation, const char *what);
+
+/* Encode the table at arg 2 (mode at arg 3 for OP_NEW) for op, whose answer is wanted for these keys (NULL: all), into buf,
+ * CODEC_MAX bytes, aligned.
  * Raises on wrong use. 0, or -errno with e filled when a link that it names is not there. */
-int handle_encode(lua_State *L, struct handle *h, const struct handle_op *op, void *buf, struct error *e);
+int handle_encode(lua_State *L, struct handle *h, const struct handle_op *op, const struct codec_keys *only, void *buf,
+                  struct error *e);
 
 /* Turn the kernel's refusal of request req into e. */
 void handle_refusal(const struct handle_op *op, const struct nlmsghdr *req, const struct netlink_ack *ack,

@@ -4,6 +4,7 @@
 #include "bind/error.h"
 #include "bind/handle.h"
 #include "kernel/job.h"
+#include "kernel/process.h"
 
 #include <errno.h>
 #include <lauxlib.h>
@@ -15,6 +16,7 @@ enum { HANDLE = 1, RESULTS, FAILED, USER_VALUES = FAILED };
 
 struct bind_job {
 	struct job *task; /* NULL: closed */
+	uint64_t generation;
 	bool objects, taken;
 };
 
@@ -24,6 +26,7 @@ static struct bind_job *check_open(lua_State *L, int arg)
 
 	if (!j->task)
 		luaL_argerror(L, arg, "closed job");
+	handle_check_generation(L, arg, j->generation, "job");
 	return j;
 }
 
@@ -38,12 +41,12 @@ int bind_job_new(lua_State *L)
 	lua_getiuservalue(L, 2, 1);
 	luaL_argcheck(L, lua_rawequal(L, -1, 1), 2, "batch of another handle");
 	struct bind_job *j = lua_newuserdatauv(L, sizeof *j, USER_VALUES);
-	*j = (struct bind_job){0};
+	*j = (struct bind_job){.generation = process_generation()};
 	luaL_setmetatable(L, JOB_TYPE);
 	lua_pushvalue(L, 1);
 	lua_setiuservalue(L, -2, HANDLE);
 	j->objects = batch_options(L, 3, h, &pace);
-	j->task = job_start(h->sock.fd, &b->queue, &pace, &e);
+	j->task = job_start(h->sock.fd, &b->queue, &pace, JOB_THREAD, &e);
 	return j->task ? 1 : bind_error_return(L, &e);
 }
 
@@ -139,6 +142,8 @@ static int j_close(lua_State *L)
 {
 	struct bind_job *j = luaL_checkudata(L, 1, JOB_TYPE);
 
+	if (j->task && j->generation != process_generation())
+		j->task->running = false; /* its thread is the parent's */
 	job_free(j->task);
 	j->task = NULL;
 	return 0;

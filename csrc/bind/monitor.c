@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "bind/monitor.h"
 #include "bind/error.h"
+#include "bind/handle.h"
 #include "bind/netns.h"
 #include "codec/codec.h"
 #include "kernel/monitor.h"
 #include "kernel/netlink.h"
 #include "kernel/netns.h"
+#include "kernel/process.h"
 
 #include <errno.h>
 #include <lauxlib.h>
@@ -20,7 +22,8 @@
 struct monitor {
 	struct netlink_sock hears, asks;
 	struct netlink_reply heard, answer;
-	size_t at; /* of the next message in heard */
+	size_t at;           /* of the next message in heard */
+	uint64_t generation; /* of the process, as a handle's */
 	bool kinds[MONITOR_KINDS];
 	bool some[MONITOR_KINDS]; /* only these keys of the kind's objects */
 	struct codec_keys keys[MONITOR_KINDS];
@@ -32,6 +35,7 @@ static struct monitor *check_open(lua_State *L, int arg)
 
 	if (m->hears.fd < 0)
 		luaL_argerror(L, arg, "closed monitor");
+	handle_check_generation(L, arg, m->generation, "monitor");
 	return m;
 }
 
@@ -138,6 +142,7 @@ int bind_monitor_new(lua_State *L)
 	struct monitor *m = lua_newuserdatauv(L, sizeof *m, 0);
 	memset(m, 0, sizeof *m);
 	m->hears.fd = m->asks.fd = -1;
+	m->generation = process_generation();
 	luaL_setmetatable(L, MONITOR_TYPE);
 	check_groups(L, 2, m);
 	int bytes = check_options(L, 3, m);
@@ -164,7 +169,7 @@ static void push_event(lua_State *L, const struct monitor *m, unsigned i, const 
 {
 	const struct monitor_kind *k = &event_kinds[i];
 
-	codec_decode_some(L, k->table, h, m->some[i] ? &m->keys[i] : NULL, false);
+	codec_decode_some(L, k->table, h, m->some[i] ? &m->keys[i] : NULL);
 	if (lua_getfield(L, -1, "event") != LUA_TNIL)
 		lua_setfield(L, -2, "cause");
 	else

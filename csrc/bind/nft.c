@@ -109,7 +109,7 @@ static void push_list(lua_State *L, const struct netlink_reply *r, const void *c
 
 	lua_newtable(L);
 	for (; left > 0 && mnl_nlmsg_ok(m, left); m = mnl_nlmsg_next(m, &left)) {
-		codec_decode_some(L, w->op->table, m, w->only, false);
+		codec_decode_some(L, w->op->table, m, w->only);
 		if (w->op->table == &table_nft_setelem)
 			n = flatten(L, n);
 		else
@@ -122,7 +122,7 @@ static void push_one(lua_State *L, const struct netlink_reply *r, const void *ct
 {
 	const struct wanted *w = ctx;
 
-	codec_decode_some(L, w->op->table, (const struct nlmsghdr *)r->data, w->only, false);
+	codec_decode_some(L, w->op->table, (const struct nlmsghdr *)r->data, w->only);
 }
 
 /* Does nobody answer messages of this kind? Then any of them is EINVAL, which could mean anything. */

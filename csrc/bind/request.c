@@ -5,13 +5,16 @@
 #include "bind/reply.h"
 #include "codec/codec.h"
 
+#include <errno.h>
 #include <lauxlib.h>
 #include <libmnl/libmnl.h>
+#include <linux/if_addr.h>
 
 /* What a request wants of the objects which answer it. */
 struct wish {
 	const struct handle_op *op;
 	const struct codec_keys *only; /* or NULL */
+	const struct nlmsghdr *req;    /* what it describes is wanted, nothing else */
 };
 
 static const struct codec_keys *wish_keys(const struct wish *w, const struct nlmsghdr *m)
@@ -24,6 +27,9 @@ static size_t wish_trim(void *to, const struct nlmsghdr *m, const void *ctx)
 {
 	const struct wish *w = ctx;
 
+	if (w->op->how == OP_DUMP ? !table_dump_has(w->op->table, w->req, m)
+	                          : w->op->how == OP_PICK && !table_is(w->op->table, w->req, m))
+		return 0;
 	return codec_trim(to, m, w->op->table, wish_keys(w, m));
 }
 
@@ -40,7 +46,7 @@ static void push_all(lua_State *L, const struct netlink_reply *r, const void *ct
 	m = first;
 	left = (int)r->len;
 	for (int i = 1; i <= n; i++, m = mnl_nlmsg_next(m, &left)) {
-		codec_decode_some(L, w->op->table, m, wish_keys(w, m), false);
+		codec_decode_some(L, w->op->table, m, wish_keys(w, m));
 		lua_rawseti(L, -2, i);
 	}
 }
@@ -50,7 +56,22 @@ static void push_one(lua_State *L, const struct netlink_reply *r, const void *ct
 {
 	const struct wish *w = ctx;
 
-	codec_decode_some(L, w->op->table, (const struct nlmsghdr *)r->data, w->only, false);
+	codec_decode_some(L, w->op->table, (const struct nlmsghdr *)r->data, w->only);
+}
+
+/* The dump in which to look for the object that req describes: of its family, an address on its link. */
+static struct nlmsghdr *pick_dump(void *buf, const struct wish *w)
+{
+	struct nlmsghdr *n = mnl_nlmsg_put_header(buf);
+	const uint8_t *header = mnl_nlmsg_get_payload(w->req);
+	uint8_t *dump = mnl_nlmsg_put_extra_header(n, w->op->table->hdrlen);
+
+	n->nlmsg_type = w->req->nlmsg_type;
+	n->nlmsg_flags = w->req->nlmsg_flags;
+	dump[0] = header[0];
+	if (w->op->table == &table_addr)
+		((struct ifaddrmsg *)dump)->ifa_index = ((const struct ifaddrmsg *)header)->ifa_index;
+	return n;
 }
 
 /* Send the request; what is wanted of the answer is in h->reply. */
@@ -92,11 +113,14 @@ int handle_request(lua_State *L)
 		lua_replace(L, 2);
 	}
 	luaL_checktype(L, 2, LUA_TTABLE);
-	if (handle_encode(L, h, op, buf, &e) < 0)
+	if (handle_encode(L, h, op, only, buf, &e) < 0)
 		return bind_error_return(L, &e);
-	const struct wish wish = {op, only};
-	if (ask(h, n, &wish, &ack, &e) < 0)
+	const struct wish wish = {op, only, n};
+	_Alignas(8) char dump[128];
+	if (ask(h, op->how == OP_PICK ? pick_dump(dump, &wish) : n, &wish, &ack, &e) < 0)
 		return bind_error_return(L, &e);
+	if (op->how == OP_PICK && !ack.err && h->reply.len == 0)
+		ack.err = op->table == &table_addr ? EADDRNOTAVAIL : ENOENT;
 	if (ack.err) {
 		handle_refusal(op, n, &ack, &e);
 		return bind_error_return(L, &e);

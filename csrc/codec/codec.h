@@ -20,16 +20,18 @@ typedef int (*codec_resolve)(void *ctx, const char *name, uint32_t *index);
 int codec_encode(lua_State *L, int idx, const struct table_msg *table, struct nlmsghdr *nlh, size_t cap,
                  codec_resolve resolve, void *ctx, const char **failed_name);
 
-/* Pushes one table for the message. Raises for lack of memory only; what is malformed is skipped. */
+/* Pushes one table for the message. Raises for lack of memory only. What the tables do not know and what is malformed stands
+ * under "unknown" of its level: by the attribute's type, its bytes in hexadecimal, as codec_encode takes them. */
 void codec_decode(lua_State *L, const struct table_msg *table, const struct nlmsghdr *nlh);
 
 /* Some of the keys of a set: a bit for each row. A link has 200 values, of which most callers want ten. */
 struct codec_keys {
-	uint64_t attr[2];
-	uint64_t kept[2]; /* attr, and those which say of which kind another is: see codec_trim */
+	uint64_t attr[TABLE_ATTRS_MAX / 64];
+	uint64_t kept[TABLE_ATTRS_MAX / 64]; /* attr, and those which say of which kind another is: see codec_trim */
 	uint32_t field;
 	bool unknown; /* what the tables do not know, under "unknown" */
 };
+_Static_assert(TABLE_ATTRS_MAX % 64 == 0 && TABLE_FIELDS_MAX <= 32, "a bit for each row");
 
 /* What a dump gives of a message when it was asked for nothing in particular: NULL, which is all, but of an ordinary link
  * not af_spec: its settings for IPv4 and IPv6 are most of a link's values, and hardly ever wanted. */
@@ -37,7 +39,7 @@ const struct codec_keys *codec_keys_dump(const struct table_msg *table, const st
 
 /* Adds the rows of a key, both when a field and an attribute share it; false when there is none. No Lua. */
 bool codec_keys_add(struct codec_keys *keys, const struct table_set *set, const char *key, size_t len);
-/* From a list of keys in Lua, in which "unknown" asks for the numbers of attributes that the tables do not know; raises as
+/* From a list of keys in Lua, in which "unknown" asks for what the tables do not know; raises as
  * luaL_argerror when there is no such key. */
 void codec_keys(lua_State *L, int idx, const struct table_msg *table, struct codec_keys *out);
 
@@ -45,10 +47,9 @@ void codec_keys(lua_State *L, int idx, const struct table_msg *table, struct cod
  * would skip; returns its length. For a whole dump waits in memory, and most of it is nobody's wish. */
 size_t codec_trim(void *to, const struct nlmsghdr *nlh, const struct table_msg *table, const struct codec_keys *only);
 
-/* As codec_decode, but of the message itself only these keys (NULL: all). With unknown the numbers of attributes which the tables
- * do not know are listed under "unknown", at every level: for specs. */
+/* As codec_decode, but of the message itself only these keys (NULL: all). */
 void codec_decode_some(lua_State *L, const struct table_msg *table, const struct nlmsghdr *nlh,
-                       const struct codec_keys *only, bool unknown);
+                       const struct codec_keys *only);
 
 /* Pushes {encode, decode, trim, path, rows} for specs and fuzzing; they send nothing. */
 int codec_lua_open(lua_State *L);

@@ -3,6 +3,8 @@
  * Lua runs out of memory, and holds nothing then. */
 #include "codec/decode.h"
 
+#include "codec/text.h"
+
 #include <lauxlib.h>
 #include <libmnl/libmnl.h>
 #include <linux/rtnetlink.h>
@@ -16,7 +18,6 @@ struct dec {
 	lua_State *L;
 	int keys;                      /* stack index of the arrays of keys, by set */
 	int family;                    /* the message's */
-	bool unknown;                  /* list the numbers of attributes without a row? */
 	const struct codec_keys *only; /* of the message itself, or NULL */
 };
 
@@ -42,6 +43,46 @@ static void push_keys(struct dec *d, const struct table_set *set)
 	lua_rawsetp(L, d->keys, set);
 }
 
+/* What has no row goes under "unknown", by its type as the message has it (a nest's may have NLA_F_NESTED in it), in
+ * hexadecimal; a list where there are several. Into the table at the top of the stack. */
+static void push_unknown(lua_State *L, unsigned type, const uint8_t *p, size_t len)
+{
+	luaL_Buffer b;
+
+	luaL_checkstack(L, 8, NULL);
+	if (lua_getfield(L, -1, "unknown") != LUA_TTABLE) {
+		lua_pop(L, 1);
+		lua_newtable(L);
+		lua_pushvalue(L, -1);
+		lua_setfield(L, -3, "unknown");
+	}
+	char *text = luaL_buffinitsize(L, &b, 2 * len + 1);
+	luaL_pushresultsize(&b, text_hex(text, p, len, '\0'));
+	if (lua_rawgeti(L, -2, type) == LUA_TNIL) {
+		lua_pop(L, 1);
+	} else {
+		if (lua_type(L, -1) == LUA_TSTRING) { /* the first one becomes a list */
+			lua_createtable(L, 2, 0);
+			lua_insert(L, -2);
+			lua_rawseti(L, -2, 1);
+		}
+		lua_insert(L, -2);
+		lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+	}
+	lua_rawseti(L, -2, type);
+	lua_pop(L, 1);
+}
+
+/* Whether it is attributes and nothing else. */
+static bool is_nest(const uint8_t *p, size_t len)
+{
+	const uint8_t *end = p + len;
+
+	while (p < end && dec_attr_ok((const struct nlattr *)p, end))
+		p += NLA_ALIGN(((const struct nlattr *)p)->nla_len);
+	return p >= end;
+}
+
 /* Arrays of settings: the first number belongs to the attribute row->off. */
 static void push_conf(struct dec *d, const struct table_row *row, const uint8_t *p, size_t len)
 {
@@ -55,8 +96,11 @@ static void push_conf(struct dec *d, const struct table_row *row, const uint8_t 
 		unsigned number = (unsigned)i + row->off;
 		const struct table_row *setting = table_attr(set, number);
 
-		if (!setting)
+		if (!setting) {
+			if (table_unknown(set, number))
+				push_unknown(L, number, p + i * sizeof(uint32_t), sizeof(uint32_t));
 			continue;
+		}
 		lua_rawgeti(L, -2, (lua_Integer)number + 1);
 		dec_number(L, setting, p + i * sizeof(uint32_t), sizeof(uint32_t));
 		lua_rawset(L, -3);
@@ -146,6 +190,8 @@ static inline bool push_attr(struct dec *d, const struct table_level *at, const 
 	case TABLE_BYKIND:
 	case TABLE_BYFAMILY:
 		set = table_subset(at, row, dec_attr_type(attr));
+		if (!set && is_nest(p, len))
+			set = &table_set_unknown;
 		if (!set || depth >= DEC_DEPTH)
 			return false;
 		push_set(d, set, p, len, depth + 1);
@@ -214,23 +260,40 @@ static inline void push_row(struct dec *d, const struct table_level *at, const s
 	const struct table_row *row = &at->set->attr[number];
 
 	lua_rawgeti(L, -2, (lua_Integer)number + 1);
-	if (!push_attr(d, at, row, attr, depth))
+	if (!push_attr(d, at, row, attr, depth)) {
 		lua_pop(L, 1);
-	else if (row->many)
+		if (dec_attr_len(attr) > 0)
+			push_unknown(L, attr->nla_type, dec_attr_payload(attr), dec_attr_len(attr));
+	} else if (row->many) {
 		append(L);
-	else
+	} else {
 		lua_rawset(L, -3);
+	}
+}
+
+/* What the kernel left out, into the table at the top of the stack, with the keys right below it. */
+static void push_zero(lua_State *L, const struct table_set *set)
+{
+	lua_rawgeti(L, -2, set->zero + 1);
+	lua_pushvalue(L, -1);
+	if (lua_rawget(L, -3) == LUA_TNIL) {
+		lua_pop(L, 1);
+		lua_pushinteger(L, 0);
+		lua_rawset(L, -3);
+	} else {
+		lua_pop(L, 2);
+	}
 }
 
 /* Pushes the table of a header with its attributes. */
 static void push_set(struct dec *d, const struct table_set *set, const uint8_t *p, size_t len, int depth)
 {
-	static const struct codec_keys all = {.attr = {UINT64_MAX, UINT64_MAX}, .field = UINT32_MAX};
+	static const struct codec_keys all = {.attr = {UINT64_MAX, UINT64_MAX}, .field = UINT32_MAX, .unknown = true};
 	lua_State *L = d->L;
 	size_t hdr = NLA_ALIGN(set->hdrlen);
 	const struct nlattr *attr;
 	/* a structure which a newer kernel made longer has no attributes after it */
-	size_t rest = set->nattr > 0 && len > hdr ? len - hdr : 0;
+	size_t rest = (set->nattr > 0 || hdr == 0) && len > hdr ? len - hdr : 0;
 	struct table_level at = {.set = set, .attrs = p + hdr, .len = rest, .family = d->family};
 	const struct codec_keys *only = depth == 0 && d->only ? d->only : &all;
 	int n = set->nfield;
@@ -245,24 +308,23 @@ static void push_set(struct dec *d, const struct table_set *set, const uint8_t *
 	{
 		if (dec_wanted(set, only, dec_attr_type(attr))) {
 			push_row(d, &at, attr, depth);
-		} else if (d->unknown && !table_attr(set, dec_attr_type(attr))) {
-			lua_pushliteral(L, "unknown");
-			lua_pushinteger(L, (lua_Integer)dec_attr_type(attr));
-			append(L);
+		} else if (only->unknown && table_unknown(set, dec_attr_type(attr))) {
+			push_unknown(L, attr->nla_type, dec_attr_payload(attr), dec_attr_len(attr));
 		}
 	}
+	if (set->zero && dec_wanted(set, only, set->zero))
+		push_zero(L, set);
 	lua_remove(L, -2);
 }
 
 void codec_decode_some(lua_State *L, const struct table_msg *table, const struct nlmsghdr *nlh,
-                       const struct codec_keys *only, bool unknown)
+                       const struct codec_keys *only)
 {
 	static const char keys = 'k'; /* its address is the registry's key */
 	struct dec d = {.L = L, .only = only};
 	const uint8_t *payload = mnl_nlmsg_get_payload(nlh);
 	size_t len = nlh->nlmsg_len > MNL_NLMSG_HDRLEN ? nlh->nlmsg_len - MNL_NLMSG_HDRLEN : 0;
 
-	d.unknown = unknown || (only && only->unknown);
 	luaL_checkstack(L, 8, NULL);
 	if (lua_rawgetp(L, LUA_REGISTRYINDEX, &keys) != LUA_TTABLE) {
 		lua_pop(L, 1);
@@ -278,5 +340,5 @@ void codec_decode_some(lua_State *L, const struct table_msg *table, const struct
 
 void codec_decode(lua_State *L, const struct table_msg *table, const struct nlmsghdr *nlh)
 {
-	codec_decode_some(L, table, nlh, NULL, false);
+	codec_decode_some(L, table, nlh, NULL);
 }

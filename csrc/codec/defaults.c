@@ -163,9 +163,37 @@ static void defaults_rule(struct enc *e)
 		rule->table = RT_TABLE_MAIN;
 }
 
+/* What the kernel does not look at where it is 0 selects any rule: the first one, which is that of the table local. */
+static void require_rule(struct enc *e)
+{
+	struct fib_rule_hdr rule = *(struct fib_rule_hdr *)e->hdr;
+
+	rule.family = rule.action = 0;
+	rule.flags = 0;
+	if (e->nlh->nlmsg_len == MNL_NLMSG_HDRLEN + sizeof(rule) &&
+	    memcmp(&rule, &(struct fib_rule_hdr){0}, sizeof(rule)) == 0)
+		enc_fail(e, "no rule is named: say its priority, table, src, dst or another key that selects it");
+}
+
+/* A delete that names nothing would take the first that the kernel finds. */
+static void require_name(struct enc *e)
+{
+	const char *const *key = e->table->names_one;
+
+	if (e->nlh->nlmsg_type != e->table->del_type || !key)
+		return;
+	for (; *key; key++)
+		if (said(e, *key))
+			return;
+	key = e->table->names_one;
+	enc_fail(e, "no %s is named: '%s' or '%s' is missing", e->table->name, key[0], key[1]);
+}
+
 void codec_defaults(struct enc *e)
 {
-	defaults_lengths(e);
+	require_name(e);
+	if (e->nlh->nlmsg_type != RTM_GETADDR)
+		defaults_lengths(e);
 	switch (e->nlh->nlmsg_type) {
 	case RTM_SETLINK:
 		/* the kernel ignores linkinfo here, without a word; ip sends RTM_NEWLINK without flags, too */
@@ -187,8 +215,10 @@ void codec_defaults(struct enc *e)
 	case RTM_GETNEIGH:
 		dump_neigh(e);
 		break;
-	case RTM_NEWRULE:
 	case RTM_DELRULE:
+		require_rule(e);
+		/* fall through */
+	case RTM_NEWRULE:
 		defaults_rule(e);
 		break;
 	default:

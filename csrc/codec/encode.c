@@ -40,6 +40,19 @@ static int enc_struct(struct enc *e, const struct table_set *set, uint8_t *out)
 	return enc_set(e, set, out, lua_gettop(e->L));
 }
 
+/* Whether the table says nothing but what the tables do not know. */
+static bool only_unknown(lua_State *L, int table)
+{
+	bool only = lua_istable(L, table);
+	int top = lua_gettop(L);
+
+	luaL_checkstack(L, 4, NULL);
+	for (lua_pushnil(L); only && lua_next(L, table); lua_pop(L, 1))
+		only = lua_type(L, -2) == LUA_TSTRING && strcmp(lua_tostring(L, -2), "unknown") == 0;
+	lua_settop(L, top);
+	return only;
+}
+
 /* The nest of the kinds: which set it follows is said by the row before it, from the same table. */
 static const struct table_set *enc_kind(struct enc *e, const struct table_set *set, unsigned number, int table)
 {
@@ -54,10 +67,11 @@ static const struct table_set *enc_kind(struct enc *e, const struct table_set *s
 		found = table_kind_set(row->kinds, lua_tostring(e->L, -1), lua_rawlen(e->L, -1));
 	else if (enc_number(e, selector, &value, &mask) == 0)
 		found = table_number_set(row->kinds, (int)value);
-	if (!found)
-		enc_fail(e, "nothing is known of what '%s' has here", lua_tostring(e->L, -1));
+	if (!found && !only_unknown(e->L, lua_gettop(e->L) - 1))
+		enc_fail(e, "nothing is known of what '%s' has here, and 'unknown' alone is taken",
+		         lua_tostring(e->L, -1));
 	lua_pop(e->L, 1);
-	return found;
+	return found ? found : &table_set_unknown;
 }
 
 static int enc_nested(struct enc *e, const struct table_set *set, uint16_t type)
@@ -150,7 +164,7 @@ static int enc_attr(struct enc *e, const struct table_set *set, unsigned number,
 	const struct table_row *row = &set->attr[number];
 	const uint16_t type = (uint16_t)number;
 	struct enc_bytes bytes;
-	uint8_t structure[256];
+	uint8_t structure[TABLE_HEADER_MAX];
 	int err;
 
 	switch (row->type) {
@@ -228,7 +242,7 @@ static void enc_leave(struct enc *e)
 /* The values of a table, left on the stack, and the index of each by its row. */
 struct said {
 	struct codec_keys keys;
-	int field[32], attr[128];
+	int field[TABLE_FIELDS_MAX], attr[TABLE_ATTRS_MAX], unknown;
 };
 
 /* Notes where the value of the rows is which `before` has not. */
@@ -238,9 +252,17 @@ static void said_at(struct said *said, const struct codec_keys *before, int inde
 
 	for (word = said->keys.field & ~before->field; word; word &= word - 1)
 		said->field[__builtin_ctzll(word)] = index;
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < TABLE_ATTRS_MAX / 64; i++)
 		for (word = said->keys.attr[i] & ~before->attr[i]; word; word &= word - 1)
 			said->attr[i * 64 + __builtin_ctzll(word)] = index;
+}
+
+/* What is read under it is written back: attributes which the tables do not know. */
+static bool takes_unknown(const struct table_set *set, const char *key)
+{
+	bool attributes = set->nattr > 0 || set->hdrlen == 0;
+
+	return attributes && strcmp(key, "unknown") == 0;
 }
 
 /* Pushes all values of the table and finds their rows; raises for a key without one. */
@@ -249,6 +271,7 @@ static void enc_values(struct enc *e, const struct table_set *set, int table, st
 	lua_State *L = e->L;
 
 	memset(&said->keys, 0, sizeof(said->keys));
+	said->unknown = 0;
 	luaL_checkstack(L, 4, NULL);
 	lua_pushnil(L);
 	while (lua_next(L, table)) {
@@ -259,7 +282,9 @@ static void enc_values(struct enc *e, const struct table_set *set, int table, st
 			enc_fail(e, "names expected as keys, got a %s", luaL_typename(L, -2));
 		const char *key = lua_tolstring(L, -2, &len);
 
-		if (!codec_keys_add(&said->keys, set, key, len)) {
+		bool row = codec_keys_add(&said->keys, set, key, len);
+
+		if (!row && !takes_unknown(set, key)) {
 			if (e->depth < ENC_DEPTH) {
 				e->path[e->depth].index = 0;
 				e->path[e->depth++].key = key;
@@ -267,6 +292,8 @@ static void enc_values(struct enc *e, const struct table_set *set, int table, st
 			enc_fail(e, "unknown key");
 		}
 		lua_insert(L, -2);
+		if (!row)
+			said->unknown = lua_gettop(L) - 1;
 		said_at(said, &before, lua_gettop(L) - 1);
 		luaL_checkstack(L, 4, NULL);
 	}
@@ -318,6 +345,13 @@ static int enc_set(struct enc *e, const struct table_set *set, uint8_t *header, 
 			continue;
 		enc_enter(e, &set->attr[i], said.attr[i]);
 		err = set->attr[i].many ? enc_many(e, set, i, table) : enc_attr(e, set, i, table);
+		enc_leave(e);
+	}
+	if (said.unknown && err == 0) {
+		static const struct table_row unknown = {.key = "unknown"};
+
+		enc_enter(e, &unknown, said.unknown);
+		enc_unknown(e);
 		enc_leave(e);
 	}
 	lua_settop(e->L, top);

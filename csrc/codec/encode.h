@@ -33,6 +33,8 @@ _Noreturn void enc_fail(struct enc *e, const char *format, ...);
 /* n more bytes of the message, zeroed and aligned; raises when they do not fit. */
 void *enc_reserve(struct enc *e, size_t n);
 void enc_put(struct enc *e, uint16_t type, const void *p, size_t len);
+/* {[type] = "hex" or a list of such} at the top of the stack into attributes, in the order of their types. */
+void enc_unknown(struct enc *e);
 /* Begins a nest, which mnl_attr_nest_end ends. */
 struct nlattr *enc_nest(struct enc *e, uint16_t type);
 

@@ -2,6 +2,8 @@
 /* The two ends of encoding: bytes into the message, never more than it holds, and the error which says where it went wrong. */
 #include "codec/encode.h"
 
+#include "codec/text.h"
+
 #include <lauxlib.h>
 #include <libmnl/libmnl.h>
 #include <stdarg.h>
@@ -55,6 +57,64 @@ void enc_put(struct enc *e, uint16_t type, const void *p, size_t len)
 	attr->nla_len = (uint16_t)(MNL_ATTR_HDRLEN + len);
 	if (len > 0)
 		memcpy(mnl_attr_get_payload(attr), p, len);
+}
+
+/* The text at the top of the stack as an attribute. */
+static void put_hex(struct enc *e, uint16_t type)
+{
+	size_t len;
+	const char *s = enc_text(e, &len);
+
+	if (len % 2 || len / 2 > UINT16_MAX - MNL_ATTR_HDRLEN)
+		enc_fail(e, "hexadecimal bytes expected");
+	struct nlattr *attr = enc_reserve(e, MNL_ATTR_HDRLEN + len / 2);
+	uint8_t *to = mnl_attr_get_payload(attr);
+	attr->nla_type = type;
+	attr->nla_len = (uint16_t)(MNL_ATTR_HDRLEN + len / 2);
+	for (size_t n; len > 0; len -= 2 * n, s += 2 * n, to += n) {
+		n = len / 2 < TEXT_BYTES_MAX ? len / 2 : TEXT_BYTES_MAX;
+		if (text_hex_parse(to, s, 2 * n, '\0') != n)
+			enc_fail(e, "hexadecimal bytes expected");
+	}
+}
+
+/* The least key of the table at the top that is above `after`; 65536 where there is none. Raises for what is no type. */
+static lua_Integer next_type(struct enc *e, lua_Integer after)
+{
+	lua_State *L = e->L;
+	lua_Integer least = UINT16_MAX + 1;
+
+	for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
+		lua_Integer type = lua_isinteger(L, -2) ? lua_tointeger(L, -2) : -1;
+
+		if (type < 0 || type > UINT16_MAX)
+			enc_fail(e, "types of attributes expected as keys: integers from 0 to 65535");
+		if (type > after && type < least)
+			least = type;
+	}
+	return least;
+}
+
+void enc_unknown(struct enc *e)
+{
+	lua_State *L = e->L;
+
+	luaL_checkstack(L, 8, NULL);
+	if (!lua_istable(L, -1))
+		enc_fail(e, "table expected, got %s", luaL_typename(L, -1));
+	for (lua_Integer type = next_type(e, -1); type <= UINT16_MAX; type = next_type(e, type)) {
+		e->path[e->depth - 1].index = type;
+		lua_rawgeti(L, -1, type);
+		lua_Integer n = lua_istable(L, -1) ? (lua_Integer)lua_rawlen(L, -1) : 0;
+		if (!lua_istable(L, -1))
+			put_hex(e, (uint16_t)type);
+		for (lua_Integer i = 1; i <= n; i++) {
+			lua_rawgeti(L, -1, i);
+			put_hex(e, (uint16_t)type);
+			lua_pop(L, 1);
+		}
+		lua_pop(L, 1);
+	}
 }
 
 struct nlattr *enc_nest(struct enc *e, uint16_t type)

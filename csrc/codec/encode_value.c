@@ -90,12 +90,19 @@ static lua_Integer number_max(const struct table_row *row)
 	case TABLE_BES32:
 	case TABLE_LINK: /* an index is an int in the kernel */
 		return INT32_MAX;
-	case TABLE_U64:
+	case TABLE_U64: /* an integer of Lua's is signed: those from 2^63 on are negative, as they are when read */
 	case TABLE_BE64:
 		return LUA_MAXINTEGER;
 	default:
 		return UINT32_MAX;
 	}
+}
+
+static lua_Integer number_min(const struct table_row *row)
+{
+	bool wide = row->type == TABLE_U64 || row->type == TABLE_BE64;
+
+	return wide ? LUA_MININTEGER : row->type == TABLE_S32 || row->type == TABLE_BES32 ? INT32_MIN : 0;
 }
 
 static int number_link(struct enc *e, uint64_t *value)
@@ -145,7 +152,7 @@ int enc_number(struct enc *e, const struct table_row *row, uint64_t *value, uint
 			enc_fail(e, "unknown name '%s'", s);
 		*value = name->value;
 	} else {
-		*value = value_integer(e, row->type == TABLE_S32 || row->type == TABLE_BES32 ? INT32_MIN : 0, max);
+		*value = value_integer(e, number_min(row), max);
 	}
 	return 0;
 }

@@ -113,16 +113,15 @@ static struct nlmsghdr *check_bytes(lua_State *L, int arg)
 	return nlh;
 }
 
-/* decode(object, message [, keys [, unknown]]) -> t; with keys only these, with unknown it lists what has no row */
+/* decode(object, message [, keys]) -> t; with keys only these */
 static int decode(lua_State *L)
 {
 	const struct table_msg *table = check_message(L, 1);
-	bool unknown = lua_toboolean(L, 4);
 	struct codec_keys only;
 
 	if (!lua_isnoneornil(L, 3))
 		codec_keys(L, 3, table, &only);
-	codec_decode_some(L, table, check_bytes(L, 2), lua_isnoneornil(L, 3) ? NULL : &only, unknown);
+	codec_decode_some(L, table, check_bytes(L, 2), lua_isnoneornil(L, 3) ? NULL : &only);
 	return 1;
 }
 

@@ -17,6 +17,7 @@ static const struct codec_keys link_keys = {
 	.attr = {~LEFT_OUT, UINT64_MAX},
 	.kept = {~(LEFT_OUT | BIT(IFLA_STATS) | BIT(IFLA_MAP)), UINT64_MAX},
 	.field = UINT32_MAX,
+	.unknown = true,
 };
 
 const struct codec_keys *codec_keys_dump(const struct table_msg *table, const struct nlmsghdr *nlh)
@@ -33,7 +34,7 @@ static inline bool row_is(const struct table_row *row, const char *key, size_t l
 	return row->len == len && memcmp(row->key, key, len) == 0;
 }
 
-static inline void mark(uint64_t bits[2], unsigned number)
+static inline void mark(uint64_t bits[TABLE_ATTRS_MAX / 64], unsigned number)
 {
 	bits[number / 64] |= UINT64_C(1) << number % 64;
 }
@@ -51,7 +52,7 @@ static struct found find_rows(const struct table_set *set, const char *key, size
 		if (row_is(&set->field[i], key, len))
 			f.field = (int)i;
 	for (unsigned i = 0; i < set->nattr && f.attr < 0; i++)
-		if (set->attr[i].type != TABLE_NONE && row_is(&set->attr[i], key, len))
+		if (table_attr(set, i) && row_is(&set->attr[i], key, len))
 			f.attr = (int)i;
 	return f;
 }
@@ -94,13 +95,20 @@ void codec_keys(lua_State *L, int idx, const struct table_msg *table, struct cod
 	}
 }
 
+static inline bool kept(const struct codec_keys *only, const struct table_set *set, unsigned number)
+{
+	if (number < TABLE_ATTRS_MAX && only->kept[number / 64] >> number % 64 & 1)
+		return true;
+	return only->unknown && table_unknown(set, number);
+}
+
 size_t codec_trim(void *to, const struct nlmsghdr *nlh, const struct table_msg *table, const struct codec_keys *only)
 {
 	size_t len = nlh->nlmsg_len, hdr = NLMSG_HDRLEN + NLMSG_ALIGN(table->hdrlen);
 	const uint8_t *begin = (const uint8_t *)nlh, *end = begin + len, *run = begin, *p = begin + hdr;
 	uint8_t *at = to;
 
-	if (!only || only->unknown || len < hdr) {
+	if (!only || len < hdr) {
 		memmove(to, nlh, len);
 		return len;
 	}
@@ -110,7 +118,7 @@ size_t codec_trim(void *to, const struct nlmsghdr *nlh, const struct table_msg *
 		const uint8_t *next = p + NLA_ALIGN(attr->nla_len);
 		unsigned number = dec_attr_type(attr);
 
-		if (number >= 128 || !(only->kept[number / 64] >> number % 64 & 1)) {
+		if (!kept(only, table->set, number)) {
 			memmove(at, run, (size_t)(p - run));
 			at += p - run;
 			run = next;

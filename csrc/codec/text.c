@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-size_t text_hex(char out[TEXT_MAX], const uint8_t *p, size_t len, char separator)
+size_t text_hex(char *out, const uint8_t *p, size_t len, char separator)
 {
 	static const char digits[] = "0123456789abcdef";
 	char *at = out;
@@ -83,9 +83,11 @@ const char *text_ifname_fault(const char *s, size_t len)
 		return "at most 15 bytes";
 	if ((len == 1 && s[0] == '.') || (len == 2 && s[0] == '.' && s[1] == '.'))
 		return "'.' and '..' are no names of links";
+	if (!strcmp(s, "all") || !strcmp(s, "default")) /* below /proc/sys/net these are no links */
+		return "no link can be named 'all' or 'default'";
 	for (size_t i = 0; i < len; i++) {
-		/* white space as the kernel's isspace sees it: Latin-1's no-break space is one, but then UTF-8 would break */
-		if (s[i] == '\0' || s[i] == '/' || s[i] == ':' || s[i] == '%' || s[i] == ' ' ||
+		/* White space is what the kernel's isspace takes for it: 0xa0, too, also as a part of a character. */
+		if (s[i] == '\0' || s[i] == '/' || s[i] == ':' || s[i] == '%' || s[i] == ' ' || s[i] == '\xa0' ||
 		    (s[i] >= '\t' && s[i] <= '\r'))
 			return "no '/', ':', '%', white space or NUL in the name of a link";
 	}

@@ -11,8 +11,9 @@
 #define TEXT_BYTES_MAX 64 /* as the kernel's NFT_DATA_VALUE_MAXLEN */
 #define TEXT_MAX       (TEXT_BYTES_MAX * 3 + 1)
 
-/* Bytes in hexadecimal, with "separator" between them unless that is NUL. Returns the length of the text; len <= TEXT_BYTES_MAX. */
-size_t text_hex(char out[TEXT_MAX], const uint8_t *p, size_t len, char separator);
+/* Bytes in hexadecimal, with "separator" between them unless that is NUL, and a NUL behind. Returns the length of the text; out
+ * has room for it: TEXT_MAX bytes for TEXT_BYTES_MAX. */
+size_t text_hex(char *out, const uint8_t *p, size_t len, char separator);
 /* The reverse. Returns the number of bytes; 0 when s is not such a text, or an empty or too long one. */
 size_t text_hex_parse(uint8_t out[TEXT_BYTES_MAX], const char *s, size_t len, char separator);
 

@@ -52,7 +52,7 @@ static _Noreturn void become(const struct child_program *p, pid_t parent, int to
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	now = getppid(); /* 0: the parent is in another pid namespace */
 	for (int i = 0; i < 3; i++)
-		dup2(p->fd[i], i); /* without close-on-exec; never equal, because the descriptors of zlnet begin at 3 */
+		dup3(p->fd[i], i, 0); /* never equal: the descriptors of zlnet begin at 3 */
 	close_on_exec();
 	reset_signals();
 	if (now == parent || !now)
@@ -82,7 +82,7 @@ int child_exec(pid_t *pid, const struct child_program *p)
 
 	if (pipe2(told, O_CLOEXEC) < 0)
 		return errno;
-	int high = fcntl(told[1], F_DUPFD_CLOEXEC, 3); /* dup2 onto 0, 1 and 2 must not close it */
+	int high = fcntl(told[1], F_DUPFD_CLOEXEC, 3); /* dup3 onto 0, 1 and 2 must not close it */
 	err = errno;
 	close(told[1]);
 	if (high < 0) {

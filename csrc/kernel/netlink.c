@@ -30,7 +30,9 @@ enum { MISS_TYPE = 5, MISS_NEST = 6 }; /* NLMSGERR_ATTR_MISS_*, Linux 6.1 */
 #define DUMP_ROOM 32768
 #define KEEP_ROOM 65536
 /* Longer than any ACK, beside the request, which kernels without NETLINK_CAP_ACK repeat in it. */
-#define ACK_LEN    2048
+#define ACK_LEN 2048
+/* Beyond that: no message of the kernel's is longer than its longest attribute and what goes with it. */
+#define MORE_ROOM  131072
 #define STACK_ROOM 4096 /* where nothing but ACKs is to come, and the request is not too long */
 
 int64_t netlink_now(void)
@@ -50,35 +52,20 @@ int netlink_socket(int protocol)
 
 void netlink_adopt(struct netlink_sock *s, int fd, int protocol)
 {
+	const struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
 	const int one = 1;
 
-	s->fd = fd;
-	s->protocol = protocol;
-	s->seq = 0;
+	*s = (struct netlink_sock){.fd = fd, .protocol = protocol};
+	/* A connected socket takes no datagram of another process, so none fills its buffer; and it has an address, without
+	 * which the kernel takes it for the sender of all that is announced. */
+	connect(fd, (const struct sockaddr *)&kernel, sizeof kernel);
 	setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &one, sizeof one);
 	setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &one, sizeof one);
 	setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &one, sizeof one);
 }
 
-/* The kernel takes a socket without an address for the sender of what it announces itself, and passes it over. */
-static int ensure_address(int fd)
-{
-	struct sockaddr_nl a = {.nl_family = AF_NETLINK};
-	socklen_t len = sizeof a;
-
-	if (getsockname(fd, (struct sockaddr *)&a, &len) < 0)
-		return -errno;
-	if (a.nl_pid)
-		return 0;
-	return bind(fd, (const struct sockaddr *)&a, sizeof a) < 0 ? -errno : 0;
-}
-
 int netlink_join(struct netlink_sock *s, unsigned group)
 {
-	int rc = ensure_address(s->fd);
-
-	if (rc < 0)
-		return rc;
 	return setsockopt(s->fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof group) < 0 ? -errno : 0;
 }
 
@@ -101,7 +88,7 @@ void netlink_close(struct netlink_sock *s)
 {
 	if (s->fd >= 0)
 		close(s->fd);
-	s->fd = -1;
+	*s = (struct netlink_sock){.fd = -1};
 }
 
 void netlink_reply_free(struct netlink_reply *r)
@@ -131,46 +118,54 @@ static int reply_room(struct netlink_reply *r, size_t room)
 	return 0;
 }
 
-/* Its length, without taking it. */
-static ssize_t next_length(int fd)
-{
-	ssize_t n;
-
-	do
-		n = recv(fd, NULL, 0, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
-	while (n < 0 && errno == EINTR);
-	return n < 0 ? -errno : n;
-}
-
-/* Append the next datagram to r, at least `room` bytes offered; as many as it has, unless it is sure to fit. Returns its
- * length, 0 when it came from somebody who is not the kernel (skipped), -EAGAIN when there is none, or -errno. Never
- * truncates. */
+/* Append the next datagram to r, at least `room` bytes offered, and more unless it is sure to fit. Returns its length, 0
+ * when a process sent it (skipped, however long), -EAGAIN when there is none, or -errno. Never truncates. */
 static ssize_t recv_datagram(struct netlink_sock *s, struct netlink_reply *r, size_t room, bool fits)
 {
+	char more[MORE_ROOM];
 	struct sockaddr_nl from;
-	struct iovec iov;
-	struct msghdr msg = {.msg_name = &from, .msg_namelen = sizeof from, .msg_iov = &iov, .msg_iovlen = 1};
+	struct iovec iov[2] = {{0}, {.iov_base = more, .iov_len = sizeof more}};
+	struct msghdr msg = {.msg_name = &from, .msg_namelen = sizeof from, .msg_iov = iov, .msg_iovlen = fits ? 1 : 2};
 	ssize_t n;
 
-	n = fits ? 0 : next_length(s->fd);
-	if (n < 0)
-		return n;
-	if ((size_t)n > room)
-		room = (size_t)n;
 	if (reply_room(r, room) < 0)
 		return -ENOMEM;
-	iov.iov_base = r->data + r->len;
-	iov.iov_len = r->cap - r->len - NLMSG_ALIGNTO;
+	const size_t offered = r->cap - r->len - NLMSG_ALIGNTO;
+	iov[0] = (struct iovec){.iov_base = r->data + r->len, .iov_len = offered};
 	do
 		n = recvmsg(s->fd, &msg, MSG_DONTWAIT);
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return -errno;
-	if (msg.msg_flags & MSG_TRUNC)
-		return -EMSGSIZE;
 	if (msg.msg_namelen != sizeof from || from.nl_pid != 0)
 		return 0;
+	if (msg.msg_flags & MSG_TRUNC)
+		return -EMSGSIZE;
+	if ((size_t)n > offered) {
+		if (reply_room(r, (size_t)n) < 0)
+			return -ENOMEM;
+		memcpy(r->data + r->len + offered, more, (size_t)n - offered);
+	}
 	return n;
+}
+
+/* Take what an answer that was given up left behind: the kernel goes on with a dump as far as its socket is read, and begins
+ * no other one before its end. */
+static int drain(struct netlink_sock *s, int64_t deadline)
+{
+	char byte;
+
+	for (;;) {
+		ssize_t n = recv(s->fd, &byte, sizeof byte, MSG_DONTWAIT);
+		if (n < 0 && errno == EAGAIN)
+			break;
+		if (n < 0 && errno != EINTR && errno != ENOBUFS && errno != ENOMEM)
+			return -errno;
+		if (deadline >= 0 && netlink_now() > deadline)
+			return -ETIMEDOUT;
+	}
+	s->stale = false;
+	return 0;
 }
 
 /* Wait until the socket is readable or the deadline is over (-ETIMEDOUT). */
@@ -288,7 +283,7 @@ static void talk_expect(struct talk *t, int protocol, const void *buf, size_t le
 	for (unsigned i = 0; i < t->n && mnl_nlmsg_ok(h, left); i++, h = mnl_nlmsg_next(h, &left))
 		objects = objects || expects_object(t, protocol, h);
 	t->acks_only = !t->dump && !objects;
-	t->room = t->dump ? DUMP_ROOM : objects ? 0 : ACK_LEN + len;
+	t->room = t->acks_only ? ACK_LEN + len : DUMP_ROOM;
 }
 
 /* Those before i did not ask for an ACK and had no error, or their answer would have come before. */
@@ -385,10 +380,11 @@ static int talk_once(struct netlink_sock *s, void *buf, size_t len, struct talk 
 		h->nlmsg_seq = ++s->seq;
 	*doing = "send";
 	rc = send_all(s, buf, len);
+	s->stale = rc >= 0;
 	while (rc >= 0 && t->answered < t->n) {
 		*doing = "receive";
 		if (t->acks_only)
-			reply->len = t->start; /* whatever else may have come is not for us */
+			reply->len = t->start; /* drop what is no ACK */
 		ssize_t n = recv_datagram(s, reply, t->room, t->acks_only);
 		if (n == -EAGAIN)
 			rc = wait_readable(s->fd, deadline);
@@ -398,6 +394,8 @@ static int talk_once(struct netlink_sock *s, void *buf, size_t len, struct talk 
 		if (rc >= 0 && t->dump && t->answered < t->n && deadline >= 0 && netlink_now() > deadline)
 			rc = -ETIMEDOUT;
 	}
+	if (rc >= 0)
+		s->stale = false;
 	return rc < 0 ? rc : 0;
 }
 
@@ -411,6 +409,11 @@ int netlink_talk(struct netlink_sock *s, void *buf, size_t len, unsigned n, int6
 
 	if (s->fd < 0)
 		return error_io(e, EBADF, "send", "netlink socket");
+	if (s->stale) {
+		int rc = drain(s, deadline);
+		if (rc < 0)
+			return error_io(e, -rc, "receive", "netlink socket: what an earlier request left");
+	}
 	talk_expect(&t, s->protocol, buf, len);
 	if (t.acks_only && t.room + NLMSG_ALIGNTO <= sizeof here)
 		reply = &on_stack;

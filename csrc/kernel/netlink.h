@@ -20,6 +20,7 @@ struct netlink_sock {
 	int fd;
 	int protocol; /* NETLINK_ROUTE, which is 0, NETLINK_NETFILTER … */
 	uint32_t seq;
+	bool stale; /* an answer was given up: what is left of it has to be taken before the next request */
 };
 
 /* Writes to `to` what is worth keeping of message h, and returns its length, at most h's; `to` is h or before it, and the
@@ -49,7 +50,7 @@ struct netlink_ack {
  * Only system calls: may run on a thread of netns_call. */
 int netlink_socket(int protocol);
 
-/* Take fd, which netlink_socket made. Never fails; options the kernel lacks stay off. */
+/* Take fd, which netlink_socket made, and connect it to the kernel. Never fails; options the kernel lacks stay off. */
 void netlink_adopt(struct netlink_sock *s, int fd, int protocol);
 
 /* Have the kernel send this socket what it announces to the multicast group RTNLGRP_*. 0 or -errno. */

@@ -10,17 +10,25 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/nsfs.h>
+#include <linux/sockios.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #ifndef NSFS_MAGIC
 #define NSFS_MAGIC 0x6e736673
+#endif
+#ifndef SIOCGSKNS
+#define SIOCGSKNS 0x894C
+#endif
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71
 #endif
 #ifndef PIDFD_GET_NET_NAMESPACE
 #define PIDFD_GET_NET_NAMESPACE _IO(0xFF, 4)
@@ -121,7 +129,9 @@ int netns_open_process(pid_t pid, int pidfd, struct error *e)
 	if (given >= 0)
 		return given;
 	snprintf(path, sizeof path, "/proc/%d/ns/net", (int)pid);
-	int fd = access(path, F_OK) == 0 ? netns_open_path(path, e) : open_of_threads(pid, e);
+	int fd = netns_open_path(path, e);
+	if (fd == -ENOENT)
+		fd = open_of_threads(pid, e);
 	int alive = process_check_alive(pidfd);
 	if (fd >= 0 && alive < 0) {
 		close(fd);
@@ -206,6 +216,52 @@ int netns_sysctl_write(int nsfd, int home, const char *path, const char *value, 
 	else
 		rc = visitor_run(nsfd, home, sysctl_body, &v, e);
 	return rc < 0 ? rc : v.rc;
+}
+
+static bool same_netns(int a, int b)
+{
+	uint64_t x = 0, y = 0;
+	socklen_t n = sizeof x, m = sizeof y;
+
+	return getsockopt(a, SOL_SOCKET, SO_NETNS_COOKIE, &x, &n) == 0 &&
+	       getsockopt(b, SOL_SOCKET, SO_NETNS_COOKIE, &y, &m) == 0 && x == y;
+}
+
+/* The namespace of the socket like; where it is the calling thread's, which needs no privilege, NETNS_OWN with a new socket
+ * in *own. */
+static int of_socket(int like, int *own, struct error *e)
+{
+	int fd = netlink_socket(NETLINK_ROUTE);
+
+	if (fd < 0)
+		return error_io(e, -fd, "socket", "netlink socket");
+	if (same_netns(fd, like)) {
+		*own = fd;
+		return NETNS_OWN;
+	}
+	close(fd);
+	int nsfd = ioctl(like, SIOCGSKNS); /* close-on-exec always */
+	return nsfd < 0 ? error_io(e, errno, "open", "the handle's network namespace") : nsfd;
+}
+
+int netns_of_socket(int like, struct error *e)
+{
+	int own = -1, nsfd = of_socket(like, &own, e);
+
+	if (own >= 0)
+		close(own);
+	return nsfd;
+}
+
+int netns_socket_like(int like, struct error *e)
+{
+	int own = -1, nsfd = of_socket(like, &own, e);
+
+	if (nsfd < 0 || own >= 0)
+		return nsfd < 0 ? nsfd : own;
+	int fd = netns_socket(nsfd, -1, NETLINK_ROUTE, e);
+	close(nsfd);
+	return fd;
 }
 
 /* --- making and removing --- */

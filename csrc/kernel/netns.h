@@ -3,6 +3,7 @@
 #ifndef ZLNET_KERNEL_NETNS_H
 #define ZLNET_KERNEL_NETNS_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -51,5 +52,13 @@ int netns_socket(int nsfd, int home, int protocol, struct error *e);
 
 /* Write a sysctl of the namespace, as sysctl_write; nsfd and home as netns_socket takes them. 0 or -errno with e filled. */
 int netns_sysctl_write(int nsfd, int home, const char *path, const char *value, size_t len, struct error *e);
+
+/* The namespace of the netlink socket like: a descriptor that the caller owns, or NETNS_OWN where it is the calling thread's
+ * namespace. -errno with e filled. */
+#define NETNS_OWN INT_MAX
+int netns_of_socket(int like, struct error *e);
+
+/* Another netlink socket in the namespace of the socket like, owned by the caller. -errno with e filled. */
+int netns_socket_like(int like, struct error *e);
 
 #endif

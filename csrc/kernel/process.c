@@ -93,6 +93,22 @@ void *process_page(void *_Atomic *page, size_t size)
 	return none;
 }
 
+uint64_t process_generation(void)
+{
+	static void *_Atomic page;
+	static _Atomic uint64_t latest; /* a child inherits it, and counts on */
+	_Atomic uint64_t *mine = process_page(&page, sizeof *mine);
+	uint64_t none = 0, next;
+
+	if (!mine)
+		return (uint64_t)getpid();
+	if (atomic_load(mine) == 0) {
+		next = atomic_fetch_add(&latest, 1) + 1;
+		atomic_compare_exchange_strong(mine, &none, next);
+	}
+	return atomic_load(mine);
+}
+
 /* A child of ours may be in other namespaces. */
 static struct kept *kept(void)
 {

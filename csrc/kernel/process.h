@@ -50,4 +50,7 @@ ssize_t sysctl_read(const char *path, char *buf, size_t cap, struct error *e);
  * for each *page, never freed; NULL where there is none (no memory, Linux before 4.14). */
 void *process_page(void *_Atomic *page, size_t size);
 
+/* A number that is another one in a child made by fork, at any depth: what is used in the process that made it keeps it. */
+uint64_t process_generation(void);
+
 #endif

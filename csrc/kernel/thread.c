@@ -3,11 +3,13 @@
 #include "kernel/error.h"
 
 #include <errno.h>
+#include <linux/close_range.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 int thread_join_netns(int nsfd)
@@ -24,12 +26,13 @@ int thread_join_netns(int nsfd)
 static void *thread_main(void *arg)
 {
 	struct thread *t = arg;
+	int done = t->done;
 
 	t->rc = thread_join_netns(t->nsfd);
 	if (t->rc == 0)
 		t->f(t->arg);
-	if (t->done >= 0)
-		eventfd_write(t->done, 1); /* fails only where it is readable already */
+	if (done >= 0)
+		eventfd_write(done, 1); /* fails only where it is readable already */
 	return NULL;
 }
 
@@ -63,6 +66,22 @@ int thread_end(struct thread *t, struct error *e)
 {
 	pthread_join(t->id, NULL);
 	return t->rc < 0 ? error_netlink(e, -t->rc, t->nsfd == THREAD_NEW_NETNS ? "unshare" : "setns", NULL) : 0;
+}
+
+void thread_detach(struct thread *t)
+{
+	pthread_detach(t->id);
+}
+
+int thread_own_files(int keep)
+{
+	unsigned fd = (unsigned)keep;
+
+	if (syscall(SYS_close_range, fd + 1, ~0U, CLOSE_RANGE_UNSHARE) < 0)
+		return unshare(CLONE_FILES) < 0 ? -errno : 0;
+	if (fd > 0)
+		syscall(SYS_close_range, 0, fd - 1, 0);
+	return 0;
 }
 
 int thread_start(struct thread *t, int nsfd, int done, void (*f)(void *), void *arg, struct error *e)

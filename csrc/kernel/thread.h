@@ -28,6 +28,12 @@ struct thread {
 };
 int thread_start(struct thread *t, int nsfd, int done, void (*f)(void *), void *arg, struct error *e);
 int thread_end(struct thread *t, struct error *e);
+/* In place of thread_end: it ends by itself, and t may be freed as soon as f returns. */
+void thread_detach(struct thread *t);
+
+/* Only on a thread of ours: give it a descriptor table of its own, in which `keep` is open and nothing else where the kernel
+ * can do so (5.9). 0 or -errno. */
+int thread_own_files(int keep);
 
 /* Only on a thread of ours: go into the namespace of nsfd, which may also be the pidfd of a process there. 0 or -errno. */
 int thread_join_netns(int nsfd);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A guess, before Lua is there: which IPAM plugin an ADD will ask for. That one takes longest of all, most of it for its
  * own start, so it is started in the meantime; it is told nothing before Lua has read the configuration properly and
- * found that the guess is what it wants (zlnet.cni.ipam). In doubt nothing is guessed. */
+ * found that the guess is what it wants (zlnet.cni.ipam). In doubt nothing is guessed. Only plugins are started that do
+ * not look at the container's interface, which is not there yet. */
 #include "kernel/error.h"
 #include "plugin/plugin.h"
 
@@ -30,6 +31,35 @@ static const char *string_end(const char *p)
 static bool is_word(const char *p, const char *end, const char *word)
 {
 	return (size_t)(end - p) == strlen(word) && !memcmp(p, word, (size_t)(end - p));
+}
+
+/* zlnet.cni.ipam has the same names. */
+static const char *const early[] = {"host-local", "static"};
+
+static bool is_early(const char *name, size_t length)
+{
+	for (size_t i = 0; i < sizeof early / sizeof *early; i++)
+		if (is_word(name, name + length, early[i]))
+			return true;
+	return false;
+}
+
+/* Our environment with the mark by which zlnet-cni knows that it is called as an IPAM plugin. NULL without memory. */
+static char **marked_environment(void)
+{
+	static char mark[] = "ZLNET_CNI_IPAM=1"; /* zlnet.cni.ipam's MARK */
+	size_t n = 0;
+
+	while (environ && environ[n])
+		n++;
+	char **marked = malloc((n + 2) * sizeof *marked); /* for as long as the process is there */
+	if (!marked)
+		return NULL;
+	if (n)
+		memcpy(marked, environ, n * sizeof *marked);
+	marked[n] = mark;
+	marked[n + 1] = NULL;
+	return marked;
 }
 
 /* How long the name is that a string is, behind its quote; 0 where it is not plainly a plugin's name. */
@@ -117,10 +147,11 @@ void plugin_ipam_start(struct plugin_ahead *a)
 	if (!directories || !read_all(a))
 		return;
 	size_t length = find_type(a->text, &name);
-	if (!length || !find_file(a->path, name, length, directories))
+	if (!length || !is_early(name, length) || !find_file(a->path, name, length, directories))
 		return;
-	char *argv[] = {a->path, NULL};
-	a->started = !child_pipes(&a->child, &ignored) && !child_start(&a->child, a->path, argv, environ, &ignored);
+	char *argv[] = {a->path, NULL}, **envp = marked_environment();
+	a->started =
+		envp && !child_pipes(&a->child, &ignored) && !child_start(&a->child, a->path, argv, envp, &ignored);
 	if (!a->started)
 		child_close(&a->child);
 }

@@ -31,8 +31,8 @@ static const struct table_row cache_fields[] = {
 };
 /* A lifetime not given is infinite, which is all bits set. */
 static const struct table_set set_cache = {.field = cache_fields,
-                                           .nfield = TABLE_COUNT(cache_fields),
-                                           .hdrlen = sizeof(struct ifa_cacheinfo),
+                                           .nfield = TABLE_FIELDS(cache_fields),
+                                           .hdrlen = TABLE_HEADER(sizeof(struct ifa_cacheinfo)),
                                            .ones = offsetof(struct ifa_cacheinfo, cstamp)};
 
 static const struct table_row addr_fields[] = {
@@ -49,7 +49,7 @@ static const struct table_row addr_attrs[] = {
 	TABLE_ATTR(IFA_LABEL, "label", TABLE_STRING, .max = 15),
 	TABLE_ATTR(IFA_BROADCAST, "broadcast", TABLE_IP),
 	TABLE_ATTR(IFA_ANYCAST, "anycast", TABLE_IP),
-	TABLE_ATTR(IFA_CACHEINFO, "cacheinfo", TABLE_STRUCT, .set = &set_cache),
+	TABLE_ATTR(IFA_CACHEINFO, "cacheinfo", TABLE_STRUCT, .set = &set_cache, .moves = true),
 	TABLE_ATTR(IFA_MULTICAST, "multicast", TABLE_IP),
 	TABLE_ATTR(IFA_FLAGS, "flags", TABLE_U32, .names = &addr_flags),
 	TABLE_ATTR(IFA_RT_PRIORITY, "rt_priority", TABLE_U32),
@@ -57,14 +57,17 @@ static const struct table_row addr_attrs[] = {
 	TABLE_ATTR(IFA_PROTO, "proto", TABLE_U8, .names = &addr_protos),
 };
 static const struct table_set set_addr = {.field = addr_fields,
-                                          .nfield = TABLE_COUNT(addr_fields),
+                                          .nfield = TABLE_FIELDS(addr_fields),
                                           .attr = addr_attrs,
-                                          .nattr = TABLE_COUNT(addr_attrs),
-                                          .hdrlen = sizeof(struct ifaddrmsg)};
+                                          .nattr = TABLE_ATTRS(addr_attrs),
+                                          .hdrlen = TABLE_HEADER(sizeof(struct ifaddrmsg))};
+
+static const char *const names_one[] = {"local", "address", NULL};
 
 const struct table_msg table_addr = {.name = "addr",
                                      .new_type = RTM_NEWADDR,
                                      .del_type = RTM_DELADDR,
                                      .get_type = RTM_GETADDR,
-                                     .hdrlen = sizeof(struct ifaddrmsg),
-                                     .set = &set_addr};
+                                     .hdrlen = TABLE_HEADER(sizeof(struct ifaddrmsg)),
+                                     .set = &set_addr,
+                                     .names_one = names_one};

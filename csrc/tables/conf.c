@@ -42,9 +42,8 @@ static const struct table_row inet_conf[] = {
 	TABLE_ATTR(IPV4_DEVCONF_BC_FORWARDING, "bc_forwarding", TABLE_S32),
 	TABLE_ATTR(IPV4_DEVCONF_ARP_EVICT_NOCARRIER, "arp_evict_nocarrier", TABLE_S32),
 };
-const struct table_set table_set_inet_conf = {.attr = inet_conf, .nattr = TABLE_COUNT(inet_conf)};
+const struct table_set table_set_inet_conf = {.attr = inet_conf, .nattr = TABLE_ATTRS(inet_conf)};
 
-/* stable_secret has a place in the array, but the kernel never fills it. */
 static const struct table_row inet6_conf[] = {
 	TABLE_ATTR(DEVCONF_FORWARDING, "forwarding", TABLE_S32),
 	TABLE_ATTR(DEVCONF_HOPLIMIT, "hoplimit", TABLE_S32),
@@ -82,6 +81,7 @@ static const struct table_row inet6_conf[] = {
 	TABLE_ATTR(DEVCONF_ACCEPT_RA_FROM_LOCAL, "accept_ra_from_local", TABLE_S32),
 	TABLE_ATTR(DEVCONF_USE_OPTIMISTIC, "use_optimistic", TABLE_S32),
 	TABLE_ATTR(DEVCONF_ACCEPT_RA_MTU, "accept_ra_mtu", TABLE_S32),
+	TABLE_SKIP(DEVCONF_STABLE_SECRET), /* the kernel never fills its place */
 	TABLE_ATTR(DEVCONF_USE_OIF_ADDRS_ONLY, "use_oif_addrs_only", TABLE_S32),
 	TABLE_ATTR(DEVCONF_ACCEPT_RA_MIN_HOP_LIMIT, "accept_ra_min_hop_limit", TABLE_S32),
 	TABLE_ATTR(DEVCONF_IGNORE_ROUTES_WITH_LINKDOWN, "ignore_routes_with_linkdown", TABLE_S32),
@@ -106,4 +106,4 @@ static const struct table_row inet6_conf[] = {
 	TABLE_ATTR(COMPAT_DEVCONF_ACCEPT_RA_MIN_LFT, "accept_ra_min_lft", TABLE_S32),
 	TABLE_ATTR(COMPAT_DEVCONF_FORCE_FORWARDING, "force_forwarding", TABLE_S32),
 };
-const struct table_set table_set_inet6_conf = {.attr = inet6_conf, .nattr = TABLE_COUNT(inet6_conf)};
+const struct table_set table_set_inet6_conf = {.attr = inet6_conf, .nattr = TABLE_ATTRS(inet6_conf)};

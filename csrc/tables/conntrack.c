@@ -10,7 +10,7 @@
 #define CT_TYPE(message) (NFNL_SUBSYS_CTNETLINK << 8 | (message))
 #define CT_NEST(rows) \
 	{ \
-		.attr = (rows), .nattr = TABLE_COUNT(rows) \
+		.attr = (rows), .nattr = TABLE_ATTRS(rows) \
 	}
 
 static const struct table_row ip_attrs[] = {
@@ -78,13 +78,13 @@ static const struct table_row conntrack_fields[] = {
 	TABLE_FIELD(struct nfgenmsg, nfgen_family, "family", TABLE_U8, .names = &table_families),
 };
 static const struct table_set set_conntrack = {.field = conntrack_fields,
-                                               .nfield = TABLE_COUNT(conntrack_fields),
+                                               .nfield = TABLE_FIELDS(conntrack_fields),
                                                .attr = conntrack_attrs,
-                                               .nattr = TABLE_COUNT(conntrack_attrs),
-                                               .hdrlen = sizeof(struct nfgenmsg)};
+                                               .nattr = TABLE_ATTRS(conntrack_attrs),
+                                               .hdrlen = TABLE_HEADER(sizeof(struct nfgenmsg))};
 const struct table_msg table_conntrack = {.name = "conntrack",
                                           .new_type = CT_TYPE(IPCTNL_MSG_CT_NEW),
                                           .del_type = CT_TYPE(IPCTNL_MSG_CT_DELETE),
                                           .get_type = CT_TYPE(IPCTNL_MSG_CT_GET),
-                                          .hdrlen = sizeof(struct nfgenmsg),
+                                          .hdrlen = TABLE_HEADER(sizeof(struct nfgenmsg)),
                                           .set = &set_conntrack};

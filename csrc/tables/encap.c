@@ -29,7 +29,7 @@ static const struct table_row ip_attrs[] = {
 	TABLE_ATTR(LWTUNNEL_IP_TOS, "tos", TABLE_U8),
 	TABLE_ATTR(LWTUNNEL_IP_FLAGS, "flags", TABLE_BE16, .names = &tunnel_flags),
 };
-static const struct table_set set_ip = {.attr = ip_attrs, .nattr = TABLE_COUNT(ip_attrs)};
+static const struct table_set set_ip = {.attr = ip_attrs, .nattr = TABLE_ATTRS(ip_attrs)};
 
 static const struct table_row ip6_attrs[] = {
 	TABLE_ATTR(LWTUNNEL_IP6_ID, "id", TABLE_BE64),
@@ -39,7 +39,7 @@ static const struct table_row ip6_attrs[] = {
 	TABLE_ATTR(LWTUNNEL_IP6_TC, "tc", TABLE_U8),
 	TABLE_ATTR(LWTUNNEL_IP6_FLAGS, "flags", TABLE_BE16, .names = &tunnel_flags),
 };
-static const struct table_set set_ip6 = {.attr = ip6_attrs, .nattr = TABLE_COUNT(ip6_attrs)};
+static const struct table_set set_ip6 = {.attr = ip6_attrs, .nattr = TABLE_ATTRS(ip6_attrs)};
 
 static const struct table_kind encaps[] = {{"ip", LWTUNNEL_ENCAP_IP, &set_ip}, {"ip6", LWTUNNEL_ENCAP_IP6, &set_ip6}};
 const struct table_kinds table_encaps = {encaps, TABLE_COUNT(encaps)};

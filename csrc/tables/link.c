@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* RTM_*LINK, struct ifinfomsg. IFLA_STATS and IFLA_MAP have no rows: stats64 says more, and the map of a card's
- * memory is of no use today. */
+/* RTM_*LINK, struct ifinfomsg. */
+
 #include "tables/table.h"
 
 #include <linux/if.h>
@@ -123,8 +123,9 @@ static const struct table_row stats64_fields[] = {
 	STAT(rx_nohandler),
 	STAT(rx_otherhost_dropped),
 };
-static const struct table_set set_stats64 = {
-	.field = stats64_fields, .nfield = TABLE_COUNT(stats64_fields), .hdrlen = sizeof(struct rtnl_link_stats64)};
+static const struct table_set set_stats64 = {.field = stats64_fields,
+                                             .nfield = TABLE_FIELDS(stats64_fields),
+                                             .hdrlen = TABLE_HEADER(sizeof(struct rtnl_link_stats64))};
 
 /* the small nests */
 
@@ -134,12 +135,12 @@ static const struct table_row info_attrs[] = {
 	TABLE_ATTR(IFLA_INFO_SLAVE_KIND, "slave_kind", TABLE_STRING, .max = 55),
 	TABLE_ATTR(IFLA_INFO_SLAVE_DATA, "slave_data", TABLE_BYKIND, .kinds = &table_port_kinds),
 };
-static const struct table_set set_info = {.attr = info_attrs, .nattr = TABLE_COUNT(info_attrs)};
+static const struct table_set set_info = {.attr = info_attrs, .nattr = TABLE_ATTRS(info_attrs)};
 
 static const struct table_row prop_attrs[] = {
 	TABLE_ATTR(IFLA_ALT_IFNAME, "alt_ifname", TABLE_STRING, .max = 127, .many = true),
 };
-static const struct table_set set_prop = {.attr = prop_attrs, .nattr = TABLE_COUNT(prop_attrs)};
+static const struct table_set set_prop = {.attr = prop_attrs, .nattr = TABLE_ATTRS(prop_attrs)};
 
 static const struct table_row xdp_attrs[] = {
 	TABLE_ATTR(IFLA_XDP_FD, "fd", TABLE_S32),
@@ -151,13 +152,13 @@ static const struct table_row xdp_attrs[] = {
 	TABLE_ATTR(IFLA_XDP_HW_PROG_ID, "hw_prog_id", TABLE_U32),
 	TABLE_ATTR(IFLA_XDP_EXPECTED_FD, "expected_fd", TABLE_S32),
 };
-static const struct table_set set_xdp = {.attr = xdp_attrs, .nattr = TABLE_COUNT(xdp_attrs)};
+static const struct table_set set_xdp = {.attr = xdp_attrs, .nattr = TABLE_ATTRS(xdp_attrs)};
 
 static const struct table_row down_reason_attrs[] = {
 	TABLE_ATTR(IFLA_PROTO_DOWN_REASON_MASK, "mask", TABLE_U32),
 	TABLE_ATTR(IFLA_PROTO_DOWN_REASON_VALUE, "value", TABLE_U32),
 };
-static const struct table_set set_down_reason = {.attr = down_reason_attrs, .nattr = TABLE_COUNT(down_reason_attrs)};
+static const struct table_set set_down_reason = {.attr = down_reason_attrs, .nattr = TABLE_ATTRS(down_reason_attrs)};
 
 /* IFLA_AF_SPEC: by address family, but in messages of the bridge's family its own */
 
@@ -176,7 +177,7 @@ TABLE_NAMES(inet6_gen_modes, false,
 static const struct table_row inet_attrs[] = {
 	TABLE_ATTR(IFLA_INET_CONF, "conf", TABLE_CONF, .set = &table_set_inet_conf, .off = 1),
 };
-static const struct table_set set_inet = {.attr = inet_attrs, .nattr = TABLE_COUNT(inet_attrs)};
+static const struct table_set set_inet = {.attr = inet_attrs, .nattr = TABLE_ATTRS(inet_attrs)};
 
 static const struct table_row inet6_cache_fields[] = {
 	TABLE_FIELD(struct ifla_cacheinfo, max_reasm_len, "max_reasm_len", TABLE_U32),
@@ -185,24 +186,26 @@ static const struct table_row inet6_cache_fields[] = {
 	TABLE_FIELD(struct ifla_cacheinfo, retrans_time, "retrans_time", TABLE_U32),
 };
 static const struct table_set set_inet6_cache = {.field = inet6_cache_fields,
-                                                 .nfield = TABLE_COUNT(inet6_cache_fields),
-                                                 .hdrlen = sizeof(struct ifla_cacheinfo)};
+                                                 .nfield = TABLE_FIELDS(inet6_cache_fields),
+                                                 .hdrlen = TABLE_HEADER(sizeof(struct ifla_cacheinfo))};
 
 static const struct table_row inet6_attrs[] = {
 	TABLE_ATTR(IFLA_INET6_FLAGS, "flags", TABLE_U32, .names = &inet6_flags),
+	TABLE_SKIP(IFLA_INET6_STATS), /* counters of the IP layer, which no request sets */
+	TABLE_SKIP(IFLA_INET6_ICMP6STATS),
 	TABLE_ATTR(IFLA_INET6_CONF, "conf", TABLE_CONF, .set = &table_set_inet6_conf),
 	TABLE_ATTR(IFLA_INET6_CACHEINFO, "cacheinfo", TABLE_STRUCT, .set = &set_inet6_cache),
 	TABLE_ATTR(IFLA_INET6_TOKEN, "token", TABLE_IP6),
 	TABLE_ATTR(IFLA_INET6_ADDR_GEN_MODE, "addr_gen_mode", TABLE_U8, .names = &inet6_gen_modes),
 	TABLE_ATTR(IFLA_INET6_RA_MTU, "ra_mtu", TABLE_U32),
 };
-static const struct table_set set_inet6 = {.attr = inet6_attrs, .nattr = TABLE_COUNT(inet6_attrs)};
+static const struct table_set set_inet6 = {.attr = inet6_attrs, .nattr = TABLE_ATTRS(inet6_attrs)};
 
 static const struct table_row af_attrs[] = {
 	TABLE_ATTR(AF_INET, "inet", TABLE_NEST, .set = &set_inet),
 	TABLE_ATTR(AF_INET6, "inet6", TABLE_NEST, .set = &set_inet6),
 };
-static const struct table_set set_af = {.attr = af_attrs, .nattr = TABLE_COUNT(af_attrs)};
+static const struct table_set set_af = {.attr = af_attrs, .nattr = TABLE_ATTRS(af_attrs)};
 
 TABLE_NAMES(bridge_flags, true, {{BRIDGE_FLAGS_MASTER, "master"}, {BRIDGE_FLAGS_SELF, "self"}});
 TABLE_NAMES(bridge_modes, false, {{BRIDGE_MODE_VEB, "veb"}, {BRIDGE_MODE_VEPA, "vepa"}, {BRIDGE_MODE_UNDEF, "undef"}});
@@ -221,15 +224,16 @@ static const struct table_row vlan_info_fields[] = {
 	TABLE_FIELD(struct bridge_vlan_info, vid, "vid", TABLE_U16),
 	TABLE_FIELD(struct bridge_vlan_info, flags, "flags", TABLE_U16, .names = &vlan_info_flags),
 };
-static const struct table_set set_vlan_info = {
-	.field = vlan_info_fields, .nfield = TABLE_COUNT(vlan_info_fields), .hdrlen = sizeof(struct bridge_vlan_info)};
+static const struct table_set set_vlan_info = {.field = vlan_info_fields,
+                                               .nfield = TABLE_FIELDS(vlan_info_fields),
+                                               .hdrlen = TABLE_HEADER(sizeof(struct bridge_vlan_info))};
 
 static const struct table_row vlan_tunnel_attrs[] = {
 	TABLE_ATTR(IFLA_BRIDGE_VLAN_TUNNEL_ID, "id", TABLE_U32),
 	TABLE_ATTR(IFLA_BRIDGE_VLAN_TUNNEL_VID, "vid", TABLE_U16),
 	TABLE_ATTR(IFLA_BRIDGE_VLAN_TUNNEL_FLAGS, "flags", TABLE_U16, .names = &vlan_info_flags),
 };
-static const struct table_set set_vlan_tunnel = {.attr = vlan_tunnel_attrs, .nattr = TABLE_COUNT(vlan_tunnel_attrs)};
+static const struct table_set set_vlan_tunnel = {.attr = vlan_tunnel_attrs, .nattr = TABLE_ATTRS(vlan_tunnel_attrs)};
 
 static const struct table_row af_bridge_attrs[] = {
 	TABLE_ATTR(IFLA_BRIDGE_FLAGS, "flags", TABLE_U16, .names = &bridge_flags),
@@ -237,7 +241,7 @@ static const struct table_row af_bridge_attrs[] = {
 	TABLE_ATTR(IFLA_BRIDGE_VLAN_INFO, "vlan_info", TABLE_STRUCT, .set = &set_vlan_info, .many = true),
 	TABLE_ATTR(IFLA_BRIDGE_VLAN_TUNNEL_INFO, "vlan_tunnel_info", TABLE_NEST, .set = &set_vlan_tunnel, .many = true),
 };
-static const struct table_set set_af_bridge = {.attr = af_bridge_attrs, .nattr = TABLE_COUNT(af_bridge_attrs)};
+static const struct table_set set_af_bridge = {.attr = af_bridge_attrs, .nattr = TABLE_ATTRS(af_bridge_attrs)};
 
 static const struct table_kind af_families[] = {{"", AF_UNSPEC, &set_af}, {"", AF_BRIDGE, &set_af_bridge}};
 static const struct table_kinds link_af_spec = {af_families, TABLE_COUNT(af_families)};
@@ -261,6 +265,10 @@ static const struct table_row link_attrs[] = {
 	TABLE_ATTR(IFLA_IFNAME, "ifname", TABLE_IFNAME),
 	TABLE_ATTR(IFLA_MTU, "mtu", TABLE_U32),
 	TABLE_ATTR(IFLA_LINK, "link", TABLE_LINK),
+	TABLE_SKIP(IFLA_STATS),               /* stats64 says more */
+	TABLE_SKIP(IFLA_MAP),                 /* the memory of cards of old */
+	TABLE_SKIP(COMPAT_IFLA_DEVLINK_PORT), /* empty but of hardware, of which devlink tells */
+	TABLE_SKIP(COMPAT_IFLA_DPLL_PIN),
 	TABLE_ATTR(IFLA_QDISC, "qdisc", TABLE_STRING),
 	TABLE_ATTR(IFLA_MASTER, "master", TABLE_LINK),
 	TABLE_ATTR(IFLA_PROTINFO, "protinfo", TABLE_BYFAMILY, .kinds = &link_protinfo),
@@ -318,15 +326,18 @@ static const struct table_row link_attrs[] = {
 };
 
 const struct table_set table_set_link = {.field = link_fields,
-                                         .nfield = TABLE_COUNT(link_fields),
+                                         .nfield = TABLE_FIELDS(link_fields),
                                          .attr = link_attrs,
-                                         .nattr = TABLE_COUNT(link_attrs),
-                                         .hdrlen = sizeof(struct ifinfomsg)};
+                                         .nattr = TABLE_ATTRS(link_attrs),
+                                         .hdrlen = TABLE_HEADER(sizeof(struct ifinfomsg))};
+
+static const char *const names_one[] = {"index", "ifname", "alt_ifname", "group", NULL};
 
 const struct table_msg table_link = {.name = "link",
                                      .new_type = RTM_NEWLINK,
                                      .del_type = RTM_DELLINK,
                                      .get_type = RTM_GETLINK,
                                      .set_type = RTM_SETLINK,
-                                     .hdrlen = sizeof(struct ifinfomsg),
-                                     .set = &table_set_link};
+                                     .hdrlen = TABLE_HEADER(sizeof(struct ifinfomsg)),
+                                     .set = &table_set_link,
+                                     .names_one = names_one};

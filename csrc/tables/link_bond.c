@@ -56,7 +56,7 @@ static const struct table_row ad_attrs[] = {
 	TABLE_ATTR(IFLA_BOND_AD_INFO_PARTNER_KEY, "partner_key", TABLE_U16),
 	TABLE_ATTR(IFLA_BOND_AD_INFO_PARTNER_MAC, "partner_mac", TABLE_MAC, .max = 6),
 };
-static const struct table_set set_ad = {.attr = ad_attrs, .nattr = TABLE_COUNT(ad_attrs)};
+static const struct table_set set_ad = {.attr = ad_attrs, .nattr = TABLE_ATTRS(ad_attrs)};
 
 static const struct table_row bond_attrs[] = {
 	TABLE_ATTR(IFLA_BOND_MODE, "mode", TABLE_U8, .names = &bond_modes),
@@ -92,7 +92,7 @@ static const struct table_row bond_attrs[] = {
 	TABLE_ATTR(IFLA_BOND_NS_IP6_TARGET, "ns_ip6_target", TABLE_INDEXED, .set = &set_ip6_targets),
 	TABLE_ATTR(COMPAT_IFLA_BOND_COUPLED_CONTROL, "coupled_control", TABLE_BOOL),
 };
-const struct table_set table_set_bond = {.attr = bond_attrs, .nattr = TABLE_COUNT(bond_attrs)};
+const struct table_set table_set_bond = {.attr = bond_attrs, .nattr = TABLE_ATTRS(bond_attrs)};
 
 TABLE_NAMES(bond_port_states, false, {{BOND_STATE_ACTIVE, "active"}, {BOND_STATE_BACKUP, "backup"}});
 TABLE_NAMES(bond_churn, false, {{0, "monitoring"}, {1, "churned"}, {2, "none"}});
@@ -113,4 +113,4 @@ static const struct table_row port_attrs[] = {
 	TABLE_ATTR(COMPAT_IFLA_BOND_SLAVE_AD_CHURN_PARTNER_STATE, "ad_churn_partner_state", TABLE_U8,
                    .names = &bond_churn),
 };
-const struct table_set table_set_bond_port = {.attr = port_attrs, .nattr = TABLE_COUNT(port_attrs)};
+const struct table_set table_set_bond_port = {.attr = port_attrs, .nattr = TABLE_ATTRS(port_attrs)};

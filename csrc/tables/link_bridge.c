@@ -31,17 +31,17 @@ static const struct table_row id_fields[] = {
 	TABLE_FIELD(struct ifla_bridge_id, addr, "addr", TABLE_MAC, .max = 6),
 };
 static const struct table_set set_id = {
-	.field = id_fields, .nfield = TABLE_COUNT(id_fields), .hdrlen = sizeof(struct ifla_bridge_id)};
+	.field = id_fields, .nfield = TABLE_FIELDS(id_fields), .hdrlen = TABLE_HEADER(sizeof(struct ifla_bridge_id))};
 
 static const struct table_row querier_attrs[] = {
 	TABLE_ATTR(BRIDGE_QUERIER_IP_ADDRESS, "ip_address", TABLE_IP4),
 	TABLE_ATTR(BRIDGE_QUERIER_IP_PORT, "ip_port", TABLE_LINK),
-	TABLE_ATTR(BRIDGE_QUERIER_IP_OTHER_TIMER, "ip_other_timer", TABLE_U64),
+	TABLE_ATTR(BRIDGE_QUERIER_IP_OTHER_TIMER, "ip_other_timer", TABLE_U64, .moves = true),
 	TABLE_ATTR(BRIDGE_QUERIER_IPV6_ADDRESS, "ipv6_address", TABLE_IP6),
 	TABLE_ATTR(BRIDGE_QUERIER_IPV6_PORT, "ipv6_port", TABLE_LINK),
-	TABLE_ATTR(BRIDGE_QUERIER_IPV6_OTHER_TIMER, "ipv6_other_timer", TABLE_U64),
+	TABLE_ATTR(BRIDGE_QUERIER_IPV6_OTHER_TIMER, "ipv6_other_timer", TABLE_U64, .moves = true),
 };
-static const struct table_set set_querier = {.attr = querier_attrs, .nattr = TABLE_COUNT(querier_attrs)};
+static const struct table_set set_querier = {.attr = querier_attrs, .nattr = TABLE_ATTRS(querier_attrs)};
 
 static const struct table_row bridge_attrs[] = {
 	TABLE_ATTR(IFLA_BR_FORWARD_DELAY, "forward_delay", TABLE_U32),
@@ -59,10 +59,10 @@ static const struct table_row bridge_attrs[] = {
 	TABLE_ATTR(IFLA_BR_ROOT_PATH_COST, "root_path_cost", TABLE_U32),
 	TABLE_ATTR(IFLA_BR_TOPOLOGY_CHANGE, "topology_change", TABLE_BOOL),
 	TABLE_ATTR(IFLA_BR_TOPOLOGY_CHANGE_DETECTED, "topology_change_detected", TABLE_BOOL),
-	TABLE_ATTR(IFLA_BR_HELLO_TIMER, "hello_timer", TABLE_U64),
-	TABLE_ATTR(IFLA_BR_TCN_TIMER, "tcn_timer", TABLE_U64),
-	TABLE_ATTR(IFLA_BR_TOPOLOGY_CHANGE_TIMER, "topology_change_timer", TABLE_U64),
-	TABLE_ATTR(IFLA_BR_GC_TIMER, "gc_timer", TABLE_U64),
+	TABLE_ATTR(IFLA_BR_HELLO_TIMER, "hello_timer", TABLE_U64, .moves = true),
+	TABLE_ATTR(IFLA_BR_TCN_TIMER, "tcn_timer", TABLE_U64, .moves = true),
+	TABLE_ATTR(IFLA_BR_TOPOLOGY_CHANGE_TIMER, "topology_change_timer", TABLE_U64, .moves = true),
+	TABLE_ATTR(IFLA_BR_GC_TIMER, "gc_timer", TABLE_U64, .moves = true),
 	TABLE_ATTR(IFLA_BR_GROUP_ADDR, "group_addr", TABLE_MAC, .max = 6),
 	TABLE_ATTR(IFLA_BR_FDB_FLUSH, "fdb_flush", TABLE_FLAG),
 	TABLE_ATTR(IFLA_BR_MCAST_ROUTER, "mcast_router", TABLE_U8),
@@ -93,7 +93,7 @@ static const struct table_row bridge_attrs[] = {
 	TABLE_ATTR(COMPAT_IFLA_BR_FDB_N_LEARNED, "fdb_n_learned", TABLE_U32),
 	TABLE_ATTR(COMPAT_IFLA_BR_FDB_MAX_LEARNED, "fdb_max_learned", TABLE_U32),
 };
-const struct table_set table_set_bridge = {.attr = bridge_attrs, .nattr = TABLE_COUNT(bridge_attrs)};
+const struct table_set table_set_bridge = {.attr = bridge_attrs, .nattr = TABLE_ATTRS(bridge_attrs)};
 
 static const struct table_row port_attrs[] = {
 	TABLE_ATTR(IFLA_BRPORT_STATE, "state", TABLE_U8, .names = &port_states),
@@ -116,9 +116,9 @@ static const struct table_row port_attrs[] = {
 	TABLE_ATTR(IFLA_BRPORT_NO, "no", TABLE_U16),
 	TABLE_ATTR(IFLA_BRPORT_TOPOLOGY_CHANGE_ACK, "topology_change_ack", TABLE_BOOL),
 	TABLE_ATTR(IFLA_BRPORT_CONFIG_PENDING, "config_pending", TABLE_BOOL),
-	TABLE_ATTR(IFLA_BRPORT_MESSAGE_AGE_TIMER, "message_age_timer", TABLE_U64),
-	TABLE_ATTR(IFLA_BRPORT_FORWARD_DELAY_TIMER, "forward_delay_timer", TABLE_U64),
-	TABLE_ATTR(IFLA_BRPORT_HOLD_TIMER, "hold_timer", TABLE_U64),
+	TABLE_ATTR(IFLA_BRPORT_MESSAGE_AGE_TIMER, "message_age_timer", TABLE_U64, .moves = true),
+	TABLE_ATTR(IFLA_BRPORT_FORWARD_DELAY_TIMER, "forward_delay_timer", TABLE_U64, .moves = true),
+	TABLE_ATTR(IFLA_BRPORT_HOLD_TIMER, "hold_timer", TABLE_U64, .moves = true),
 	TABLE_ATTR(IFLA_BRPORT_FLUSH, "flush", TABLE_FLAG),
 	TABLE_ATTR(IFLA_BRPORT_MULTICAST_ROUTER, "multicast_router", TABLE_U8),
 	TABLE_ATTR(IFLA_BRPORT_MCAST_FLOOD, "mcast_flood", TABLE_BOOL),
@@ -140,4 +140,4 @@ static const struct table_row port_attrs[] = {
 	TABLE_ATTR(COMPAT_IFLA_BRPORT_NEIGH_VLAN_SUPPRESS, "neigh_vlan_suppress", TABLE_BOOL),
 	TABLE_ATTR(COMPAT_IFLA_BRPORT_BACKUP_NHID, "backup_nhid", TABLE_U32),
 };
-const struct table_set table_set_bridge_port = {.attr = port_attrs, .nattr = TABLE_COUNT(port_attrs)};
+const struct table_set table_set_bridge_port = {.attr = port_attrs, .nattr = TABLE_ATTRS(port_attrs)};

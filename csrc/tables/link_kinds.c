@@ -16,7 +16,7 @@
 static const struct table_row veth_attrs[] = {
 	TABLE_ATTR(VETH_INFO_PEER, "peer", TABLE_NEST, .set = &table_set_link),
 };
-static const struct table_set set_veth = {.attr = veth_attrs, .nattr = TABLE_COUNT(veth_attrs)};
+static const struct table_set set_veth = {.attr = veth_attrs, .nattr = TABLE_ATTRS(veth_attrs)};
 
 /* netkit */
 
@@ -35,7 +35,7 @@ static const struct table_row netkit_attrs[] = {
 	TABLE_ATTR(COMPAT_IFLA_NETKIT_HEADROOM, "headroom", TABLE_U16),
 	TABLE_ATTR(COMPAT_IFLA_NETKIT_TAILROOM, "tailroom", TABLE_U16),
 };
-static const struct table_set set_netkit = {.attr = netkit_attrs, .nattr = TABLE_COUNT(netkit_attrs)};
+static const struct table_set set_netkit = {.attr = netkit_attrs, .nattr = TABLE_ATTRS(netkit_attrs)};
 
 /* macvlan, macvtap */
 
@@ -60,7 +60,7 @@ static const struct table_row macvlan_macaddr_attrs[] = {
 	TABLE_ATTR(IFLA_MACVLAN_MACADDR, "macaddr", TABLE_MAC, .max = 6, .many = true),
 };
 static const struct table_set set_macvlan_macaddr = {.attr = macvlan_macaddr_attrs,
-                                                     .nattr = TABLE_COUNT(macvlan_macaddr_attrs)};
+                                                     .nattr = TABLE_ATTRS(macvlan_macaddr_attrs)};
 
 static const struct table_row macvlan_attrs[] = {
 	TABLE_ATTR(IFLA_MACVLAN_MODE, "mode", TABLE_U32, .names = &macvlan_modes),
@@ -73,7 +73,7 @@ static const struct table_row macvlan_attrs[] = {
 	TABLE_ATTR(IFLA_MACVLAN_BC_QUEUE_LEN_USED, "bc_queue_len_used", TABLE_U32),
 	TABLE_ATTR(COMPAT_IFLA_MACVLAN_BC_CUTOFF, "bc_cutoff", TABLE_S32),
 };
-static const struct table_set set_macvlan = {.attr = macvlan_attrs, .nattr = TABLE_COUNT(macvlan_attrs)};
+static const struct table_set set_macvlan = {.attr = macvlan_attrs, .nattr = TABLE_ATTRS(macvlan_attrs)};
 
 /* ipvlan, ipvtap */
 
@@ -84,7 +84,7 @@ static const struct table_row ipvlan_attrs[] = {
 	TABLE_ATTR(IFLA_IPVLAN_MODE, "mode", TABLE_U16, .names = &ipvlan_modes),
 	TABLE_ATTR(IFLA_IPVLAN_FLAGS, "flags", TABLE_U16, .names = &ipvlan_flags),
 };
-static const struct table_set set_ipvlan = {.attr = ipvlan_attrs, .nattr = TABLE_COUNT(ipvlan_attrs)};
+static const struct table_set set_ipvlan = {.attr = ipvlan_attrs, .nattr = TABLE_ATTRS(ipvlan_attrs)};
 
 /* vlan */
 
@@ -102,13 +102,13 @@ static const struct table_row vlan_qos_fields[] = {
 	TABLE_FIELD(struct ifla_vlan_qos_mapping, to, "to", TABLE_U32),
 };
 static const struct table_set set_vlan_mapping = {.field = vlan_qos_fields,
-                                                  .nfield = TABLE_COUNT(vlan_qos_fields),
-                                                  .hdrlen = sizeof(struct ifla_vlan_qos_mapping)};
+                                                  .nfield = TABLE_FIELDS(vlan_qos_fields),
+                                                  .hdrlen = TABLE_HEADER(sizeof(struct ifla_vlan_qos_mapping))};
 
 static const struct table_row vlan_qos_attrs[] = {
 	TABLE_ATTR(IFLA_VLAN_QOS_MAPPING, "mapping", TABLE_STRUCT, .set = &set_vlan_mapping, .many = true),
 };
-static const struct table_set set_vlan_qos = {.attr = vlan_qos_attrs, .nattr = TABLE_COUNT(vlan_qos_attrs)};
+static const struct table_set set_vlan_qos = {.attr = vlan_qos_attrs, .nattr = TABLE_ATTRS(vlan_qos_attrs)};
 
 static const struct table_row vlan_attrs[] = {
 	TABLE_ATTR(IFLA_VLAN_ID, "id", TABLE_U16),
@@ -117,7 +117,7 @@ static const struct table_row vlan_attrs[] = {
 	TABLE_ATTR(IFLA_VLAN_INGRESS_QOS, "ingress_qos", TABLE_NEST, .set = &set_vlan_qos),
 	TABLE_ATTR(IFLA_VLAN_PROTOCOL, "protocol", TABLE_BE16, .names = &table_vlan_protocols),
 };
-static const struct table_set set_vlan = {.attr = vlan_attrs, .nattr = TABLE_COUNT(vlan_attrs)};
+static const struct table_set set_vlan = {.attr = vlan_attrs, .nattr = TABLE_ATTRS(vlan_attrs)};
 
 TABLE_NAMES(table_vlan_protocols, false, {{0x8100, "8021q"}, {0x88a8, "8021ad"}});
 
@@ -126,7 +126,7 @@ TABLE_NAMES(table_vlan_protocols, false, {{0x8100, "8021q"}, {0x88a8, "8021ad"}}
 static const struct table_row vrf_attrs[] = {
 	TABLE_ATTR(IFLA_VRF_TABLE, "table", TABLE_U32),
 };
-static const struct table_set set_vrf = {.attr = vrf_attrs, .nattr = TABLE_COUNT(vrf_attrs)};
+static const struct table_set set_vrf = {.attr = vrf_attrs, .nattr = TABLE_ATTRS(vrf_attrs)};
 
 /* tun: the kernel tells, but makes none over netlink */
 
@@ -143,7 +143,7 @@ static const struct table_row tun_attrs[] = {
 	TABLE_ATTR(IFLA_TUN_NUM_QUEUES, "num_queues", TABLE_U32),
 	TABLE_ATTR(IFLA_TUN_NUM_DISABLED_QUEUES, "num_disabled_queues", TABLE_U32),
 };
-static const struct table_set set_tun = {.attr = tun_attrs, .nattr = TABLE_COUNT(tun_attrs)};
+static const struct table_set set_tun = {.attr = tun_attrs, .nattr = TABLE_ATTRS(tun_attrs)};
 
 /* which kind has which; kinds without data of their own (dummy, ifb, wireguard …) need no row */
 

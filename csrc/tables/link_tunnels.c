@@ -17,8 +17,8 @@ static const struct table_row port_range_fields[] = {
 	TABLE_FIELD(struct ifla_vxlan_port_range, high, "high", TABLE_BE16),
 };
 static const struct table_set set_port_range = {.field = port_range_fields,
-                                                .nfield = TABLE_COUNT(port_range_fields),
-                                                .hdrlen = sizeof(struct ifla_vxlan_port_range)};
+                                                .nfield = TABLE_FIELDS(port_range_fields),
+                                                .hdrlen = TABLE_HEADER(sizeof(struct ifla_vxlan_port_range))};
 
 static const struct table_row vxlan_attrs[] = {
 	TABLE_ATTR(IFLA_VXLAN_ID, "id", TABLE_U32),
@@ -56,7 +56,7 @@ static const struct table_row vxlan_attrs[] = {
 	TABLE_ATTR(COMPAT_IFLA_VXLAN_RESERVED_BITS, "reserved_bits", TABLE_HEX, .max = 8),
 	TABLE_ATTR(COMPAT_IFLA_VXLAN_MC_ROUTE, "mc_route", TABLE_BOOL),
 };
-const struct table_set table_set_vxlan = {.attr = vxlan_attrs, .nattr = TABLE_COUNT(vxlan_attrs)};
+const struct table_set table_set_vxlan = {.attr = vxlan_attrs, .nattr = TABLE_ATTRS(vxlan_attrs)};
 
 static const struct table_row geneve_attrs[] = {
 	TABLE_ATTR(IFLA_GENEVE_ID, "id", TABLE_U32),
@@ -75,7 +75,7 @@ static const struct table_row geneve_attrs[] = {
 	TABLE_ATTR(IFLA_GENEVE_INNER_PROTO_INHERIT, "inner_proto_inherit", TABLE_FLAG),
 	TABLE_ATTR(COMPAT_IFLA_GENEVE_PORT_RANGE, "port_range", TABLE_STRUCT, .set = &set_port_range),
 };
-const struct table_set table_set_geneve = {.attr = geneve_attrs, .nattr = TABLE_COUNT(geneve_attrs)};
+const struct table_set table_set_geneve = {.attr = geneve_attrs, .nattr = TABLE_ATTRS(geneve_attrs)};
 
 /* gre: the same attributes over IPv4 and over IPv6, but for the addresses */
 
@@ -127,10 +127,10 @@ TABLE_NAMES(ip6_flags, true,
 		TABLE_ATTR(IFLA_GRE_ERSPAN_HWID, "erspan_hwid", TABLE_U16)
 
 static const struct table_row gre_attrs[] = {GRE_ROWS(TABLE_IP4)};
-const struct table_set table_set_gre = {.attr = gre_attrs, .nattr = TABLE_COUNT(gre_attrs)};
+const struct table_set table_set_gre = {.attr = gre_attrs, .nattr = TABLE_ATTRS(gre_attrs)};
 
 static const struct table_row ip6gre_attrs[] = {GRE_ROWS(TABLE_IP6)};
-const struct table_set table_set_ip6gre = {.attr = ip6gre_attrs, .nattr = TABLE_COUNT(ip6gre_attrs)};
+const struct table_set table_set_ip6gre = {.attr = ip6gre_attrs, .nattr = TABLE_ATTRS(ip6gre_attrs)};
 
 /* ipip, sit, ip6tnl: one numbering, but each has another width or family for something */
 
@@ -156,13 +156,13 @@ TABLE_NAMES(sit_flags, true, {{0x1, "isatap"}});
 		TABLE_ATTR(IFLA_IPTUN_FWMARK, "fwmark", TABLE_U32)
 
 static const struct table_row ipip_attrs[] = {IPTUN_ROWS(TABLE_IP4, TABLE_U16)};
-const struct table_set table_set_ipip = {.attr = ipip_attrs, .nattr = TABLE_COUNT(ipip_attrs)};
+const struct table_set table_set_ipip = {.attr = ipip_attrs, .nattr = TABLE_ATTRS(ipip_attrs)};
 
 static const struct table_row sit_attrs[] = {IPTUN_ROWS(TABLE_IP4, TABLE_U16, .names = &sit_flags)};
-const struct table_set table_set_sit = {.attr = sit_attrs, .nattr = TABLE_COUNT(sit_attrs)};
+const struct table_set table_set_sit = {.attr = sit_attrs, .nattr = TABLE_ATTRS(sit_attrs)};
 
 static const struct table_row ip6tnl_attrs[] = {IPTUN_ROWS(TABLE_IP6, TABLE_U32, .names = &ip6_flags)};
-const struct table_set table_set_ip6tnl = {.attr = ip6tnl_attrs, .nattr = TABLE_COUNT(ip6tnl_attrs)};
+const struct table_set table_set_ip6tnl = {.attr = ip6tnl_attrs, .nattr = TABLE_ATTRS(ip6tnl_attrs)};
 
 /* vti */
 
@@ -172,10 +172,10 @@ const struct table_set table_set_ip6tnl = {.attr = ip6tnl_attrs, .nattr = TABLE_
 		TABLE_ATTR(IFLA_VTI_REMOTE, "remote", address), TABLE_ATTR(IFLA_VTI_FWMARK, "fwmark", TABLE_U32)
 
 static const struct table_row vti_attrs[] = {VTI_ROWS(TABLE_IP4)};
-const struct table_set table_set_vti = {.attr = vti_attrs, .nattr = TABLE_COUNT(vti_attrs)};
+const struct table_set table_set_vti = {.attr = vti_attrs, .nattr = TABLE_ATTRS(vti_attrs)};
 
 static const struct table_row vti6_attrs[] = {VTI_ROWS(TABLE_IP6)};
-const struct table_set table_set_vti6 = {.attr = vti6_attrs, .nattr = TABLE_COUNT(vti6_attrs)};
+const struct table_set table_set_vti6 = {.attr = vti6_attrs, .nattr = TABLE_ATTRS(vti6_attrs)};
 
 /* xfrm */
 
@@ -184,4 +184,4 @@ static const struct table_row xfrm_attrs[] = {
 	TABLE_ATTR(IFLA_XFRM_IF_ID, "if_id", TABLE_U32),
 	TABLE_ATTR(IFLA_XFRM_COLLECT_METADATA, "collect_metadata", TABLE_FLAG),
 };
-const struct table_set table_set_xfrm = {.attr = xfrm_attrs, .nattr = TABLE_COUNT(xfrm_attrs)};
+const struct table_set table_set_xfrm = {.attr = xfrm_attrs, .nattr = TABLE_ATTRS(xfrm_attrs)};

@@ -7,7 +7,7 @@
 #define VF_SET(id, structure, ...) \
 	static const struct table_row id##_fields[] = {__VA_ARGS__}; \
 	static const struct table_set id = { \
-		.field = id##_fields, .nfield = TABLE_COUNT(id##_fields), .hdrlen = sizeof(structure)}
+		.field = id##_fields, .nfield = TABLE_FIELDS(id##_fields), .hdrlen = sizeof(structure)}
 
 TABLE_NAMES(vf_link_states, false,
             {
@@ -42,7 +42,7 @@ static const struct table_row stats_attrs[] = {
 	TABLE_ATTR(IFLA_VF_STATS_RX_DROPPED, "rx_dropped", TABLE_U64),
 	TABLE_ATTR(IFLA_VF_STATS_TX_DROPPED, "tx_dropped", TABLE_U64),
 };
-static const struct table_set set_stats = {.attr = stats_attrs, .nattr = TABLE_COUNT(stats_attrs)};
+static const struct table_set set_stats = {.attr = stats_attrs, .nattr = TABLE_ATTRS(stats_attrs)};
 
 static const struct table_row vf_attrs[] = {
 	TABLE_ATTR(IFLA_VF_MAC, "mac", TABLE_STRUCT, .set = &vf_mac),
@@ -56,9 +56,9 @@ static const struct table_row vf_attrs[] = {
 	TABLE_ATTR(IFLA_VF_TRUST, "trust", TABLE_STRUCT, .set = &vf_setting),
 	TABLE_ATTR(IFLA_VF_BROADCAST, "broadcast", TABLE_MAC),
 };
-static const struct table_set set_vf = {.attr = vf_attrs, .nattr = TABLE_COUNT(vf_attrs)};
+static const struct table_set set_vf = {.attr = vf_attrs, .nattr = TABLE_ATTRS(vf_attrs)};
 
 static const struct table_row vf_list_attrs[] = {
 	TABLE_ATTR(IFLA_VF_INFO, "info", TABLE_NEST, .set = &set_vf, .many = true),
 };
-const struct table_set table_set_vf_list = {.attr = vf_list_attrs, .nattr = TABLE_COUNT(vf_list_attrs)};
+const struct table_set table_set_vf_list = {.attr = vf_list_attrs, .nattr = TABLE_ATTRS(vf_list_attrs)};

@@ -6,6 +6,8 @@
 #include <libmnl/libmnl.h>
 #include <string.h>
 
+const struct table_set table_set_unknown = {0};
+
 static const struct nlattr *level_find(const struct table_level *at, unsigned number)
 {
 	const struct nlattr *attr = at->attrs;

@@ -42,8 +42,9 @@ static const struct table_row cache_fields[] = {
 	TABLE_FIELD(struct nda_cacheinfo, ndm_updated, "updated", TABLE_U32),
 	TABLE_FIELD(struct nda_cacheinfo, ndm_refcnt, "refcnt", TABLE_U32),
 };
-static const struct table_set set_cache = {
-	.field = cache_fields, .nfield = TABLE_COUNT(cache_fields), .hdrlen = sizeof(struct nda_cacheinfo)};
+static const struct table_set set_cache = {.field = cache_fields,
+                                           .nfield = TABLE_FIELDS(cache_fields),
+                                           .hdrlen = TABLE_HEADER(sizeof(struct nda_cacheinfo))};
 
 TABLE_NAMES(fdb_notify, true, {{FDB_NOTIFY_BIT, "notify"}, {FDB_NOTIFY_INACTIVE_BIT, "inactive"}});
 
@@ -51,7 +52,7 @@ static const struct table_row fdb_attrs[] = {
 	TABLE_ATTR(NFEA_ACTIVITY_NOTIFY, "activity_notify", TABLE_U8, .names = &fdb_notify),
 	TABLE_ATTR(NFEA_DONT_REFRESH, "dont_refresh", TABLE_FLAG),
 };
-static const struct table_set set_fdb = {.attr = fdb_attrs, .nattr = TABLE_COUNT(fdb_attrs)};
+static const struct table_set set_fdb = {.attr = fdb_attrs, .nattr = TABLE_ATTRS(fdb_attrs)};
 
 static const struct table_row neigh_fields[] = {
 	TABLE_FIELD(struct ndmsg, ndm_family, "family", TABLE_U8, .names = &table_families),
@@ -64,8 +65,8 @@ static const struct table_row neigh_fields[] = {
 static const struct table_row neigh_attrs[] = {
 	TABLE_ATTR(NDA_DST, "dst", TABLE_IP),
 	TABLE_ATTR(NDA_LLADDR, "lladdr", TABLE_MAC),
-	TABLE_ATTR(NDA_CACHEINFO, "cacheinfo", TABLE_STRUCT, .set = &set_cache),
-	TABLE_ATTR(NDA_PROBES, "probes", TABLE_U32),
+	TABLE_ATTR(NDA_CACHEINFO, "cacheinfo", TABLE_STRUCT, .set = &set_cache, .moves = true),
+	TABLE_ATTR(NDA_PROBES, "probes", TABLE_U32, .moves = true),
 	TABLE_ATTR(NDA_VLAN, "vlan", TABLE_U16),
 	TABLE_ATTR(NDA_PORT, "port", TABLE_BE16),
 	TABLE_ATTR(NDA_VNI, "vni", TABLE_U32),
@@ -81,14 +82,17 @@ static const struct table_row neigh_attrs[] = {
 	TABLE_ATTR(NDA_NDM_FLAGS_MASK, "ndm_flags_mask", TABLE_U8, .names = &neigh_flags),
 };
 static const struct table_set set_neigh = {.field = neigh_fields,
-                                           .nfield = TABLE_COUNT(neigh_fields),
+                                           .nfield = TABLE_FIELDS(neigh_fields),
                                            .attr = neigh_attrs,
-                                           .nattr = TABLE_COUNT(neigh_attrs),
-                                           .hdrlen = sizeof(struct ndmsg)};
+                                           .nattr = TABLE_ATTRS(neigh_attrs),
+                                           .hdrlen = TABLE_HEADER(sizeof(struct ndmsg))};
+
+static const char *const names_one[] = {"dst", "lladdr", NULL};
 
 const struct table_msg table_neigh = {.name = "neigh",
                                       .new_type = RTM_NEWNEIGH,
                                       .del_type = RTM_DELNEIGH,
                                       .get_type = RTM_GETNEIGH,
-                                      .hdrlen = sizeof(struct ndmsg),
-                                      .set = &set_neigh};
+                                      .hdrlen = TABLE_HEADER(sizeof(struct ndmsg)),
+                                      .set = &set_neigh,
+                                      .names_one = names_one};

@@ -74,12 +74,12 @@ const struct table_row table_nfgen_fields[NFGEN_FIELDS] = {
 
 #define NFT_SET(rows) \
 	{ \
-		.field = table_nfgen_fields, .nfield = NFGEN_FIELDS, .attr = (rows), .nattr = TABLE_COUNT(rows), \
-		.hdrlen = sizeof(struct nfgenmsg) \
+		.field = table_nfgen_fields, .nfield = NFGEN_FIELDS, .attr = (rows), .nattr = TABLE_ATTRS(rows), \
+		.hdrlen = TABLE_HEADER(sizeof(struct nfgenmsg)) \
 	}
 #define NFT_NEST(rows) \
 	{ \
-		.attr = (rows), .nattr = TABLE_COUNT(rows) \
+		.attr = (rows), .nattr = TABLE_ATTRS(rows) \
 	}
 
 /* --- tables --- */
@@ -97,7 +97,7 @@ const struct table_msg table_nft_table = {.name = "table",
                                           .new_type = NFT_TYPE(NFT_MSG_NEWTABLE),
                                           .del_type = NFT_TYPE(NFT_MSG_DELTABLE),
                                           .get_type = NFT_TYPE(NFT_MSG_GETTABLE),
-                                          .hdrlen = sizeof(struct nfgenmsg),
+                                          .hdrlen = TABLE_HEADER(sizeof(struct nfgenmsg)),
                                           .set = &set_table};
 
 /* --- chains --- */
@@ -139,7 +139,7 @@ const struct table_msg table_nft_chain = {.name = "chain",
                                           .new_type = NFT_TYPE(NFT_MSG_NEWCHAIN),
                                           .del_type = NFT_TYPE(NFT_MSG_DELCHAIN),
                                           .get_type = NFT_TYPE(NFT_MSG_GETCHAIN),
-                                          .hdrlen = sizeof(struct nfgenmsg),
+                                          .hdrlen = TABLE_HEADER(sizeof(struct nfgenmsg)),
                                           .set = &set_chain};
 
 /* --- rules --- */
@@ -167,7 +167,7 @@ const struct table_msg table_nft_rule = {.name = "rule",
                                          .new_type = NFT_TYPE(NFT_MSG_NEWRULE),
                                          .del_type = NFT_TYPE(NFT_MSG_DELRULE),
                                          .get_type = NFT_TYPE(NFT_MSG_GETRULE),
-                                         .hdrlen = sizeof(struct nfgenmsg),
+                                         .hdrlen = TABLE_HEADER(sizeof(struct nfgenmsg)),
                                          .set = &set_rule};
 
 /* --- sets and their elements --- */
@@ -211,7 +211,7 @@ const struct table_msg table_nft_set = {.name = "set",
                                         .new_type = NFT_TYPE(NFT_MSG_NEWSET),
                                         .del_type = NFT_TYPE(NFT_MSG_DELSET),
                                         .get_type = NFT_TYPE(NFT_MSG_GETSET),
-                                        .hdrlen = sizeof(struct nfgenmsg),
+                                        .hdrlen = TABLE_HEADER(sizeof(struct nfgenmsg)),
                                         .set = &set_set};
 
 static const struct table_row elem_attrs[] = {
@@ -243,7 +243,7 @@ const struct table_msg table_nft_setelem = {.name = "setelem",
                                             .new_type = NFT_TYPE(NFT_MSG_NEWSETELEM),
                                             .del_type = NFT_TYPE(NFT_MSG_DELSETELEM),
                                             .get_type = NFT_TYPE(NFT_MSG_GETSETELEM),
-                                            .hdrlen = sizeof(struct nfgenmsg),
+                                            .hdrlen = TABLE_HEADER(sizeof(struct nfgenmsg)),
                                             .set = &set_setelem};
 
 /* --- named objects, of which counters and quotas are known --- */
@@ -274,7 +274,7 @@ const struct table_msg table_nft_obj = {.name = "obj",
                                         .new_type = NFT_TYPE(NFT_MSG_NEWOBJ),
                                         .del_type = NFT_TYPE(NFT_MSG_DELOBJ),
                                         .get_type = NFT_TYPE(NFT_MSG_GETOBJ),
-                                        .hdrlen = sizeof(struct nfgenmsg),
+                                        .hdrlen = TABLE_HEADER(sizeof(struct nfgenmsg)),
                                         .set = &set_obj};
 
 /* --- the generation: another number after each change --- */
@@ -285,5 +285,7 @@ static const struct table_row gen_attrs[] = {
 	TABLE_ATTR(NFTA_GEN_PROC_NAME, "proc_name", TABLE_STRING),
 };
 static const struct table_set set_gen = NFT_SET(gen_attrs);
-const struct table_msg table_nft_gen = {
-	.name = "gen", .get_type = NFT_TYPE(NFT_MSG_GETGEN), .hdrlen = sizeof(struct nfgenmsg), .set = &set_gen};
+const struct table_msg table_nft_gen = {.name = "gen",
+                                        .get_type = NFT_TYPE(NFT_MSG_GETGEN),
+                                        .hdrlen = TABLE_HEADER(sizeof(struct nfgenmsg)),
+                                        .set = &set_gen};

@@ -8,7 +8,7 @@
 
 #define NFT_NEST(rows) \
 	{ \
-		.attr = (rows), .nattr = TABLE_COUNT(rows) \
+		.attr = (rows), .nattr = TABLE_ATTRS(rows) \
 	}
 #define SREG(number)      TABLE_ATTR(number, "sreg", TABLE_BE32, .names = &table_nft_registers)
 #define DREG(number)      TABLE_ATTR(number, "dreg", TABLE_BE32, .names = &table_nft_registers)

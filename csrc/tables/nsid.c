@@ -17,14 +17,14 @@ static const struct table_row nsid_attrs[] = {
 	TABLE_ATTR(NETNSA_CURRENT_NSID, "current_nsid", TABLE_S32),
 };
 static const struct table_set set_nsid = {.field = nsid_fields,
-                                          .nfield = TABLE_COUNT(nsid_fields),
+                                          .nfield = TABLE_FIELDS(nsid_fields),
                                           .attr = nsid_attrs,
-                                          .nattr = TABLE_COUNT(nsid_attrs),
-                                          .hdrlen = sizeof(struct rtgenmsg)};
+                                          .nattr = TABLE_ATTRS(nsid_attrs),
+                                          .hdrlen = TABLE_HEADER(sizeof(struct rtgenmsg))};
 
 const struct table_msg table_nsid = {.name = "nsid",
                                      .new_type = RTM_NEWNSID,
                                      .del_type = RTM_DELNSID,
                                      .get_type = RTM_GETNSID,
-                                     .hdrlen = sizeof(struct rtgenmsg),
+                                     .hdrlen = TABLE_HEADER(sizeof(struct rtgenmsg)),
                                      .set = &set_nsid};

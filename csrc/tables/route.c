@@ -91,7 +91,7 @@ static const struct table_row metric_attrs[] = {
 	TABLE_ATTR(RTAX_CC_ALGO, "cc_algo", TABLE_STRING, .max = 15),
 	TABLE_ATTR(RTAX_FASTOPEN_NO_COOKIE, "fastopen_no_cookie", TABLE_U32),
 };
-static const struct table_set set_metrics = {.attr = metric_attrs, .nattr = TABLE_COUNT(metric_attrs)};
+static const struct table_set set_metrics = {.attr = metric_attrs, .nattr = TABLE_ATTRS(metric_attrs)};
 
 static const struct table_row cache_fields[] = {
 	TABLE_FIELD(struct rta_cacheinfo, rta_clntref, "clntref", TABLE_U32),
@@ -100,8 +100,9 @@ static const struct table_row cache_fields[] = {
 	TABLE_FIELD(struct rta_cacheinfo, rta_error, "error", TABLE_S32),
 	TABLE_FIELD(struct rta_cacheinfo, rta_used, "used", TABLE_U32),
 };
-static const struct table_set set_cache = {
-	.field = cache_fields, .nfield = TABLE_COUNT(cache_fields), .hdrlen = sizeof(struct rta_cacheinfo)};
+static const struct table_set set_cache = {.field = cache_fields,
+                                           .nfield = TABLE_FIELDS(cache_fields),
+                                           .hdrlen = TABLE_HEADER(sizeof(struct rta_cacheinfo))};
 
 static const struct table_row hop_fields[] = {
 	TABLE_FIELD(struct rtnexthop, rtnh_flags, "flags", TABLE_U8, .names = &hop_flags),
@@ -116,10 +117,10 @@ static const struct table_row hop_attrs[] = {
 	TABLE_ATTR(RTA_ENCAP, "encap", TABLE_BYKIND, .kinds = &table_encaps),
 };
 static const struct table_set set_hop = {.field = hop_fields,
-                                         .nfield = TABLE_COUNT(hop_fields),
+                                         .nfield = TABLE_FIELDS(hop_fields),
                                          .attr = hop_attrs,
-                                         .nattr = TABLE_COUNT(hop_attrs),
-                                         .hdrlen = sizeof(struct rtnexthop)};
+                                         .nattr = TABLE_ATTRS(hop_attrs),
+                                         .hdrlen = TABLE_HEADER(sizeof(struct rtnexthop))};
 
 static const struct table_row route_fields[] = {
 	TABLE_FIELD(struct rtmsg, rtm_family, "family", TABLE_U8, .names = &table_families),
@@ -144,7 +145,7 @@ static const struct table_row route_attrs[] = {
 	TABLE_ATTR(RTA_METRICS, "metrics", TABLE_NEST, .set = &set_metrics),
 	TABLE_ATTR(RTA_MULTIPATH, "multipath", TABLE_NEXTHOPS, .set = &set_hop),
 	TABLE_ATTR(RTA_FLOW, "flow", TABLE_U32),
-	TABLE_ATTR(RTA_CACHEINFO, "cacheinfo", TABLE_STRUCT, .set = &set_cache),
+	TABLE_ATTR(RTA_CACHEINFO, "cacheinfo", TABLE_STRUCT, .set = &set_cache, .moves = true),
 	TABLE_ATTR(RTA_TABLE, "table", TABLE_U32, .names = &table_tables),
 	TABLE_ATTR(RTA_MARK, "mark", TABLE_U32),
 	TABLE_ATTR(RTA_VIA, "via", TABLE_VIA),
@@ -162,14 +163,17 @@ static const struct table_row route_attrs[] = {
 	TABLE_ATTR(COMPAT_RTA_FLOWLABEL, "flowlabel", TABLE_BE32),
 };
 static const struct table_set set_route = {.field = route_fields,
-                                           .nfield = TABLE_COUNT(route_fields),
+                                           .nfield = TABLE_FIELDS(route_fields),
                                            .attr = route_attrs,
-                                           .nattr = TABLE_COUNT(route_attrs),
-                                           .hdrlen = sizeof(struct rtmsg)};
+                                           .nattr = TABLE_ATTRS(route_attrs),
+                                           .hdrlen = TABLE_HEADER(sizeof(struct rtmsg))};
+
+static const char *const names_one[] = {"dst", "dst_len", NULL};
 
 const struct table_msg table_route = {.name = "route",
                                       .new_type = RTM_NEWROUTE,
                                       .del_type = RTM_DELROUTE,
                                       .get_type = RTM_GETROUTE,
-                                      .hdrlen = sizeof(struct rtmsg),
-                                      .set = &set_route};
+                                      .hdrlen = TABLE_HEADER(sizeof(struct rtmsg)),
+                                      .set = &set_route,
+                                      .names_one = names_one};

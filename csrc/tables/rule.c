@@ -32,15 +32,17 @@ static const struct table_row uid_fields[] = {
 	TABLE_FIELD(struct fib_rule_uid_range, start, "start", TABLE_U32),
 	TABLE_FIELD(struct fib_rule_uid_range, end, "end", TABLE_U32),
 };
-static const struct table_set set_uids = {
-	.field = uid_fields, .nfield = TABLE_COUNT(uid_fields), .hdrlen = sizeof(struct fib_rule_uid_range)};
+static const struct table_set set_uids = {.field = uid_fields,
+                                          .nfield = TABLE_FIELDS(uid_fields),
+                                          .hdrlen = TABLE_HEADER(sizeof(struct fib_rule_uid_range))};
 
 static const struct table_row port_fields[] = {
 	TABLE_FIELD(struct fib_rule_port_range, start, "start", TABLE_U16),
 	TABLE_FIELD(struct fib_rule_port_range, end, "end", TABLE_U16),
 };
-static const struct table_set set_ports = {
-	.field = port_fields, .nfield = TABLE_COUNT(port_fields), .hdrlen = sizeof(struct fib_rule_port_range)};
+static const struct table_set set_ports = {.field = port_fields,
+                                           .nfield = TABLE_FIELDS(port_fields),
+                                           .hdrlen = TABLE_HEADER(sizeof(struct fib_rule_port_range))};
 
 static const struct table_row rule_fields[] = {
 	TABLE_FIELD(struct fib_rule_hdr, family, "family", TABLE_U8, .names = &table_families),
@@ -81,14 +83,15 @@ static const struct table_row rule_attrs[] = {
 	TABLE_ATTR(COMPAT_FRA_DSCP_MASK, "dscp_mask", TABLE_U8),
 };
 static const struct table_set set_rule = {.field = rule_fields,
-                                          .nfield = TABLE_COUNT(rule_fields),
+                                          .nfield = TABLE_FIELDS(rule_fields),
                                           .attr = rule_attrs,
-                                          .nattr = TABLE_COUNT(rule_attrs),
-                                          .hdrlen = sizeof(struct fib_rule_hdr)};
+                                          .nattr = TABLE_ATTRS(rule_attrs),
+                                          .hdrlen = TABLE_HEADER(sizeof(struct fib_rule_hdr)),
+                                          .zero = FRA_PRIORITY};
 
 const struct table_msg table_rule = {.name = "rule",
                                      .new_type = RTM_NEWRULE,
                                      .del_type = RTM_DELRULE,
                                      .get_type = RTM_GETRULE,
-                                     .hdrlen = sizeof(struct fib_rule_hdr),
+                                     .hdrlen = TABLE_HEADER(sizeof(struct fib_rule_hdr)),
                                      .set = &set_rule};

@@ -11,7 +11,8 @@
 #include <stdint.h>
 
 enum table_type {
-	TABLE_NONE, /* a gap in a table which is indexed by the attribute's number */
+	TABLE_NONE,     /* a gap in a table which is indexed by the attribute's number */
+	TABLE_LEFT_OUT, /* known, and of no use: what else it says is read elsewhere */
 	/* numbers; with a table of names they are enumerations or words of flags */
 	TABLE_U8,
 	TABLE_U16,
@@ -63,12 +64,13 @@ struct table_names {
 /* One row is one attribute, or one field of a header or structure. */
 struct table_row {
 	const char *key;
-	uint8_t type;    /* enum table_type */
-	bool many : 1;   /* the attribute is repeated: a list in Lua */
-	uint8_t len : 7; /* of the key: most rows that are not meant need no look at it */
-	uint16_t off;    /* fields: offset. TABLE_PREFIX: offset of the length in the message's header */
-	uint16_t max;    /* TABLE_STRING, TABLE_HEX: longest; TABLE_MAC: exact length; 0 is none */
-	uint16_t twin;   /* fields too narrow for some values: the attribute of the same key which is not */
+	uint8_t type;   /* enum table_type */
+	uint8_t len;    /* of the key: most rows that are not meant need no look at it */
+	uint16_t off;   /* fields: offset. TABLE_PREFIX: offset of the length in the message's header */
+	uint16_t max;   /* TABLE_STRING, TABLE_HEX: longest; TABLE_MAC: exact length; 0 is none */
+	uint8_t twin;   /* fields too narrow for some values: the attribute of the same key which is not */
+	bool many : 1;  /* the attribute is repeated: a list in Lua */
+	bool moves : 1; /* changes by itself: a timer, an age, a counter */
 	union {
 		const struct table_names *names;
 		const struct table_set *set;
@@ -77,11 +79,12 @@ struct table_row {
 };
 
 struct table_set {
-	const struct table_row *field; /* of the header, in any order; at most 32 */
-	const struct table_row *attr;  /* indexed by the attribute's number; at most 128 */
+	const struct table_row *field; /* of the header, in any order; TABLE_FIELDS(…) of them */
+	const struct table_row *attr;  /* indexed by the attribute's number; TABLE_ATTRS(…) of them */
 	uint16_t nfield, nattr;
 	uint16_t hdrlen; /* not yet aligned; 0 without a header */
 	uint8_t ones;    /* so many bytes of the header have all bits set unless a field says otherwise */
+	uint8_t zero; /* an attribute that the kernel leaves out where it is 0, and would choose where it is not given */
 };
 
 /* What selects a set: a string, or a number (a family, where 0 serves all that have no entry of their own). */
@@ -101,15 +104,29 @@ struct table_msg {
 	uint16_t new_type, del_type, get_type, set_type; /* RTM_*; 0 where there is none */
 	size_t hdrlen;
 	const struct table_set *set;
+	const char *const *names_one; /* keys of which a delete has to say one; NULL at the end */
 };
 
 extern const struct table_msg table_link, table_addr, table_route, table_neigh, table_rule, table_nsid;
 
 #define TABLE_LIST_NUMBER 1 /* of every element of a TABLE_LIST */
 #define TABLE_COUNT(a)    (sizeof(a) / sizeof((a)[0]))
+/* What is kept by a row's place, in bits or arrays, ends here; so do the tables. */
+#define TABLE_ATTRS_MAX  128
+#define TABLE_FIELDS_MAX 32
+#define TABLE_HEADER_MAX 256
+#define TABLE_AT_MOST(n, max) \
+	((n) + 0 * sizeof(struct { \
+		       _Static_assert((n) <= (max), #max); \
+		       int unused; \
+	       }))
+#define TABLE_ATTRS(a)  TABLE_AT_MOST(TABLE_COUNT(a), TABLE_ATTRS_MAX)
+#define TABLE_FIELDS(a) TABLE_AT_MOST(TABLE_COUNT(a), TABLE_FIELDS_MAX)
+#define TABLE_HEADER(n) TABLE_AT_MOST(n, TABLE_HEADER_MAX)
 /* Rows. What follows the type are further members: .set = &…, .names = &… */
 #define TABLE_ATTR(number, name, kind, ...) \
 	[number] = {.key = (name), .len = sizeof(name) - 1, .type = (kind), __VA_ARGS__}
+#define TABLE_SKIP(number) [number] = {.type = TABLE_LEFT_OUT}
 #define TABLE_FIELD(structure, member, name, kind, ...) \
 	{ \
 		.key = (name), .len = sizeof(name) - 1, .type = (kind), .off = offsetof(structure, member), \
@@ -122,7 +139,13 @@ extern const struct table_msg table_link, table_addr, table_route, table_neigh, 
 /* The row of an attribute's number, or NULL. */
 static inline const struct table_row *table_attr(const struct table_set *set, unsigned number)
 {
-	return number < set->nattr && set->attr[number].type != TABLE_NONE ? &set->attr[number] : NULL;
+	return number < set->nattr && set->attr[number].type > TABLE_LEFT_OUT ? &set->attr[number] : NULL;
+}
+
+/* Whether the tables say nothing at all of the number. */
+static inline bool table_unknown(const struct table_set *set, unsigned number)
+{
+	return number >= set->nattr || set->attr[number].type == TABLE_NONE;
 }
 
 /* Bytes of the row as a field of a structure. */
@@ -158,8 +181,14 @@ void table_path(const struct table_msg *table, const struct nlmsghdr *req, uint3
 void table_missing(const struct table_msg *table, const struct nlmsghdr *req, bool has_nest, uint32_t nest_off,
                    uint32_t type, char *buf, size_t n);
 
+/* Whether the object in h passes the filters of the dump request req which the kernel takes and does not always apply. */
+bool table_dump_has(const struct table_msg *table, const struct nlmsghdr *req, const struct nlmsghdr *h);
+/* Whether the object in h is the one that req describes, as far as it does. */
+bool table_is(const struct table_msg *table, const struct nlmsghdr *req, const struct nlmsghdr *h);
+
 /* Shared between the files of tables. */
 extern const struct table_set table_set_link, table_set_vf_list;
+extern const struct table_set table_set_unknown; /* of a nest of which nothing is known */
 extern const struct table_kinds table_link_kinds, table_port_kinds, table_encaps;
 extern const struct table_names table_encap_types;
 extern const struct table_set table_set_inet_conf, table_set_inet6_conf, table_set_bridge_port;

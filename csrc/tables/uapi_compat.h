@@ -9,6 +9,7 @@
 #define COMPAT_IFLA_DEVLINK_PORT                62
 #define COMPAT_IFLA_GSO_IPV4_MAX_SIZE           63
 #define COMPAT_IFLA_GRO_IPV4_MAX_SIZE           64
+#define COMPAT_IFLA_DPLL_PIN                    65
 #define COMPAT_IFLA_MAX_PACING_OFFLOAD_HORIZON  66
 #define COMPAT_IFLA_NETNS_IMMUTABLE             67
 #define COMPAT_IFLA_HEADROOM                    68

@@ -3,6 +3,7 @@
 -- value (of any type) in its normal form, or nil and what was expected. Rules neither raise nor ask the system.
 
 local addr = require "zlnet.addr"
+local printable = require("zlnet.text").printable
 
 local find, fmt = string.find, string.format
 local tointeger, type = math.tointeger, type
@@ -12,10 +13,7 @@ local argument = {}
 -- A value for a message: short and printable.
 local function shown(value)
   if type(value) == "string" then
-    local text = #value > 40 and value:sub(1, 40) .. "…" or value
-    return "'" .. text:gsub("%c", function(c)
-      return fmt("\\x%02x", c:byte())
-    end) .. "'"
+    return "'" .. (#value > 40 and printable(value:sub(1, 40)) .. "…" or printable(value)) .. "'"
   elseif type(value) == "number" or type(value) == "boolean" then
     return tostring(value)
   end
@@ -102,8 +100,9 @@ end
 ---A process id: 1–4194304 (the largest `kernel.pid_max`).
 argument.pid = argument.integer(1, 4194304)
 
----A link's name as the kernel takes it: 1–15 bytes without '/', ':' and white space, not "." or "..". '%' is refused
----too: the kernel would take such a name for a pattern and choose another.
+---A link's name as the kernel takes it: 1–15 bytes without '/', ':' and white space, not ".", "..", "all" or "default".
+---'%' is refused too: the kernel would take such a name for a pattern and choose another. csrc/codec/text.c has the
+---same rule for names in messages.
 ---@return string? name, string? reason
 function argument.ifname(value)
   if type(value) ~= "string" then
@@ -111,8 +110,10 @@ function argument.ifname(value)
   elseif value == "" or #value > 15 then
     return nil, fmt("a link name has 1 to 15 bytes, got %d", #value)
   elseif value == "." or value == ".." or find(value, "[\0/:%%%s\xa0]") then
-    -- 0xa0 is white space to the kernel
+    -- 0xa0 is white space to the kernel, also as a part of a character such as 'à'
     return nil, "a link name has no '/', ':', '%', NUL or white space and is not '.' or '..', got " .. shown(value)
+  elseif value == "all" or value == "default" then -- below /proc/sys/net these are no links
+    return nil, "no link can be named 'all' or 'default'"
   end
   return value
 end
@@ -132,6 +133,23 @@ function argument.text(value)
     return refused("a string without NUL that is not empty", value)
   end
   return value
+end
+
+---A network namespace that is not told by a pid: a path, a name under /run/netns, a namespace handle, an open file or
+---`{ fd = n }`.
+---@param value any
+---@return any? value, string? reason
+function argument.netns(value)
+  if type(value) == "string" then
+    local name = value ~= "" and not find(value, "/", 1, true)
+    if find(value, "\0") or value == "" or name and (#value > 255 or value == "." or value == "..") then
+      return refused("a path, or a name of 1 to 255 bytes that is not '.' or '..'", value)
+    end
+    return value
+  elseif type(value) == "userdata" or type(value) == "table" and math.type(value.fd) == "integer" and value.fd >= 0 then
+    return value
+  end
+  return refused("a path, a name, a namespace handle, a file or {fd = n}", value)
 end
 
 ---A tag: 1 or 2 characters of `[A-Za-z0-9]`.
@@ -176,8 +194,8 @@ function argument.sysctl_key(value)
   end
   local path = find(value, "^[^/]*%.") and value:gsub("[./]", { ["."] = "/", ["/"] = "." }) or value
   for part in (path .. "/"):gmatch "([^/]*)/" do
-    if not find(part, "[^.]") then
-      return nil, "a sysctl key has no empty parts and none of dots alone: " .. shown(value)
+    if part == "" or part == "." or part == ".." then
+      return nil, "a sysctl key has no empty parts, and none that is '.' or '..': " .. shown(value)
     end
   end
   return path

@@ -47,7 +47,7 @@ local function step(err, text)
 end
 
 local function delete(host, index)
-  local ok, err = host:dellink { index = index }
+  local ok, err = require("zlnet.cleanup.delete_links").one(host, index)
   return ok or err.code == "ENODEV" or nil, err
 end
 

@@ -29,7 +29,7 @@ local options = {}
 function options.spec(rows, relate)
   local known, required, defaults = {}, {}, {}
   for i, row in ipairs(rows) do
-    known[row[1]], defaults[i] = i, fmt("%s = %q", row[1], row[3])
+    known[row[1]], defaults[i] = i, fmt("[%q] = %q", row[1], row[3])
     required[#required + 1] = row.required and i or nil
   end
   rows.known, rows.required, rows.relate = known, required, relate
@@ -133,14 +133,29 @@ function options.check(fname, spec, given, level)
   return out
 end
 
--- A target that is no pid: a path, a name under /run/netns, a namespace handle, an open file or {fd = n}.
-local function netns(value)
-  if type(value) == "string" then
-    return argument.text(value)
-  elseif type(value) == "userdata" or type(value) == "table" and math.type(value.fd) == "integer" and value.fd >= 0 then
-    return value
+-- An object of zlnet.overlay that has been synced.
+local function overlay(value)
+  if type(value) ~= "table" or type(value.src) ~= "table" then
+    return nil, "an overlay expected, got " .. type(value)
+  elseif not value.mtu then
+    return nil, "it has no MTU before its first sync"
   end
-  return nil, "a path, a name, a namespace handle, a file or {fd = n} expected, got " .. type(value)
+  return value
+end
+
+-- What an attachment has of its overlay, where the caller says nothing else.
+local function complete_from_overlay(o)
+  o.mtu = o.mtu or o.overlay.mtu
+  if o.src or o.mode == "bridge" then
+    return
+  end
+  for _, ip in ipairs(o.ip) do
+    local address = o.overlay.src[ip.family]
+    if address then
+      o.src = o.src or {}
+      o.src[ip.family] = address
+    end
+  end
 end
 
 -- attach ------------------------------------------------------------------------------------------------------------
@@ -220,6 +235,9 @@ local function subnet_end(ip)
 end
 
 local function relate_attach(o)
+  if o.overlay then
+    complete_from_overlay(o)
+  end
   local wrong, why = relate_pair(o)
   if wrong then
     return wrong, why
@@ -279,13 +297,14 @@ end
 ---@field timeout number? seconds, positive
 ---@field bridge string? in mode `bridge`: its name
 ---@field proxy_arp boolean? in mode `direct`: the host end answers ARP for others; false
+---@field overlay zlnet.overlay.object? where `mtu` and `src` come from when they are not given
 
 ---The options of `zlnet.attach` and `zlnet.plan`. Checked, `ip` is a list of `zlnet.addr.ip` with prefix lengths by
 ---mode, `gateway` and `src` are tables by family which hold just what was given.
 ---@type zlnet.options.spec
 options.attach = options.spec({
   { "pid", argument.pid },
-  { "netns", netns },
+  { "netns", argument.netns },
   { "id", argument.text },
   { "ip", argument.ips, required = true },
   { "tag", argument.tag, "s" },
@@ -304,6 +323,7 @@ options.attach = options.spec({
   { "timeout", argument.seconds },
   { "bridge", argument.ifname },
   { "proxy_arp", argument.boolean, false },
+  { "overlay", overlay },
 }, relate_attach)
 
 local OF_PAIR = {

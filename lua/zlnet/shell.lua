@@ -7,13 +7,18 @@ local shell = {}
 -- How the script names a target that has neither pid nor path: its caller says where it is.
 local VARIABLE = '"$NETNS"'
 
-local function quote(word)
+---A word for sh(1): quoted where it needs to be.
+---@param word string|number
+---@return string
+function shell.quote(word)
   word = tostring(word)
   if word:find "^[%w@%%_+=:,./-]+$" then
     return word
   end
   return "'" .. word:gsub("'", "'\\''") .. "'"
 end
+
+local quote = shell.quote
 
 -- Words with a space between them; nil and false are left out.
 local function join(...)

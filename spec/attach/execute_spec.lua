@@ -152,8 +152,8 @@ describe("apply.run", function()
       getlink = function(_, ...)
         return handles.host:getlink(...)
       end,
-      dellink = function(_, ...)
-        return handles.host:dellink(...)
+      batch = function()
+        return handles.host:batch()
       end,
     }, {})
     local stack <close> = undo.new()

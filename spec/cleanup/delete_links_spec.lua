@@ -99,6 +99,22 @@ describe("remove.links", function()
     assert.same({ "delete the link lo: EOPNOTSUPP" }, alone)
   end)
 
+  -- A batch of the host's handle, with these methods in place of its own.
+  local function forwarding(methods)
+    local batch = host:batch()
+    methods.to = batch
+    return setmetatable(methods, {
+      __len = function()
+        return #batch
+      end,
+      __index = function(_, name)
+        return function(_, ...)
+          return batch[name](batch, ...)
+        end
+      end,
+    })
+  end
+
   it("gives links their groups back when the kernel cannot be asked, and when asking raises", function()
     helper.ip("link", "set", "a1", "group", "7")
     local all = assert(host:getlinks())
@@ -115,22 +131,20 @@ describe("remove.links", function()
       error(lost)
     end } do
       -- the handle, but it deletes nothing and cannot ask for links
-      local broken = { dellink = function()
-        assert.not_equal("7", node.link("a1").group)
-        return nil, lost
-      end, getlinks = function(_, ...)
+      local broken = { getlinks = function(_, ...)
         return host:getlinks(...)
       end, batch = function()
-        local batch = { to = host:batch(), getlink = function(self)
-          self.send = send
-        end }
-        function batch:setlink(t)
-          return self.to:setlink(t)
-        end
-        function batch:send()
-          return self.to:send()
-        end
-        return batch
+        return forwarding {
+          getlink = function(self)
+            self.send = send
+          end,
+          dellink = function(self)
+            assert.not_equal("7", node.link("a1").group)
+            self.send = function()
+              return nil, lost
+            end
+          end,
+        }
       end }
       local ran, report, err = pcall(remove.links, broken, links, all)
       assert.equal(lost, ran and err or report)
@@ -151,13 +165,15 @@ describe("remove.links", function()
 
   -- The host's handle; before it deletes, this happens, and before it looks at a link that.
   local function meanwhile(happens, before_look)
-    return { dellink = function(_, t)
-      happens()
-      return host:dellink(t)
-    end, getlinks = function(_, ...)
+    return { getlinks = function(_, ...)
       return host:getlinks(...)
     end, batch = function()
-      return host:batch()
+      return forwarding {
+        dellink = function(self, t)
+          happens()
+          return self.to:dellink(t)
+        end,
+      }
     end, getlink = function(_, ...)
       if before_look then
         before_look()

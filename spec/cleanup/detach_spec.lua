@@ -8,6 +8,11 @@ local function attach(options)
   return assert(zlnet.attach(options))
 end
 
+local function sorted(names)
+  table.sort(names)
+  return names
+end
+
 describe("zlnet.detach", function()
   helper.insulate()
 
@@ -41,9 +46,9 @@ describe("zlnet.detach", function()
     local a, _, ag = two_links(5)
     local _, bs, bg = two_links(6)
     assert.is_true(zlnet.detach { pid = a.pid, tag = "s" })
-    assert.same({ ag.host_ifname, bg.host_ifname, bs.host_ifname }, node.links())
+    assert.same(sorted { ag.host_ifname, bg.host_ifname, bs.host_ifname }, node.links())
     assert.is_true(zlnet.detach { pid = a.pid })
-    assert.same({ bg.host_ifname, bs.host_ifname }, node.links())
+    assert.same(sorted { bg.host_ifname, bs.host_ifname }, node.links())
     assert.same({ "lo" }, { a:ip_json("link")[1].ifname, a:ip_json("link")[2] })
     assert.is_true((helper.ping(nil, "10.200.0.6")))
   end)
@@ -53,7 +58,7 @@ describe("zlnet.detach", function()
     local _, s, g = two_links(5)
     local b, bs, bg = two_links(6)
     assert.is_true(zlnet.detach(json.decode(json.encode(s))))
-    assert.same({ g.host_ifname, bg.host_ifname, bs.host_ifname }, node.links())
+    assert.same(sorted { g.host_ifname, bg.host_ifname, bs.host_ifname }, node.links())
     assert.is_true(zlnet.detach { g, { pid = b.pid, tag = "g" } })
     assert.same({ bs.host_ifname }, node.links())
     assert.is_true(zlnet.detach {})
@@ -157,6 +162,18 @@ describe("zlnet.detach", function()
     end
   end)
 
+  it("returns when they are gone, so that the same can be attached at once, or when their memory is free", function()
+    local c = helper.container()
+    for i = 1, 100 do
+      local a = assert(zlnet.attach { pid = c.pid, ip = "10.200.0.5", on_exists = "error" })
+      assert.is_true(zlnet.detach(i % 3 == 0 and { a, wait = i % 2 == 0 and "memory" or "gone" } or a))
+      assert.same({}, node.links())
+      assert.equal(1, #c:ip_json("link"))
+    end
+    assert.has_error(function() zlnet.detach { pid = 5, wait = "never" } end)
+    assert.has_error(function() zlnet.detach { { pid = 5 }, wait = "never" } end)
+  end)
+
   -- The kernel waits for its grace periods once for each request.
   it("deletes many with one request", function()
     local c = helper.container()
@@ -166,7 +183,7 @@ describe("zlnet.detach", function()
         default_route = false }
     end
     local host <close> = assert(zlnet.open())
-    local methods = debug.getmetatable(host).__index
+    local methods = debug.getmetatable(host:batch()).__index
     local dellink, requests = methods.dellink, 0
     finally(function()
       methods.dellink = dellink

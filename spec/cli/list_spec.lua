@@ -83,6 +83,33 @@ describe("zlnet list", function()
     assert.are.same({ "unknown", nil }, { by_pid[4000000].verdict, by_pid[4000000].ifname })
   end)
 
+  it("escapes what a container calls itself and what an owner is called", function()
+    local name = helper.quote "/run/\27[31mroot\xc3" -- a process is called as its program is
+    local _, started = helper.sh(('ln -s "$(command -v sleep)" %s; unshare --net %s 1000 >/dev/null 2>&1 & echo $!')
+      :format(name, name))
+    local pid = assert(math.tointeger(tonumber(started)))
+    helper.eventually(function()
+      local comm = assert(io.open(("/proc/%d/comm"):format(pid)))
+      local text = comm:read "a"
+      comm:close()
+      return text:find "root"
+    end, 20)
+    finally(function()
+      helper.sh(("kill -9 %d; rm %s"):format(pid, name))
+    end)
+    assert(attach.attach { pid = pid, id = "\27[2J\xff", ip = "10.200.0.5" })
+    local _, stdout = zlnet "list"
+    assert.is_nil(stdout:find "[\0-\x09\x0b-\x1f\x7f-\xff]", stdout)
+    assert.is_truthy(stdout:find("\\x1b[2J\\xff (\\x1b[31mroot\\xc3)", 1, true), stdout)
+    for _, command in ipairs { "list", "sweep", "check" } do
+      local _, text, errors = zlnet(command, "--json")
+      assert.is_truthy(utf8.len(text .. errors), command)
+      assert.is_truthy(json.decode(text))
+      _, text, errors = zlnet(command)
+      assert.is_nil((text .. errors):find "[\0-\x09\x0b-\x1f\x7f-\xff]", command)
+    end
+  end)
+
   it("says so where there is nothing", function()
     assert.are.equal("nothing of ours is here\n", (select(2, zlnet "list")))
     local _, stdout = zlnet("list", "--json")

@@ -32,16 +32,16 @@ describe("zlnet.cli.output", function()
 
   it("has no colours in a pipe", function()
     assert.are.equal("plain\n", written(function(out)
-      out:print(out:style("plain", "red"))
+      out:print { "plain", "red" }
     end))
   end)
 
   it("has colours on a terminal", function()
-    assert.are.equal("\27[31mred\27[0m\n", on_a_terminal "out:print(out:style('red', 'red'))")
+    assert.are.equal("\27[31mred\27[0m\n", on_a_terminal "out:print{ 'red', 'red' }")
   end)
 
   it("has none on a terminal under NO_COLOR, and on a dumb one", function()
-    local code = "out:print(out:style('red', 'red'))"
+    local code = "out:print{ 'red', 'red' }"
     assert.are.equal("red\n", on_a_terminal(code, "TERM=xterm NO_COLOR=1"))
     assert.are.equal("red\n", on_a_terminal(code, "TERM=dumb NO_COLOR="))
   end)
@@ -52,6 +52,33 @@ describe("zlnet.cli.output", function()
     assert.are.equal(" ä     bold  x\n long  b\n", written(function(out)
       out:rows({ { "ä", { "bold", "bold" }, "x" }, { "long", "b", "" } }, 1)
     end))
+  end)
+
+  it("escapes whatever it prints, but not its own colours", function()
+    local code = "out:print('%s is %5.1f', { '\\27[2Ja', 'red' }, 1.5) out:print '\\27[2Jb' " ..
+      "out:rows { { '\\n\\255', 'x' }, { 'longer', 'y' } } out:script 'a\\27[2J\\nb\\n'"
+    assert.are.equal("\27[31m\\x1b[2Ja\27[0m is   1.5\n\\x1b[2Jb\n\\x0a\\xff  x\nlonger    y\na\\x1b[2J\nb\n",
+      on_a_terminal(code))
+    assert.are.equal("a\27\n", written(function(out)
+      out:script "a\27\n" -- a program reads it
+    end))
+  end)
+
+  it("escapes errors, with all that is behind them", function()
+    local code = [[out:fail(setmetatable({ others = { "o\27" }, rollback = { "r\n" } }, { __tostring = function()
+      return "e\255\27[2J" end }))]]
+    assert.are.equal("zlnet attach: \27[31me\\xff\\x1b[2J\27[0m\n  also: o\\x1b\n  not undone: r\\x0a\n",
+      on_a_terminal(code))
+  end)
+
+  it("makes JSON which is UTF-8 of any bytes", function()
+    local text = written(function(out)
+      out:document { ["k\xff"] = { "a\xfe\x80z", "\27[2J", "ü", n = {} } }
+    end)
+    assert.is_truthy(utf8.len(text))
+    local value = json.decode(text)
+    assert.are.equal("a\\xfe\\x80z", value["k\\xff"]["1"])
+    assert.is_nil(text:find "[\0-\x09\x0b-\x1f]")
   end)
 
   it("takes a percent sign for a percent sign", function()

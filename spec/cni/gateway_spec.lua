@@ -54,8 +54,8 @@ describe("mode bridge", function()
     end
     assert.is_true((helper.ping(nil, "10.1.2.5")))
     assert.are.equal("10.1.2.1", a:ip_json("route", "show", "default")[1].gateway)
-    assert.are.equal("1", (core.sysctl_read "net.ipv4.ip_forward"))
-    assert.are.equal("1", (core.sysctl_read "net.ipv6.conf.all.forwarding"))
+    assert.are.equal("1", (core.sysctl_read "net/ipv4/ip_forward"))
+    assert.are.equal("1", (core.sysctl_read "net/ipv6/conf/all/forwarding"))
     local conf = json.decode(json.encode { cniVersion = "1.0.0", name = "net", mode = "bridge", bridge = "br0",
       ipam = { type = "fake" }, prevResult = result })
     local status, _, out = one("CHECK", { conf = conf })
@@ -76,7 +76,7 @@ describe("mode bridge", function()
     assert.is_nil(result.ips[1].gateway)
     assert.is_true((helper.ping(a, "10.1.2.6")))
     assert.are.same({}, a:ip_json("route", "show", "default"))
-    assert.are.equal("0", (core.sysctl_read "net.ipv4.ip_forward"))
+    assert.are.equal("0", (core.sysctl_read "net/ipv4/ip_forward"))
     for _, entry in ipairs(helper.ip_json("addr", "show", "dev", "br0")[1].addr_info) do
       assert.are.equal("link", entry.scope)
     end
@@ -98,6 +98,69 @@ describe("mode bridge", function()
     assert.are.equal(1, status)
     assert.is_truthy(answer.msg:find "'br0' exists already, and kind is veth")
     assert.are.equal(1, #c:ip_json "link")
+  end)
+
+  local function addresses()
+    local list = {}
+    for _, entry in ipairs(helper.ip_json("addr", "show", "dev", "br0", "scope", "global")[1].addr_info) do
+      list[#list + 1] = entry["local"] and entry["local"] .. "/" .. entry.prefixlen
+    end
+    table.sort(list)
+    return list
+  end
+
+  it("refuses a bridge with the gateway of another subnet, and replaces that where it is told to", function()
+    local c = helper.container()
+    helper.ip("link", "add", "br0", "type", "bridge")
+    helper.ip("addr", "add", "10.1.0.1/16", "dev", "br0")
+    helper.ip("addr", "add", "fd00:1::1/48", "dev", "br0")
+    helper.ip("addr", "add", "fd00:2::1/64", "dev", "br0") -- overlaps with nothing
+    local status, answer, out = network(c, 5, { isGateway = true }) "ADD"
+    assert.are.equal(1, status)
+    assert.are.equal(7, answer.code)
+    assert.is_truthy(answer.msg:find("'br0' has the address 10.1.0.1/16, not 10.1.2.1/24", 1, true), out)
+    assert.are.equal(1, #c:ip_json "link")
+    assert.are.same({ "10.1.0.1/16", "fd00:1::1/48", "fd00:2::1/64" }, addresses())
+    local call = network(c, 5, { isGateway = true, forceAddress = true })
+    add(call)
+    assert.are.same({ "10.1.2.1/24", "fd00:1::1/64", "fd00:2::1/64" }, addresses())
+    assert.is_true((helper.ping(c, "10.1.2.1")))
+    call "DEL"
+  end)
+
+  it("keeps the gateway of another range of the same network", function()
+    local c = helper.container()
+    helper.ip("link", "add", "br0", "type", "bridge")
+    helper.ip("addr", "add", "10.7.0.1/24", "dev", "br0")
+    local call = network(c, 5, { isGateway = true, ipam = { type = "fake",
+      ranges = { { { subnet = "10.1.2.0/24" }, { subnet = "10.7.0.0/24" } } } } })
+    add(call)
+    assert.are.same({ "10.1.2.1/24", "10.7.0.1/24", "fd00:1::1/64" }, addresses())
+    call "DEL"
+  end)
+
+  it("makes the bridge promiscuous", function()
+    local call = network(helper.container(), 5, { promiscMode = true })
+    add(call)
+    assert.is_true(helper.ip_json("link", "show", "dev", "br0")[1].promiscuity > 0)
+    local flags = table.concat(helper.ip_json("link", "show", "dev", "br0")[1].flags, " ")
+    assert.is_truthy(flags:find "PROMISC", flags)
+    call "DEL"
+  end)
+
+  it("looks for others with the IPv6 address, where it is told to, before it is done", function()
+    local a, b = helper.container(), helper.container()
+    local one = network(a, 5, { enabledad = true })
+    add(one)
+    for _, entry in ipairs(a:ip_json("addr", "show", "dev", "eth0")[1].addr_info) do
+      assert.is_nil(entry.tentative)
+    end
+    b:ip("link", "set", "lo", "up")
+    local status, answer, out = network(b, 5, { name = "other", enabledad = true }) "ADD"
+    assert.are.equal(1, status, out)
+    assert.is_truthy(out:find "fd00:1::5" or answer.msg:find "10.1.2.5", out)
+    assert.are.equal(1, #b:ip_json "link")
+    one "DEL"
   end)
 
   it("is made once by many that come at the same time", function()

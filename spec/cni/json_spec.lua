@@ -5,7 +5,7 @@ describe("zlnet.cni.json", function()
   it("decodes one value from end to end", function()
     assert.are.same({ a = { 1, 2 } }, json.decode ' {"a": [1,2]}\n')
     assert.is_false(json.decode "false")
-    for _, text in ipairs { "", "x", "{", "[1", '"', '{"a":1} x', "{} {}" } do
+    for _, text in ipairs { "", "x", "{", "[1", '"', '{"a":1} x', "{} {}", '{"a",1}', '[{"a":[{"b","c"}]}]' } do
       local value, reason = json.decode(text)
       assert.is_nil(value, text)
       assert.are.equal("string", type(reason), text)

@@ -255,6 +255,25 @@ describe("a chain of plugins", function()
       ranges = { { { subnet = "10.1.2.0/24" } }, { { subnet = "fd00:1:2::/64" } } } }
   end
 
+  it("publishes a port by portmap, also on 127.0.0.1 of a node with no other address", function()
+    if not (helper.sh "command -v iptables" or helper.sh "command -v nft") or not helper.sh "command -v busybox" then
+      pending "portmap needs iptables or nft, the example busybox"
+      return
+    end
+    local c = helper.container()
+    local run = chain(c, { { type = "zlnet-cni", ipam = ipam() }, { type = "portmap", snat = true,
+      capabilities = { portMappings = true },
+      runtimeConfig = { portMappings = { { hostPort = 8080, containerPort = 80, protocol = "tcp" } } } } })
+    local result = run "ADD"
+    c:exec "busybox nc -l -p 80 -e /bin/echo hello >/dev/null 2>&1 &"
+    helper.eventually(function()
+      return c:exec "cat /proc/net/tcp /proc/net/tcp6 | grep -q ':0050 .* 0A '"
+    end, 10)
+    local _, out = helper.sh "busybox timeout 20 busybox nc 127.0.0.1 8080 </dev/null"
+    run("DEL", result)
+    assert.are.equal("hello\n", out)
+  end)
+
   it("goes on where tuning gives the link another MAC and MTU", function()
     local c = helper.container()
     local tuning = { type = "tuning", mac = "02:00:00:00:00:77", mtu = 1400 }

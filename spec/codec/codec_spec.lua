@@ -575,7 +575,8 @@ describe("codec", function()
         { "linkmode: integer from 0 to 255 expected", { -1, 256 } },
         { "link_netnsid: integer from -2147483648 to 2147483647 expected", { -2147483649, 2147483648 } },
         { "link: integer from 0 to 2147483647 expected", { -1, 2147483648 } },
-        { "max_pacing_offload_horizon: integer from 0 to 9223372036854775807 expected", { -1 } },
+        { "max_pacing_offload_horizon: integer from -9223372036854775808 to 9223372036854775807 expected",
+          { 1.5, 2 ^ 63 } },
       } do
         for _, value in ipairs(case[2]) do
           refuses(case[1], "link", { [case[1]:match "^[^:]*"] = value })
@@ -590,6 +591,7 @@ describe("codec", function()
         ["sixteen-bytes-xx"] = "ifname: at most 15 bytes",
         ["."] = "ifname: '.' and '..' are no names of links",
         [".."] = "ifname: '.' and '..' are no names of links",
+        ["all"] = "ifname: no link can be named 'all' or 'default'",
         ["a/b"] = characters,
         ["a:b"] = characters,
         ["a b"] = characters,
@@ -644,10 +646,12 @@ describe("codec", function()
     it("data of a kind which is not named or not known", function()
       refuses("linkinfo.data: needs 'kind' beside it", "link", { linkinfo = { data = {} } })
       refuses("linkinfo.slave_data: needs 'slave_kind' beside it", "link", { linkinfo = { slave_data = {} } })
-      refuses("linkinfo.data: nothing is known of what 'dummy' has here", "link", {
-        linkinfo = { kind = "dummy", data = {} },
+      refuses("linkinfo.data: nothing is known of what 'dummy' has here, and 'unknown' alone is taken", "link", {
+        linkinfo = { kind = "dummy", data = { mode = 1 } },
       })
-      refuses("encap: nothing is known of what 'mpls' has here", "route", { encap_type = "mpls", encap = {} })
+      refuses("encap: nothing is known of what 'mpls' has here, and 'unknown' alone is taken", "route", {
+        encap_type = "mpls", encap = { dst = "100" },
+      })
     end)
 
     it("more than a request holds", function()
@@ -711,11 +715,58 @@ describe("codec", function()
       }))
     end)
 
-    it("past attributes which it does not know, listing them when asked to", function()
-      local bytes = header(("\0"):rep(16) .. attribute(999, "x") .. attribute(4, "\5\0\0\0"))
-      assert.equal(5, codec.decode("link", bytes).mtu)
-      assert.is_nil(codec.decode("link", bytes).unknown)
-      assert.same({ 999 }, codec.decode("link", bytes, nil, true).unknown)
+    it("attributes which it does not know as bytes, and writes them back", function()
+      local bytes = header(("\0"):rep(16) .. attribute(4, "\5\0\0\0") .. attribute(999, "x")
+        .. attribute(1001 + 0x8000, "") .. attribute(1002, "a") .. attribute(1002, "bc")
+        .. attribute(1002, ("d"):rep(100)))
+      local t = codec.decode("link", bytes)
+      assert.equal(5, t.mtu)
+      local unknown = { [999] = "78", [1001 + 0x8000] = "", [1002] = { "61", "6263", ("64"):rep(100) } }
+      assert.same(unknown, t.unknown)
+      assert.same({ unknown = unknown }, codec.decode("link", bytes, { "unknown" }))
+      assert.same({ mtu = 5 }, codec.decode("link", bytes, { "mtu" }))
+      assert.same(unknown, codec.decode("link", encode("link", "new", { mtu = 5, unknown = unknown })).unknown)
+    end)
+
+    it("nests of which it knows nothing, in their place, and writes them back", function()
+      local data = attribute(1, "\1") .. attribute(5 + 0x8000, attribute(2, "xy"))
+      local bytes = header(("\0"):rep(16) .. attribute(18, attribute(1, "new\0") .. attribute(2, data)))
+      local linkinfo = codec.decode("link", bytes).linkinfo
+      assert.same({ kind = "new", data = { unknown = { [1] = "01", [5 + 0x8000] = "0600020078790000" } } }, linkinfo)
+      assert.same(linkinfo, codec.decode("link", encode("link", "new", { linkinfo = linkinfo })).linkinfo)
+      local route = "\2\0\0\0\254\0\0\0\0\0\0\0"
+      for type, text in pairs { [99] = 99, [5] = "seg6" } do
+        bytes = header(route .. attribute(21, string.pack("<I2", type)) .. attribute(22, attribute(1, "abc")))
+        local t = codec.decode("route", bytes)
+        assert.same({ text, { unknown = { [1] = "616263" } } }, { t.encap_type, t.encap })
+        assert.same(t.encap, codec.decode("route", encode("route", "new", t)).encap)
+      end
+      bytes = header(route .. attribute(21, "\99\0") .. attribute(22, "no nest"))
+      assert.same({ [22] = "6e6f206e657374" }, codec.decode("route", bytes).unknown)
+    end)
+
+    it("values which it cannot make out as bytes", function()
+      local t = link(attribute(4, "\1") .. attribute(1, ("\1"):rep(65)))
+      assert.same({ [4] = "01", [1] = ("01"):rep(65) }, t.unknown)
+      assert.is_nil(link(attribute(1, "")).unknown) -- no address
+      local mpls = codec.decode("route", header("\28\20\0\0\254\0\0\1\0\0\0\0" .. attribute(1, "\0\1\0\1")))
+      assert.same({ [1] = "00010001" }, mpls.unknown)
+    end)
+
+    it("no unknown attribute that is none", function()
+      for case, t in pairs {
+        ["unknown: table expected, got string"] = { unknown = "00" },
+        ["unknown: types of attributes expected as keys: integers from 0 to 65535"] = { unknown = { x = "00" } },
+        ["unknown[5]: hexadecimal bytes expected"] = { unknown = { [5] = "0" } },
+        ["unknown[6]: hexadecimal bytes expected"] = { unknown = { [6] = "zz" } },
+        ["unknown[7]: string expected, got number"] = { unknown = { [7] = { 1 } } },
+        ["stats64.unknown: unknown key"] = { stats64 = { unknown = {} } },
+        ["linkinfo.data: nothing is known of what 'new' has here, and 'unknown' alone is taken"] = {
+          linkinfo = { kind = "new", data = { mode = 1 } },
+        },
+      } do
+        refuses(case, "link", t)
+      end
     end)
 
     it("only the keys that are wanted", function()
@@ -755,14 +806,15 @@ describe("codec", function()
       assert.equal(28 + 8, same("route", route, { "oif" }))
     end)
 
-    it("data of a kind which follows it, and none of a kind it does not know", function()
+    it("data of a kind which follows it, of a kind it does not know as bytes", function()
       local data = attribute(2, attribute(1, string.pack("<I4", 9)))
       local function info(kind)
         return link(attribute(18, data .. kind)).linkinfo
       end
       assert.same({ kind = "bridge", data = { forward_delay = 9 } }, info(attribute(1, "bridge\0")))
-      assert.same({ kind = "bridgf" }, info(attribute(1, "bridgf\0")))
-      assert.same({}, info "")
+      local bytes = { unknown = { [1] = "09000000" } }
+      assert.same({ kind = "bridgf", data = bytes }, info(attribute(1, "bridgf\0")))
+      assert.same({ data = bytes }, info "")
     end)
 
     it("structures which are shorter or longer than it knows", function()

@@ -4,8 +4,6 @@ local rows = require("zlnet.core").codec.rows
 
 local keys = {}
 
-keys.BEGIN = "-- Keys: from the tables of the C core, by `make meta`; edit nothing below ---"
-
 local OBJECTS = {
   { "link", "A link: struct ifinfomsg and IFLA_* attributes." },
   { "addr", "An address: struct ifaddrmsg and IFA_* attributes." },
@@ -13,6 +11,14 @@ local OBJECTS = {
   { "neigh", "A neighbour, a proxied address or a forwarding entry: struct ndmsg and NDA_* attributes." },
   { "rule", "A policy rule: struct fib_rule_hdr and FRA_* attributes." },
   { "nsid", "The number of a namespace: struct rtgenmsg and NETNSA_* attributes." },
+  { "nft.table", "A table of nf_tables: NFTA_TABLE_* attributes." },
+  { "nft.chain", "A chain of nf_tables: NFTA_CHAIN_* attributes." },
+  { "nft.rule", "A rule of nf_tables: NFTA_RULE_* attributes." },
+  { "nft.set", "A set or map of nf_tables: NFTA_SET_* attributes." },
+  { "nft.setelem", "Elements of a set: NFTA_SET_ELEM_LIST_* attributes." },
+  { "nft.obj", "A named object of nf_tables: NFTA_OBJ_* attributes." },
+  { "nft.gen", "The generation of the ruleset: NFTA_GEN_* attributes." },
+  { "conntrack", "A tracked connection: CTA_* attributes." },
 }
 
 local FAMILIES = { [0] = "other", [7] = "bridge", [10] = "inet6" }
@@ -25,6 +31,8 @@ local TYPES = {
   ifname = "string",
   mac = "string",
   hex = "string",
+  bytes = "string",
+  data = "string|string[]",
   ip = "string",
   ip4 = "string",
   ip6 = "string",
@@ -37,6 +45,8 @@ local WORDS = {
   ifname = "1–15 bytes",
   mac = '`"02:00:00:00:00:01"`',
   hex = "hexadecimal bytes",
+  bytes = "any bytes",
+  data = "an address, a MAC, a name in double quotes, or hexadecimal bytes; a list of these",
   ip = "an address of the message's family",
   ip4 = "an IPv4 address",
   ip6 = "an IPv6 address",
@@ -126,9 +136,12 @@ function Writer:kinds(kinds, class)
 end
 
 function Writer:type(row, class)
-  local inner = class .. "." .. row.key
+  local inner = row.key == "" and class or class .. "." .. row.key -- an element of a list has no name
   if row.type == "indexed" then
     return TYPES[row.set[1].type] .. "[]"
+  elseif row.type == "list" then
+    local element = self:type(row.set[1], inner)
+    return (element:find("|", 1, true) and "(" .. element .. ")" or element) .. "[]"
   elseif row.type == "nexthops" then
     return self:set(row.set, inner, "One of several hops: struct rtnexthop.") .. "[]"
   elseif row.set then
@@ -161,28 +174,19 @@ function Writer:set(set, class, text)
   return class
 end
 
----The lines of the section, from the marker to the end of the file.
+---The classes as LuaLS reads them, with an empty line after each.
 ---@return string
 function keys.text()
-  local out = { keys.BEGIN }
+  local out = {}
   for _, object in ipairs(OBJECTS) do
     local writer = setmetatable({ known = {}, sections = {} }, Writer)
     writer:set(rows(object[1]), "zlnet." .. object[1], object[2])
     for _, lines in ipairs(writer.sections) do
-      out[#out + 1] = ""
       table.move(lines, 1, #lines, #out + 1, out)
+      out[#out + 1] = ""
     end
   end
   return table.concat(out, "\n") .. "\n"
-end
-
----What is before the section in meta.lua, and the section as it is there.
----@param text string
----@return string before
----@return string? section
-function keys.split(text)
-  local at = text:find(keys.BEGIN, 1, true)
-  return at and text:sub(1, at - 1) or text .. "\n", at and text:sub(at)
 end
 
 return keys

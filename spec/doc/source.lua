@@ -1,5 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- Reads the LuaLS annotations of the Lua sources: blocks of `---` lines with the function or class that they describe.
+local keys = require "keys"
+
 local source = {}
 
 ---@class doc.block
@@ -29,13 +31,13 @@ local function add_line(block, line)
   end
 end
 
----The blocks of one file that describe a function, a class or an alias.
----@param path string
+---The blocks of a text that describe a function, a class or an alias.
+---@param text string
 ---@param module string
 ---@return doc.block[]
-function source.blocks(path, module)
+function source.blocks(text, module)
   local list, block = {}, nil
-  for line in io.lines(path) do
+  for line in text:gmatch "([^\n]*)\n" do
     local comment = line:match "^%-%-%-%s?(.*)$"
     if comment then
       block = block or new_block(module)
@@ -54,7 +56,8 @@ function source.blocks(path, module)
   return list
 end
 
----The blocks of all modules: name of the file under lua/zlnet → its blocks, and the names in order.
+---The blocks of all modules: name of the file under lua/zlnet → its blocks, and the names in order. The keys of netlink
+---tables, which no file has, are the module "keys".
 ---@return table<string, doc.block[]> by_module
 ---@return string[] modules
 function source.all()
@@ -62,9 +65,12 @@ function source.all()
   local files <close> = assert(io.popen "find lua/zlnet -name '*.lua' ! -path '*/cli/*' ! -path '*/cni/*' | sort")
   for path in files:lines() do
     local module = path:match "^lua/zlnet/(.*)%.lua$":gsub("/init$", ""):gsub("/", ".")
-    by_module[module] = source.blocks(path, module)
+    local file <close> = assert(io.open(path))
+    by_module[module] = source.blocks(file:read "a" .. "\n", module)
     modules[#modules + 1] = module
   end
+  by_module.keys = source.blocks(keys.text(), "keys")
+  modules[#modules + 1] = "keys"
   return by_module, modules
 end
 

@@ -27,7 +27,7 @@ static int count(const struct table_msg *table, const struct nlmsghdr *h, const 
 {
 	int n = 0;
 
-	codec_decode_some(L, table, h, only, false);
+	codec_decode_some(L, table, h, only);
 	for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1))
 		n++;
 	lua_pop(L, 1);

@@ -257,18 +257,12 @@ end
 ---Attributes without a row: how often, by object, kind, path and number.
 engine.unknown = {}
 
----Those which have none on purpose: a link's IFLA_STATS, which stats64 says in full; IFLA_MAP, the memory map of cards of
----old; IFLA_DEVLINK_PORT and IFLA_DPLL_PIN, empty unless the device is hardware which ip does not show either.
-engine.left_out = { [7] = true, [14] = true, [62] = true, [65] = true }
-
 local function collect_unknown(t, where, path)
   for key, value in pairs(t) do
     if key == "unknown" and type(value) == "table" then
-      for _, attribute in ipairs(value) do
-        if path ~= "" or not where:find "^link" or not engine.left_out[attribute] then
-          local name = ("%s %s%d"):format(where, path, attribute)
-          engine.unknown[name] = (engine.unknown[name] or 0) + 1
-        end
+      for attribute in pairs(value) do
+        local name = ("%s %s%d"):format(where, path, attribute)
+        engine.unknown[name] = (engine.unknown[name] or 0) + 1
       end
     elseif type(value) == "table" then
       collect_unknown(value, where, path .. key .. ".")

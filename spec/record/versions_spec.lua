@@ -32,7 +32,8 @@ local LIST = [[for _, a in ipairs(assert(zlnet.attachments())) do
   print(a.host_ifname, a.pid, a.start, a.tag, a.ip[1].address, a.ip[2].address, a.mtu, #assert(zlnet.check(a))) end]]
 local SWEEP = "for _, v in ipairs(assert(zlnet.sweep()).verdicts) do print(v.ifname, v.verdict) end"
 local DETACH = "print(zlnet.detach { pid = %d })"
-local KEEP = [[local a, err = zlnet.attach { pid = %d, ip = { '10.200.0.5', 'fd00:200::5' }, mtu = 1400, on_exists = 'keep' }
+local KEEP = [[local a, err = zlnet.attach {
+    pid = %d, ip = { '10.200.0.5', 'fd00:200::5' }, mtu = 1400, on_exists = 'keep' }
   print(a and a.host_index or err)]]
 local WATCH = "local w <close> = assert(zlnet.watch()) for _ = 1, 2 do print(assert(w:next(20)).event) end"
 
@@ -109,8 +110,8 @@ describe("two versions on one node:", function()
     local c = helper.container()
     local names = require "zlnet.record.names"
     local name = names.host_name({ id = "web-1" }, "s")
-    helper.ip("link", "add", name, "address", names.mac(names.key { id = "web-1" }, "s", "host"), "type", "veth", "peer",
-      "name", "eth0", "netns", c.pid)
+    local mac = names.mac(names.key { id = "web-1" }, "s", "host")
+    helper.ip("link", "add", name, "address", mac, "type", "veth", "peer", "name", "eth0", "netns", c.pid)
     assert.is_true(zlnet.detach { id = "web-1" })
     assert.same({}, node.links())
   end)

@@ -32,9 +32,8 @@ helper.sleep = system.sleep
 
 -- --- commands ---
 
-function helper.quote(word)
-  return "'" .. tostring(word):gsub("'", "'\\''") .. "'"
-end
+---A word for the shell.
+helper.quote = require("zlnet.shell").quote
 
 local function words(...)
   local list = table.pack(...)

@@ -76,8 +76,8 @@ local only_in = {
   unshare = set "kernel/thread.c",
   clone = set "kernel/thread.c",
   pthread_create = set "kernel/thread.c",
-  fork = set "kernel/child_exec.c",
-  _exit = set "kernel/child_exec.c",
+  fork = set "kernel/child_exec.c kernel/job.c",
+  _exit = set "kernel/child_exec.c kernel/job.c",
   socket = set "kernel/netlink.c kernel/netns.c",
 }
 

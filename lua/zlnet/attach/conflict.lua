@@ -151,7 +151,7 @@ function existing.settle(p, o, handles, err)
   elseif lives then
     return refuse(err, ("'%s' exists already, and another container of that id may be using it"):format(p.host_ifname))
   end
-  local ok, failed = handles.host:dellink { index = link.index }
+  local ok, failed = require("zlnet.cleanup.delete_links").one(handles.host, link.index)
   if not ok and failed.code ~= "ENODEV" then
     failed.step, failed.link = "delete the attachment that is there", p.host_ifname
     return nil, failed

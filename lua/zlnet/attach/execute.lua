@@ -21,7 +21,7 @@ end
 
 -- Delete the host end, and with it the other. Gone already is as good.
 local function delete_pair(host, index)
-  local _, err = host:dellink { index = index }
+  local _, err = require("zlnet.cleanup.delete_links").one(host, index)
   if err and err.code ~= "ENODEV" then
     return nil, err
   end

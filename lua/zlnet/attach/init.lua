@@ -273,7 +273,23 @@ function Begun:finish(opts)
   return a, err
 end
 
----Takes the pair back. Does nothing after finish.
+---Leaves the pair without addresses, up, or takes it back: a port of its bridge for what the container does itself. The
+---object is of no use afterwards.
+---@return zlnet.attachment? attachment its ip is empty
+---@return zlnet.error? err as attach's
+function Begun:keep()
+  local session = self.session
+  session.deadline = core.clock() + (session.o.timeout or SECONDS)
+  local a
+  local ok, err = session:lock()
+  if ok then
+    a, err = session:carry_out(plan.port(session.o, session.target.who), self.pair)
+  end
+  session:close(err)
+  return a, err
+end
+
+---Takes the pair back. Does nothing after finish and keep.
 ---@param err table? the error for which; gets `rollback` when undoing met errors
 function Begun:abandon(err)
   self.session:close(err)

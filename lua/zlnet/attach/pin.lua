@@ -91,7 +91,7 @@ local function identify(self, o)
       return nil, err
     end
   end
-  who.netns, who.netns_id, who.time = theirs.ino, theirs.number, os.time()
+  who.netns, who.netns_id, who.time = theirs.ino, self.ns:number(), os.time()
   who.node = not o.pid and machine.node() or nil
   return true
 end

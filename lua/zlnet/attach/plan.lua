@@ -55,7 +55,7 @@ end
 function plan.gateways(o)
   local gateways, otherwise = {}, o.mode == "routed" and options.routed_gateway
   if o.mode ~= "direct" then
-    for i = 1, #o.ip do
+    for i = 1, o.ip and #o.ip or 0 do
       local family = o.ip[i].family
       gateways[family] = o.gateway and o.gateway[family] or otherwise and otherwise[family] or nil
     end
@@ -127,6 +127,26 @@ function plan.pair(o, who)
   local add = appender(p.ops)
   add(ends.create(o, p))
   ends.record(p, add)
+  return p
+end
+
+local SPEAKS_IPV6 = { inet6 = true }
+
+---Decides what makes a port of a bridge of a pair, up and without addresses: those are the container's own business.
+---@param o table validated options (options.pair), mode `bridge`
+---@param who table the owner, as in plan.build
+---@return zlnet.plan plan without gateways
+function plan.port(o, who)
+  local p = begin(o, who)
+  p.gateways, p.families = {}, SPEAKS_IPV6
+  p.alias = line.format(p.record) -- as plan.pair's
+  local add = appender(p.ops)
+  add(ends.create(o, p))
+  ends.mute(o, p, add)
+  ends.up(o, p, add)
+  ends.record(p, add)
+  ends.await(o, p, add)
+  ends.loopback(add)
   return p
 end
 

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- Deletes links: one by its index, several as a private group with one request, because the kernel waits for its
--- grace periods once a request and not once a link.
+-- grace periods once a request and not once a link. Returns when they are gone, which is long before the request does.
 
 local core = require "zlnet.core"
 
@@ -23,8 +23,36 @@ local function is_gone(err)
   return err.code == "ENODEV"
 end
 
-local function delete_one(host, link, report)
-  local ok, err = host:dellink { index = link.index }
+-- Sends the delete request that is in a batch. Where there is no thread or descriptor to wait with, the request is still
+-- in the batch.
+local function send(batch, options, links)
+  local wait = options and options.wait or "gone"
+  local results, failed = batch:send { wait = wait, child = options and options.child, links = links }
+  if not results and #batch > 0 then
+    results, failed = batch:send()
+  end
+  if not results then
+    return nil, failed
+  elseif failed then
+    return nil, results[1]
+  end
+  return true
+end
+
+---Deletes one link by its index: `ip link delete`.
+---@param host table handle of its namespace
+---@param index integer
+---@param options zlnet.delete_links.options?
+---@return true? ok
+---@return zlnet.error? err
+function remove.one(host, index, options)
+  local batch = host:batch()
+  batch:dellink { index = index }
+  return send(batch, options)
+end
+
+local function delete_one(host, link, report, options)
+  local ok, err = remove.one(host, link.index, options)
   if ok or is_gone(err) then
     report.deleted[#report.deleted + 1] = link
   else
@@ -173,7 +201,18 @@ local function without(all, some)
   return rest
 end
 
-local function delete_group(host, links, group, still)
+-- Why the group could not be deleted; nil when it was.
+local function delete_marked(host, marked, group, options)
+  local indexes, batch = {}, host:batch()
+  for i = 1, #marked do
+    indexes[i] = marked[i].index
+  end
+  batch:dellink { group = group }
+  local _, refused = send(batch, options, indexes)
+  return refused
+end
+
+local function delete_group(host, links, group, still, options)
   local report = { deleted = {}, failed = {} }
   local marked, err = mark(host, links, group, report)
   if not marked then
@@ -191,16 +230,18 @@ local function delete_group(host, links, group, still)
   if not alone then -- one by one, then
     unmark(host, marked)
     for i = 1, #marked do
-      delete_one(host, marked[i], report)
+      delete_one(host, marked[i], report, options)
     end
     return report
+  elseif #marked == 0 then
+    return report
   end
-  local _, refused = host:dellink { group = group }
+  local refused = delete_marked(host, marked, group, options)
   local ok, lost = confirm(host, marked, group, refused, report)
   return ok and report, lost
 end
 
-local function delete_single(host, link, still)
+local function delete_single(host, link, still, options)
   local report = { deleted = {}, failed = {} }
   if still then
     link = still({ link })[1]
@@ -211,10 +252,14 @@ local function delete_single(host, link, still)
     end
   end
   if link then
-    delete_one(host, link, report)
+    delete_one(host, link, report, options)
   end
   return report
 end
+
+---@class zlnet.delete_links.options
+---@field wait ("gone"|"memory")? until the links are gone, or until the kernel has freed their memory, too; "gone"
+---@field child boolean? what waits for the memory is a child, not a thread: for a program that is about to end; false
 
 ---Deletes links by the indexes that a dump gave, and confirms it by asking for each again. Nothing stays in the private
 ---group.
@@ -222,15 +267,16 @@ end
 ---@param links table[] what to delete
 ---@param all table[] the dump they come from
 ---@param still (fun(links: table[]): table[])? called right before the deletion: which of them are still to be deleted
+---@param options zlnet.delete_links.options?
 ---@return { deleted: table[], failed: zlnet.error[] }? report
 ---@return zlnet.error? err when the kernel could not be asked
-function remove.links(host, links, all, still)
+function remove.links(host, links, all, still, options)
   if #links == 0 then
     return { deleted = {}, failed = {} }
   elseif #links == 1 then
-    return delete_single(host, links[1], still)
+    return delete_single(host, links[1], still, options)
   end
-  local ran, report, err = pcall(delete_group, host, links, free_group(all), still)
+  local ran, report, err = pcall(delete_group, host, links, free_group(all), still, options)
   if not (ran and report) then
     unmark(host, links)
   end

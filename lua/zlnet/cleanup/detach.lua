@@ -12,17 +12,24 @@ local remove = require "zlnet.cleanup.delete_links"
 
 local detach = {}
 
+local wait = argument.one_of("gone", "memory")
+
 local selection = options.spec({
   { "pid", argument.pid },
   { "id", argument.text },
   { "tag", argument.tag },
   { "host_ifname", argument.ifname },
   { "by_name", argument.boolean, false },
+  { "wait", wait },
+  { "child", argument.boolean },
 }, function(o)
   if not o.pid and not o.id and not o.host_ifname then
     return "pid", "required (or id, or host_ifname)"
   end
 end)
+
+-- How to wait: in a selection, and beside those of a list.
+local waiting = options.spec { { "wait", wait }, { "child", argument.boolean } }
 
 ---Checks one selection. An attachment is one too, and means just the pair that it is of: its keys are a selection's and
 ---more. Raises as options.check does.
@@ -45,6 +52,7 @@ local function selections(what, level)
     return { detach.selection(what, level + 1) }
   end
   local list = {}
+  options.check("detach", waiting, { wait = what.wait, child = what.child }, level + 1)
   for i = 1, #what do
     list[i] = detach.selection(what[i], level + 1)
   end
@@ -171,7 +179,7 @@ local function lone(list, host, here)
   return c and means(s, c, here) and link or nil
 end
 
-local function run(list, host)
+local function run(list, host, how)
   local boot, err = machine.boot()
   if not boot then
     return nil, err
@@ -190,26 +198,31 @@ local function run(list, host)
     end
     chosen, kept = select(list, attachments.among(all), here)
   end
-  local report, lost = remove.links(host, chosen, all)
+  local report, lost = remove.links(host, chosen, all, nil, how)
   if not report then
     return nil, lost
   end
   return combine(table.move(kept, 1, #kept, #report.failed + 1, report.failed))
 end
 
----@class zlnet.selection
----@field pid integer? 1–4194304; or id, or host_ifname
----@field id string?
----@field tag string? 1–2 characters
+---@class zlnet.detach.options
+---@field pid integer? the owner's process, 1–4194304; or id, or host_ifname
+---@field id string? the owner's id
 ---@field host_ifname string? the name of a link that bears our record or our MAC, also a record of a newer zlnet
 ---@field by_name boolean? also what has neither, but a name as zlnet gives it: it may be another program's; false
+---@field tag string? 1 or 2 characters: only the attachment with this tag
+---@field wait ("gone"|"memory")? "memory": return when the kernel has freed their memory, too; "gone"
+---@field child boolean? a child waits for the memory, not a thread: for a program that is about to end; false
 
 ---Takes attachments away: all of an owner's, or those with one tag, of one owner or of a list of owners; or just the
 ---given attachments. What is not there (any more) is no error. Goes on after a failure. A link that bears a name as
 ---zlnet gives it, but neither our record nor our MAC, is left, and that is a failure (EEXIST).
 ---
----Equal to `ip link delete HOST_END` for each, with one wait of the kernel's for all of them.
----@param what zlnet.attachment|zlnet.selection|table[] whose
+---Returns when they are gone: neither end is listed any more, and name, addresses and routes can be used again. The
+---kernel frees their memory afterwards, some 20 ms long, and a thread of this process waits for that.
+---
+---Equal to `ip link delete HOST_END` for each.
+---@param what zlnet.attachment|zlnet.detach.options|table[] a list may bear wait and child beside its elements
 ---@return true? ok
 ---@return zlnet.error? err the first failure (`netlink`: EPERM, …; `io`: no answer); `others` lists further ones
 function detach.detach(what)
@@ -221,7 +234,7 @@ function detach.detach(what)
   if not host then
     return nil, err
   end
-  return run(list, host)
+  return run(list, host, { wait = what.wait, child = what.child })
 end
 
 return detach

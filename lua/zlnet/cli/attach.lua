@@ -85,8 +85,8 @@ local function print_attachment(a, out)
     return { { what, "dim" }, text:format(...) }
   end
   local rows = {
-    row("host end", "%s  index %d  %s", out:style(a.host_ifname, "bold"), a.host_index, a.host_mac),
-    row("container end", "%s  index %d  %s", out:style(a.ifname, "bold"), a.index, a.mac),
+    row("host end", "%s  index %d  %s", a.host_ifname, a.host_index, a.host_mac),
+    row("container end", "%s  index %d  %s", a.ifname, a.index, a.mac),
     row("addresses", "%s", attach.addresses(a.ip)),
   }
   for _, family in ipairs { "inet", "inet6" } do
@@ -100,6 +100,18 @@ local function print_attachment(a, out)
   out:rows(rows)
 end
 
+-- Nobody knows of an attachment that could not be told of. One that was kept was there before.
+local function take_back(a, args, lost, out)
+  if args.on_exists == "keep" then
+    lost.step = "say what is attached"
+  else
+    lost.step = "say what was attached: it is detached again"
+    local ok, err = zlnet.detach(a)
+    lost.rollback = not ok and { err } or nil
+  end
+  return out:fail(lost)
+end
+
 function attach.run(args, out)
   if args.batch then
     return require("zlnet.cli.fleet").attach(args.batch, attach.options_of(args), out)
@@ -111,6 +123,10 @@ function attach.run(args, out)
     out:document(output.attachment(a))
   else
     print_attachment(a, out)
+  end
+  local ok, lost = out:flush()
+  if not ok then
+    return take_back(a, args, lost, out)
   end
   return 0
 end

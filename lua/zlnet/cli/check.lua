@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- zlnet check: what attach made, held against what is there now.
 
+local argument = require "zlnet.argument"
 local output = require "zlnet.cli.output"
 local usage = require "zlnet.cli.usage"
 local zlnet = require "zlnet"
@@ -39,12 +40,12 @@ end
 
 local function print_result(r, out)
   if r.error then
-    out:print("%s  %s", r.host_ifname, out:style(tostring(r.error), "red"))
+    out:print("%s  %s", r.host_ifname, { tostring(r.error), "red" })
   elseif #r.differences == 0 then
-    out:print("%s  %s", r.host_ifname, out:style("as it was made", "green"))
+    out:print("%s  %s", r.host_ifname, { "as it was made", "green" })
   else
     local n = #r.differences
-    out:print("%s  %s", r.host_ifname, out:style(("%d difference%s"):format(n, n == 1 and "" or "s"), "red"))
+    out:print("%s  %s", r.host_ifname, { ("%d difference%s"):format(n, n == 1 and "" or "s"), "red" })
     local rows = {}
     for i, d in ipairs(r.differences) do
       rows[i] = { d.ns, d.key, ("%s, was %s"):format(text_of(d.found), text_of(d.expected)) }
@@ -54,6 +55,12 @@ local function print_result(r, out)
 end
 
 function check.run(args, out)
+  if args.netns then
+    local netns, why = argument.netns(args.netns)
+    if not netns then
+      usage.wrong("--netns: " .. why)
+    end
+  end
   local all, err = zlnet.attachments()
   if not all then
     return out:fail(err)

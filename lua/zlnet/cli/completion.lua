@@ -12,9 +12,9 @@ function completion.define(command)
   command:argument("shell", "bash, zsh or fish"):choices { "bash", "zsh", "fish" }
 end
 
-function completion.run(args, out)
-  local parser = require("zlnet.cli").parser() -- which has loaded this
-  out:print((parser["get_" .. args.shell .. "_complete"](parser):gsub("\n$", "")))
+function completion.run(args, out, build)
+  local parser = build()
+  out:script((parser["get_" .. args.shell .. "_complete"](parser):gsub("\n*$", "\n")))
   return 0
 end
 

@@ -4,6 +4,7 @@
 
 local core = require "zlnet.core"
 local output = require "zlnet.cli.output"
+local quote = require("zlnet.shell").quote
 local sweep = require "zlnet.cli.sweep"
 local zlnet = require "zlnet"
 
@@ -27,7 +28,7 @@ local SANDBOXES = { "--user --map-root-user " .. PRIVATE, PRIVATE } -- the secon
 local function quoted(words)
   local list = {}
   for i, word in ipairs(words) do
-    list[i] = "'" .. word:gsub("'", "'\\''") .. "'"
+    list[i] = quote(word)
   end
   return table.concat(list, " ")
 end
@@ -245,11 +246,10 @@ local function run_step(number, s, out)
   if not out.json then
     local time = output.duration(took)
     local room = math.max(1, math.min(out.columns or 80, 100) - 4 - #title - #time)
-    out:print(("%s  %s%s%s"):format(out:style(tostring(number), "cyan"), out:style(title, "bold"), (" "):rep(room),
-      out:style(time, "dim")))
+    out:print("%s  %s%s%s", { tostring(number), "cyan" }, { title, "bold" }, (" "):rep(room), { time, "dim" })
     out:rows(shown, 3)
     if not ok then
-      out:print("   " .. out:style("failed: " .. tostring(err), "red"))
+      out:print("   %s", { "failed: " .. tostring(err), "red" })
     end
     out:print ""
   end
@@ -259,9 +259,10 @@ end
 local function run_steps(out)
   local s = { steps = {} }
   if not out.json then
-    local kernel = core.sysctl_read "kernel.osrelease" or "?"
-    local text = "zlnet %s on Linux %s\nin a sandbox: nothing outside is touched\n"
-    out:print(out:style(text:format(zlnet._VERSION, kernel), "dim"))
+    local kernel = core.sysctl_read "kernel/osrelease" or "?"
+    out:print { ("zlnet %s on Linux %s"):format(zlnet._VERSION, kernel), "dim" }
+    out:print { "in a sandbox: nothing outside is touched", "dim" }
+    out:print ""
   end
   local began, ok = core.clock(), true
   for number = 1, #steps do
@@ -273,7 +274,7 @@ local function run_steps(out)
       ok = ok, seconds = took, steps = s.steps, attached = s.attached, pings = s.pings, sweep = s.sweep, left = s.left,
     }
   elseif ok then
-    out:print(out:style(("All of it worked, in %s."):format(output.duration(took)), "green"))
+    out:print { ("All of it worked, in %s."):format(output.duration(took)), "green" }
   end
   return ok and 0 or 1
 end

@@ -56,7 +56,11 @@ function fleet.attach(path, defaults, out)
       out:fail(f.err, ("line %d: "):format(f.number))
     end
     local took = output.duration(core.clock() - began)
-    out:print(("attached %d of %d in %s"):format(#lines - #failed, #lines, took))
+    out:print("attached %d of %d in %s", #lines - #failed, #lines, took)
+  end
+  local ok, lost = out:flush()
+  if not ok then
+    return out:fail(lost, "what was attached stays: ")
   end
   return #failed == 0 and 0 or 1
 end

@@ -30,9 +30,18 @@ local function not_permitted(err)
   return "this process has the capabilities, but the namespace belongs to a user namespace in which they do not count"
 end
 
+-- The kernel's netlink says EPERM for what is not permitted. EACCES of a new address has one reason.
+local function no_access(err)
+  if err.kind ~= "netlink" then
+    return not_permitted(err)
+  elseif err.op == "newaddr" then
+    return "IPv6 is switched off there: net.ipv6.conf.all.disable_ipv6 or that of the link is 1"
+  end
+end
+
 local BY_CODE = {
   EPERM = not_permitted,
-  EACCES = not_permitted,
+  EACCES = no_access,
   EOPNOTSUPP = function(err)
     if err.op == "newlink" then
       return "this kernel may lack the kind of link: try `modprobe veth`, or CONFIG_VETH"

@@ -142,7 +142,7 @@ function list.run(_, out)
   elseif #rows == 0 then
     out:print(output.NOTHING)
   else
-    out:print(out:style(node, "bold"))
+    out:print { node, "bold" }
     out:rows(tree(rows, bridges, out))
   end
   return 0

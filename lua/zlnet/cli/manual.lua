@@ -75,14 +75,13 @@ function manual.page(parser, commands, version)
   return table.concat(page, "\n") .. "\n"
 end
 
-function manual.run(_, out)
-  local cli = require "zlnet.cli" -- which has loaded this
-  local parser, by_name = cli.parser()
+function manual.run(_, out, build)
+  local parser, by_name = build()
   local commands = {}
-  for i, name in ipairs(cli.commands) do
-    commands[i] = by_name[name]
+  for i, p in ipairs(parser._commands) do
+    commands[i] = by_name[p._name]
   end
-  out:print((manual.page(parser, commands, require("zlnet.core").version):gsub("\n$", "")))
+  out:script(manual.page(parser, commands, require("zlnet.core").version))
   return 0
 end
 

@@ -1,8 +1,12 @@
 -- SPDX-License-Identifier: MIT
--- What subcommands print: text for people, with colours on a terminal only, or one JSON document.
+-- What subcommands print: text for people, with colours on a terminal only, or one JSON document. All text goes through
+-- here and is escaped here, for much of it is of others.
 
 local core = require "zlnet.core"
 local hint = require "zlnet.cli.hint"
+local text = require "zlnet.text"
+
+local printable = text.printable
 
 local output = {
   NOTHING = "nothing of ours is here",
@@ -15,6 +19,7 @@ local output = {
 ---@field utf8 boolean whether the locale can show more than ASCII
 ---@field private colours boolean
 ---@field private stderr_colours boolean
+---@field private lost zlnet.error? why something could not be written to stdout
 local Output = {}
 Output.__index = Output
 
@@ -37,46 +42,98 @@ function output.new(command, as_json)
   }, Output)
 end
 
-local function styled(text, style)
-  return ("\27[%sm%s\27[0m"):format(STYLES[style], text)
+local function styled(shown, style)
+  return ("\27[%sm%s\27[0m"):format(STYLES[style], shown)
 end
 
----Text in a style: bold, dim, red, green, yellow, blue or cyan. Plain where there are no colours.
----@param text string
+---@alias zlnet.cli.cell string|number|{ [1]: string, [2]: string? } a text; as a table: text and style, which is bold,
+---dim, red, green, yellow, blue or cyan, or none
+
+-- A cell, escaped and in its style where there are colours; its text alone.
+local function rendered(self, cell)
+  local shown, style = cell, nil
+  if type(cell) == "table" then
+    shown, style = cell[1], cell[2]
+  end
+  shown = printable(tostring(shown))
+  return self.colours and style and styled(shown, style) or shown, shown
+end
+
+---A cell of this text in a style.
+---@param shown string
 ---@param style string?
----@return string
-function Output:style(text, style)
-  return self.colours and style and styled(text, style) or text
+---@return zlnet.cli.cell
+function Output:style(shown, style) -- luacheck: no self
+  return { shown, style }
 end
 
----@param text string
----@param ... any for string.format
-function Output:print(text, ...) -- luacheck: no self
-  io.stdout:write(select("#", ...) > 0 and text:format(...) or text, "\n")
+function Output:write(...)
+  local ok, why, errno = io.stdout:write(...)
+  if not ok and not self.lost then
+    self.lost = core.error { kind = "io", op = "write", errno = errno, message = "stdout: " .. why }
+  end
 end
 
-local function keys_of(value, seen)
+---Prints a line.
+---@param format zlnet.cli.cell of ours where cells follow, for string.format
+---@param ... zlnet.cli.cell
+function Output:print(format, ...)
+  local cells = table.pack(...)
+  for i = 1, cells.n do
+    cells[i] = math.type(cells[i]) and cells[i] or rendered(self, cells[i])
+  end
+  self:write(cells.n > 0 and format:format(table.unpack(cells)) or rendered(self, format), "\n")
+end
+
+---Prints lines that a program is to read, as they are; on a terminal they are escaped, too.
+---@param lines string with a newline at its end
+function Output:script(lines)
+  if self.columns then
+    lines = lines:gsub("[^\n\t]+", printable)
+  end
+  self:write(lines)
+end
+
+-- A copy in which all texts are UTF-8, and what keys there are.
+local function as_json(value, keys)
+  if type(value) == "string" then
+    return text.utf8(value)
+  elseif type(value) ~= "table" then
+    return value
+  end
+  local copy = {}
   for key, inner in pairs(value) do
     if type(key) == "string" then
-      seen[key] = true
+      key = text.utf8(key)
+      keys[key] = true
     end
-    if type(inner) == "table" then
-      keys_of(inner, seen)
-    end
+    copy[key] = as_json(inner, keys)
   end
-  return seen
+  return setmetatable(copy, getmetatable(value))
 end
 
 ---Prints a value as one line of JSON, keys in alphabetical order.
 ---@param value table
-function Output:document(value) -- luacheck: no self
-  local order = {}
-  for key in pairs(keys_of(value, {})) do
+function Output:document(value)
+  local keys, order = {}, {}
+  value = as_json(value, keys)
+  for key in pairs(keys) do
     order[#order + 1] = key
   end
   table.sort(order)
-  io.stdout:write(require("dkjson").encode(value, { keyorder = order }), "\n") -- loaded when it is needed
-  io.stdout:flush()
+  self:write(require("dkjson").encode(value, { keyorder = order }), "\n") -- loaded when it is needed
+  self:flush()
+end
+
+---Sees all of it written.
+---@return true? ok
+---@return zlnet.error? err why something was not; from then on always
+function Output:flush()
+  local ok, why, errno = io.stdout:flush()
+  if not ok and not self.lost then
+    self.lost = core.error { kind = "io", op = "write", errno = errno, message = "stdout: " .. why }
+  end
+  return not self.lost or nil, self.lost
 end
 
 ---Marks a table as a JSON object, which an empty one could not be known to be.
@@ -95,31 +152,28 @@ function output.attachment(a)
   return a
 end
 
-local function width(text)
-  return utf8.len(text) or #text
+local function width(shown)
+  return utf8.len(shown)
 end
 
 ---Lays rows out in columns, two spaces between them.
----@param rows (string|number|{ [1]: string, [2]: string? })[][] cells; as a table: text and style
+---@param rows zlnet.cli.cell[][]
 ---@param indent integer? spaces before each row
----@return string[] lines
+---@return string[] lines ready for a terminal
 function Output:columns_of(rows, indent)
   local widths = {}
   for _, row in ipairs(rows) do
     for i, cell in ipairs(row) do
-      local text = type(cell) == "table" and cell[1] or tostring(cell)
-      widths[i] = math.max(widths[i] or 0, width(text))
+      local _, shown = rendered(self, cell)
+      widths[i] = math.max(widths[i] or 0, width(shown))
     end
   end
   local lines = {}
   for _, row in ipairs(rows) do
     local parts = {}
     for i, cell in ipairs(row) do
-      local text, style = tostring(cell), nil
-      if type(cell) == "table" then
-        text, style = cell[1], cell[2]
-      end
-      parts[i] = self:style(text, style) .. (i < #row and (" "):rep(widths[i] - width(text)) or "")
+      local whole, shown = rendered(self, cell)
+      parts[i] = whole .. (i < #row and (" "):rep(widths[i] - width(shown)) or "")
     end
     lines[#lines + 1] = (" "):rep(indent or 0) .. table.concat(parts, "  "):gsub("%s+$", "")
   end
@@ -131,7 +185,7 @@ end
 ---@param indent integer?
 function Output:rows(rows, indent)
   for _, line in ipairs(self:columns_of(rows, indent)) do
-    self:print(line)
+    self:write(line, "\n")
   end
 end
 
@@ -152,23 +206,22 @@ end
 ---@param what string? goes before the message
 ---@return integer status 1
 function Output:fail(err, what)
-  if self.json then
+  if self.json and not self.lost then
     self:document { error = err }
     return 1
   end
-  local function red(text)
-    return self.stderr_colours and styled(text, "red") or text
-  end
-  local lines = { ("zlnet %s: %s%s"):format(self.command, what or "", red(tostring(err))) }
+  local shown = printable(tostring(err))
+  shown = self.stderr_colours and styled(shown, "red") or shown
+  local lines = { ("zlnet %s: %s%s"):format(self.command, what or "", shown) }
   for _, other in ipairs(err.others or {}) do
-    lines[#lines + 1] = "  also: " .. tostring(other)
+    lines[#lines + 1] = "  also: " .. printable(tostring(other))
   end
   for _, undoing in ipairs(err.rollback or {}) do
-    lines[#lines + 1] = "  not undone: " .. tostring(undoing)
+    lines[#lines + 1] = "  not undone: " .. printable(tostring(undoing))
   end
   local help = hint.of(err)
   if help then
-    lines[#lines + 1] = "  hint: " .. help
+    lines[#lines + 1] = "  hint: " .. printable(help)
   end
   io.stderr:write(table.concat(lines, "\n"), "\n")
   return 1

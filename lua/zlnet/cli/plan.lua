@@ -30,7 +30,7 @@ function plan.run(args, out)
       host_ifname = p.host_ifname, host_mac = p.host_mac, ifname = p.ifname, mac = p.mac, alias = p.alias, ops = ops,
     }
   else
-    out:print((tostring(p):gsub("\n$", "")))
+    out:script(tostring(p))
   end
   return 0
 end

@@ -18,7 +18,7 @@ function probe.run(_, out)
     out:document(report)
     return report.ready and 0 or 1
   end
-  out:print(out:style(("zlnet %s on Linux %s"):format(report.version, report.kernel), "dim"))
+  out:print { ("zlnet %s on Linux %s"):format(report.version, report.kernel), "dim" }
   local rows, missing, area = {}, {}, nil
   for _, fact in ipairs(report.facts) do
     local state = fact.ok and { "yes", "green" } or fact.ok == nil and { "?", "yellow" }
@@ -32,9 +32,9 @@ function probe.run(_, out)
   end
   out:rows(rows)
   if report.ready then
-    out:print(out:style("attach, detach and sweep can work here", "green"))
+    out:print { "attach, detach and sweep can work here", "green" }
   else
-    out:print(out:style("attach, detach or sweep will fail: no " .. table.concat(missing, ", "), "red"))
+    out:print { "attach, detach or sweep will fail: no " .. table.concat(missing, ", "), "red" }
   end
   return report.ready and 0 or 1
 end

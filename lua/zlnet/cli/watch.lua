@@ -27,7 +27,7 @@ local STYLES = { attached = "green", deleted = "bold", orphan = "yellow", failed
 local function print_event(event, out)
   local owner = event.pid and "pid " .. event.pid or event.id or ""
   local why = event.error and tostring(event.error) or event.reason or ""
-  out:print("%s  %s  %-15s  %s", os.date "%H:%M:%S", out:style(("%-8s"):format(event.event), STYLES[event.event]),
+  out:print("%s  %s  %-15s  %s", os.date "%H:%M:%S", { ("%-8s"):format(event.event), STYLES[event.event] },
     event.ifname or "", owner .. (why ~= "" and ": " .. why or ""))
 end
 

@@ -48,7 +48,8 @@ end
 function failure.call(f, opts, ...)
   local ran, result, err = pcall(f, opts, ...)
   if not ran then
-    return nil, failure.new("config", tostring(result):match "bad option.*" or tostring(result))
+    local option = tostring(result):match "bad option.*"
+    return nil, option and failure.new("config", option) or failure.from(result)
   elseif result == nil then
     return nil, failure.from(err)
   end

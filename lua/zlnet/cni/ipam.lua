@@ -14,6 +14,11 @@ local SECONDS = 60 -- what asks a server may take this long; a runtime that has 
 ---The variable that an IPAM plugin of ours has. Should it be zlnet-cni again, by whatever name and way, it says so.
 ipam.MARK = "ZLNET_CNI_IPAM"
 
+-- What is known of the reference plugins: "early" ones look at no interface, so they work while it is made (those that
+-- csrc/plugin/ipam.c starts); "bound" ones release an address through it. All others are told what to do when the
+-- interface is there, and when it is gone, as the reference plugins have it.
+local KINDS = { ["host-local"] = "early", static = "early", dhcp = "bound" }
+
 ---The type of the configured plugin.
 ---@param config table
 ---@return string|false|nil type false when none is configured
@@ -43,10 +48,15 @@ local function find(name, path)
   return nil, failure.new("config", ("IPAM plugin '%s' is not in CNI_PATH"):format(name), path)
 end
 
----An IPAM plugin that runs.
+---An IPAM plugin that is asked once.
 ---@class zlnet.cni.ipam.call
 ---@field name string
----@field private child userdata
+---@field early boolean whether it can be told what to do before the interface is there
+---@field bound boolean whether it releases an address through the interface
+---@field private r zlnet.cni.request
+---@field private path string
+---@field private command string?
+---@field private child userdata? once it is started
 ---@field private said string[] what it has written to standard output so far, in pieces
 ---@field private deadline number
 ---@field private ended boolean? whether it was content, when its end was seen
@@ -64,8 +74,8 @@ local function taken(r, path, command)
   return ahead.child
 end
 
----Starts the IPAM plugin. It does nothing before it is told its configuration (call:tell), but is through with its own
----start by then.
+---Finds the IPAM plugin, and starts an early one: it does nothing before it is told its configuration (call:tell), but
+---is through with its own start by then.
 ---@param r zlnet.cni.request
 ---@param name string its type
 ---@param command string? another CNI_COMMAND than the request's
@@ -76,14 +86,31 @@ function ipam.start(r, name, command)
   if not path then
     return nil, missing
   end
-  local child, err = taken(r, path, command)
-  if not child then
-    child, err = core.spawn { path, pipes = true, env = { CNI_COMMAND = command or r.command, [ipam.MARK] = "1" } }
+  local self = setmetatable({ name = name, early = KINDS[name] == "early", bound = KINDS[name] == "bound", r = r,
+    path = path, command = command, child = nil, said = {}, deadline = nil, ended = nil, why = nil }, Call)
+  if self.early then
+    local ok, failed = self:launch()
+    if not ok then
+      return nil, failed
+    end
   end
-  if not child then
-    return nil, failure.from(err)
+  return self
+end
+
+---Starts it, where it does not run yet.
+---@private
+function Call:launch()
+  if self.child then
+    return true
   end
-  return setmetatable({ name = name, child = child, said = {}, deadline = core.clock() + SECONDS }, Call)
+  local command, err = self.command, nil
+  self.child = taken(self.r, self.path, command)
+  if not self.child then
+    self.child, err = core.spawn { self.path, pipes = true,
+      env = { CNI_COMMAND = command or self.r.command, [ipam.MARK] = "1" } }
+  end
+  self.deadline = core.clock() + SECONDS
+  return self.child and true, err and failure.from(err)
 end
 
 ---The same for the plugin that is configured.
@@ -99,15 +126,23 @@ function ipam.begin(r, command)
   return ipam.start(r, name, command)
 end
 
-function Call:__close()
-  self.child:close()
+---Kills a plugin that has not ended.
+function Call:close()
+  if self.child then
+    self.child:close()
+  end
 end
+Call.__close = Call.close
 
 ---Gives it the configuration, once.
 ---@param text string
 ---@return true? ok
 ---@return zlnet.cni.failure? failure
 function Call:tell(text)
+  local started, unstarted = self:launch()
+  if not started then
+    return nil, unstarted
+  end
   local ok, err = self.child:write(text)
   return ok, err and failure.from(err)
 end
@@ -159,6 +194,9 @@ local function failed(call, result)
 end
 
 local function finish(self, log)
+  if not self.child then
+    return nil, failure.new("other", ("IPAM plugin '%s' was not started"):format(self.name))
+  end
   local more, result, err
   repeat
     more, err = self.child:read(left(self))

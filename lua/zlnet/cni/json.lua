@@ -66,6 +66,17 @@ function Scanner:feed(text)
   end
 end
 
+-- Whether every object has names: dkjson takes `{"a",1}` for one, too.
+local function is_strict(value)
+  local named = type(value) == "table" and getmetatable(value).__jsontype == "object"
+  for key, inner in next, type(value) == "table" and value or {} do
+    if named and type(key) ~= "string" or type(inner) == "table" and not is_strict(inner) then
+      return false
+    end
+  end
+  return true
+end
+
 ---Decodes a text that is one JSON value from end to end.
 ---@param text string
 ---@return any value nil also for a text that is none
@@ -81,6 +92,8 @@ function json.decode(text)
     return nil, reason
   elseif text:find("%S", position) then
     return nil, "followed by something else"
+  elseif not is_strict(value) then
+    return nil, "an object with a value that has no name"
   end
   return value
 end

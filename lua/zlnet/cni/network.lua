@@ -104,7 +104,7 @@ function network.read(config, args)
   }
 end
 
----What the runtime asked for as a result, where there is no IPAM plugin to be asked.
+---What the runtime asked for as a result, where there is no IPAM plugin to be asked; no addresses mean layer 2 alone.
 ---@param n zlnet.cni.network
 ---@return zlnet.cni.result?
 ---@return zlnet.cni.failure? failure
@@ -118,7 +118,7 @@ function network.without_ipam(n)
     ip.prefix = ip.prefix or addr.host_prefix[ip.family]
     r.ips[i] = { ip = ip }
   end
-  if not r.ips[1] then
+  if not r.ips[1] and n.mode ~= "bridge" then -- a bridge can be joined without
     return nil, failure.new("config", "neither an IPAM plugin is configured nor did the runtime ask for an address")
   end
   return r

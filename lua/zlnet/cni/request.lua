@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- What a plugin is asked: the environment and the configuration, checked as the specification and libcni do.
 
+local argument = require "zlnet.argument"
 local failure = require "zlnet.cni.failure"
 local json = require "zlnet.cni.json"
 
@@ -61,16 +62,11 @@ local function check_container(id)
 end
 
 local function check_ifname(name)
-  if #name > 15 then
-    return environment_failure("CNI_IFNAME is longer than 15 bytes", name)
-  elseif name == "." or name == ".." then
-    return environment_failure("CNI_IFNAME is '.' or '..'", name)
-  elseif name:find "[/:%s]" then
-    return environment_failure("CNI_IFNAME contains '/', ':' or white space", name)
+  local ok, why = argument.ifname(name)
+  if not ok then
+    return environment_failure("CNI_IFNAME: " .. why)
   elseif not utf8.len(name) then
     return environment_failure("CNI_IFNAME is no UTF-8, as the answer has to be", name)
-  elseif name:find "[%%\160]" then -- a pattern, or what the kernel takes for white space
-    return environment_failure("CNI_IFNAME is no name that the kernel takes as it is", name)
   end
   return true
 end

@@ -75,7 +75,7 @@ end
 ---@field netns integer inode of the container's network namespace
 ---@field time integer when it was made, seconds
 ---@field mode "routed"|"direct"|"bridge"
----@field ip zlnet.addr.ip[]
+---@field ip zlnet.addr.ip[] empty for a bare port of a bridge, and while the addresses are not known yet
 ---@field default_route boolean
 ---@field gateway table<"inet"|"inet6", string>
 ---@field src table<"inet"|"inet6", string>?
@@ -92,7 +92,7 @@ function attachments.describe(record, link)
   local a = fields.copy(record, {
     host_ifname = link.ifname, host_index = link.index, host_mac = link.address, index = link.link,
   })
-  a.gateway = plan.gateways(record)
+  a.gateway, a.ip = plan.gateways(record), record.ip or {}
   return a
 end
 

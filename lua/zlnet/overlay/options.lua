@@ -1,0 +1,298 @@
+-- SPDX-License-Identifier: MIT
+-- What an overlay and its peers may be: pure checks, nothing is asked of the kernel.
+
+local addr = require "zlnet.addr"
+local argument = require "zlnet.argument"
+local options = require "zlnet.options"
+local owner = require "zlnet.record.names"
+
+local concat, fmt, type = table.concat, string.format, type
+
+local overlay_options = {}
+
+---Below this the kernel takes IPv6 from a link, and with it the next hops of both families.
+overlay_options.LEAST_MTU = 1280
+
+-- An address as text, without a length.
+local function address(value)
+  local ip, why = argument.address(value)
+  if ip and not addr.is_unicast(ip.address) then
+    return nil, fmt("'%s' is not the address of one host", ip.address)
+  end
+  return ip and ip.address, why
+end
+
+-- Addresses, or none.
+local function ips(value)
+  if type(value) == "table" and next(value) == nil then
+    return {}
+  end
+  return argument.ips(value)
+end
+
+---A WireGuard key: 32 bytes in base64. The reason never shows the text.
+---@return string? key, string? reason
+local function key(value)
+  if type(value) ~= "string" or #value ~= 44 or not value:find "^[A-Za-z0-9+/]+[AEIMQUYcgkosw048]=$" then
+    return nil, "32 bytes in base64 expected"
+  end
+  return value
+end
+
+---The family of an address in its canonical text.
+---@param text string
+---@return "inet"|"inet6"
+function overlay_options.family(text)
+  return text:find(":", 1, true) and "inet6" or "inet"
+end
+
+---@class zlnet.overlay.options
+---@field name string the device's name, 1–15 bytes
+---@field kind ("vxlan"|"wireguard")? "vxlan"
+---@field ip (string|string[])? this node's own addresses in the overlay; a length is ignored, each stands alone
+---@field mtu integer? of the device, bytes, 1280–65535; what the underlay leaves
+---@field link string? the underlay's device, where the MTU is to come from another than the route to the first peer
+---@field local string? vxlan, required: this node's address in the underlay
+---@field id integer? vxlan: the network's id, 1–16777215; 1
+---@field port integer? vxlan: UDP, 1–65535; 4789
+---@field mac string? vxlan: unicast; derived from `local`, as the peers derive it
+---@field private_key string? wireguard, required: base64
+---@field listen_port integer? wireguard: UDP, 0–65535; the kernel's choice
+---@field fwmark integer? wireguard: of what leaves, 0–4294967295; 0
+
+local VXLAN = { "local", "id", "port", "mac" }
+local WIREGUARD = { "private_key", "listen_port", "fwmark" }
+
+local function only(o, names)
+  for _, name in ipairs(names) do
+    if o[name] ~= nil then
+      return name, fmt("has no use with kind '%s'", o.kind)
+    end
+  end
+end
+
+local function relate(o)
+  local wrong, why
+  if o.kind == "vxlan" then
+    wrong, why = only(o, WIREGUARD)
+    if not wrong and not o["local"] then
+      return "local", "required with kind 'vxlan'"
+    elseif not wrong then
+      o.id, o.port = o.id or 1, o.port or 4789
+      o.mac = o.mac or overlay_options.mac(o["local"])
+    end
+  else
+    wrong, why = only(o, VXLAN)
+    if not wrong and not o.private_key then
+      return "private_key", "required with kind 'wireguard'"
+    end
+  end
+  if o.mtu and o.mtu < overlay_options.LEAST_MTU then
+    return "mtu", fmt("IPv6 needs at least 1280, got %d", o.mtu)
+  end
+  for _, ip in ipairs(o.ip or {}) do
+    ip.prefix = addr.host_prefix[ip.family]
+  end
+  return wrong, why
+end
+
+---The options of zlnet.overlay.
+---@type zlnet.options.spec
+overlay_options.overlay = options.spec({
+  { "name", argument.ifname, required = true },
+  { "kind", argument.one_of("vxlan", "wireguard"), "vxlan" },
+  { "ip", ips },
+  { "mtu", argument.integer(1, 65535) },
+  { "link", argument.ifname },
+  { "local", address },
+  { "id", argument.integer(1, 16777215) },
+  { "port", argument.integer(1, 65535) },
+  { "mac", argument.mac },
+  { "private_key", key },
+  { "listen_port", argument.integer(0, 65535) },
+  { "fwmark", argument.integer(0, 4294967295) },
+}, relate)
+
+---The MAC of a node's end: made of its underlay address, so every node knows it without asking.
+---@param text string an address in its canonical text
+---@return string mac locally administered, unicast; of IPv6 addresses 40 bits of a hash
+function overlay_options.mac(text)
+  local bytes, family = addr.bytes(text)
+  if family == "inet" then
+    return fmt("0a:58:%02x:%02x:%02x:%02x", bytes:byte(1, 4))
+  end
+  local h = owner.hash(bytes)
+  return fmt("0e:%02x:%02x:%02x:%02x:%02x", h >> 32 & 255, h >> 24 & 255, h >> 16 & 255, h >> 8 & 255, h & 255)
+end
+
+---The next hop behind which a MAC is: the link-local address made of it (RFC 4291, EUI-64).
+---@param mac string
+---@return string vtep canonical text
+function overlay_options.vtep(mac)
+  local b = {}
+  for hex in mac:gmatch "%x%x" do
+    b[#b + 1] = tonumber(hex, 16)
+  end
+  return addr.format(string.pack("BBI6BBBBBBBB", 0xfe, 0x80, 0, b[1] ~ 2, b[2], b[3], 0xff, 0xfe, b[4], b[5], b[6]))
+end
+
+-- "192.0.2.7:51820" or "[2001:db8::7]:51820"
+local function endpoint(value)
+  local host, port = nil, nil
+  if type(value) == "string" then
+    host, port = value:match "^%[(.+)%]:(%d+)$"
+    if not host then
+      host, port = value:match "^([%d.]+):(%d+)$"
+    end
+  end
+  local canonical = host and address(host)
+  port = tonumber(port)
+  if not canonical or port < 1 or port > 65535 then
+    return nil, "ADDRESS:PORT or [ADDRESS]:PORT expected"
+  end
+  return { address = canonical, port = math.tointeger(port),
+    text = fmt(canonical:find(":", 1, true) and "[%s]:%d" or "%s:%d", canonical, port) }
+end
+
+-- A list of networks; their host bits are cleared.
+local function subnets(value)
+  if type(value) == "string" then
+    value = { value }
+  elseif type(value) ~= "table" then
+    return nil, "a list of networks expected"
+  end
+  local list, seen = {}, {}
+  for i = 1, #value do
+    local ip, why = addr.parse(value[i])
+    if not ip then
+      return nil, fmt("[%d]: %s", i, why)
+    end
+    local length = ip.prefix or addr.host_prefix[ip.family]
+    local text = addr.network(ip.address, length) .. "/" .. length
+    if seen[text] then
+      return nil, fmt("'%s' is there twice", text)
+    end
+    seen[text], list[i] = true, { text = text, family = ip.family }
+  end
+  return list
+end
+
+---@class zlnet.overlay.peer
+---@field node string? its address in the underlay; required with kind vxlan
+---@field subnets (string|string[])? networks behind it, `"10.201.2.0/24"`, `"fd00:201:2::/64"`
+---@field mac string? vxlan: unicast; derived from `node`
+---@field public_key string? wireguard, required: base64; it is what tells the peer from others
+---@field endpoint string? wireguard: `"192.0.2.2:51820"`, `"[2001:db8::2]:51820"`; `node`'s port 51820 without it
+---@field persistent_keepalive integer? wireguard: seconds, 0–65535; 0 is off
+---@field preshared_key string? wireguard: base64
+
+-- Each field's rule, by kind; all values of a peer are strings, numbers or lists of strings.
+local FIELDS = {
+  vxlan = { node = address, subnets = subnets, mac = argument.mac },
+  wireguard = {
+    node = address, subnets = subnets, public_key = key, endpoint = endpoint, preshared_key = key,
+    persistent_keepalive = argument.integer(0, 65535),
+  },
+}
+local REQUIRED = { vxlan = "node", wireguard = "public_key" }
+
+-- What a peer was given as, in one text: the same text needs no second look.
+local ORDER = {
+  vxlan = { "node", "mac" },
+  wireguard = { "public_key", "node", "endpoint", "persistent_keepalive", "preshared_key" },
+}
+
+local function signature(kind, given)
+  local words, fields = {}, 0
+  for i, name in ipairs(ORDER[kind]) do
+    local value = given[name]
+    local t = type(value)
+    if t ~= "nil" and t ~= "string" and t ~= "number" then
+      return nil
+    end
+    fields = fields + (value ~= nil and 1 or 0)
+    words[i] = value or ""
+  end
+  local list = given.subnets
+  if type(list) == "table" then
+    for i = 1, #list do
+      if type(list[i]) ~= "string" then
+        return nil
+      end
+      words[#words + 1] = list[i]
+    end
+  elseif list ~= nil then
+    words[#words + 1] = type(list) == "string" and list or nil
+  end
+  fields = fields + (list ~= nil and 1 or 0)
+  for _ in next, given do
+    fields = fields - 1
+  end
+  return fields == 0 and concat(words, "\n") or nil
+end
+
+local function check_peer(kind, given)
+  local rules, p = FIELDS[kind], { subnets = {} }
+  for name, value in next, given do
+    if not rules[name] then
+      return nil, fmt("%s: unknown", tostring(name))
+    end
+    local why
+    p[name], why = rules[name](value)
+    if p[name] == nil then
+      return nil, fmt("%s: %s", name, why)
+    end
+  end
+  if not p[REQUIRED[kind]] then
+    return nil, REQUIRED[kind] .. ": required"
+  end
+  p.key = p[REQUIRED[kind]]
+  if kind == "vxlan" then
+    p.mac = p.mac or overlay_options.mac(p.node)
+    p.vtep = overlay_options.vtep(p.mac)
+  elseif p.node and not p.endpoint then
+    p.endpoint = endpoint(fmt(p.node:find(":", 1, true) and "[%s]:51820" or "%s:51820", p.node))
+  end
+  return p
+end
+
+---Checks a list of peers. Raises naming the peer and its field; nothing is asked of the kernel.
+---@param fname string the public function
+---@param kind "vxlan"|"wireguard"
+---@param list any what the caller gave
+---@param known table<string, table> checked peers of an earlier list, by signature
+---@return table[] peers checked
+---@return table<string, table> known those of this list
+function overlay_options.peers(fname, kind, list, known)
+  local function wrong(why)
+    error(fmt("bad argument #1 to '%s' (%s)", fname, why), 4)
+  end
+  if type(list) ~= "table" then
+    wrong("a list of peers expected, got " .. type(list))
+  end
+  local peers, kept, n = {}, {}, #list
+  for name in next, list do
+    if math.type(name) ~= "integer" or name < 1 or name > n then
+      wrong(fmt("a list of peers expected, got a table with '%s'", tostring(name)))
+    end
+  end
+  for i = 1, n do
+    local given = list[i]
+    if type(given) ~= "table" then
+      wrong(fmt("peers[%d]: a table expected, got %s", i, type(given)))
+    end
+    local text = signature(kind, given)
+    local p, why = text and known[text]
+    if not p then
+      p, why = check_peer(kind, given)
+      if not p then
+        wrong(fmt("peers[%d].%s", i, why))
+      end
+      p.signature = text
+    end
+    peers[i], kept[text] = p, p
+  end
+  return peers, kept
+end
+
+return overlay_options
