@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The codec by itself, for specs and fuzzing: bytes in, bytes out, nothing is sent. */
 #include "codec/codec.h"
+#include "tables/genl.h"
 #include "tables/nftables.h"
 
 #include <lauxlib.h>
@@ -25,6 +26,7 @@ static const struct {
 	{"nft.obj", &table_nft_obj},
 	{"nft.gen", &table_nft_gen},
 	{"conntrack", &table_conntrack},
+	{"wireguard", &table_wireguard},
 };
 
 static const struct table_msg *check_message(lua_State *L, int arg)
@@ -174,7 +176,8 @@ static const char *const types[] = {[TABLE_NONE] = "none",         [TABLE_U8] = 
                                     [TABLE_INDEXED] = "indexed",   [TABLE_CONF] = "conf",
                                     [TABLE_NEXTHOPS] = "nexthops", [TABLE_LIST] = "list",
                                     [TABLE_BES32] = "bes32",       [TABLE_BYTES] = "bytes",
-                                    [TABLE_DATA] = "data"};
+                                    [TABLE_DATA] = "data",         [TABLE_KEY] = "key",
+                                    [TABLE_ANYIP] = "anyip",       [TABLE_SOCKADDR] = "sockaddr"};
 
 static void push_set_rows(lua_State *L, int sets, const struct table_set *set);
 

@@ -132,6 +132,7 @@ static const struct table_set set_stats64 = {.field = stats64_fields,
 static const struct table_row info_attrs[] = {
 	TABLE_ATTR(IFLA_INFO_KIND, "kind", TABLE_STRING, .max = 55),
 	TABLE_ATTR(IFLA_INFO_DATA, "data", TABLE_BYKIND, .kinds = &table_link_kinds),
+	TABLE_ATTR(IFLA_INFO_XSTATS, "xstats", TABLE_HEX, .moves = true), /* counters, as the kind has them */
 	TABLE_ATTR(IFLA_INFO_SLAVE_KIND, "slave_kind", TABLE_STRING, .max = 55),
 	TABLE_ATTR(IFLA_INFO_SLAVE_DATA, "slave_data", TABLE_BYKIND, .kinds = &table_port_kinds),
 };
@@ -281,7 +282,7 @@ static const struct table_row link_attrs[] = {
 	TABLE_ATTR(IFLA_IFALIAS, "ifalias", TABLE_STRING, .max = 255),
 	TABLE_ATTR(IFLA_NUM_VF, "num_vf", TABLE_U32),
 	TABLE_ATTR(IFLA_VFINFO_LIST, "vfinfo_list", TABLE_NEST, .set = &table_set_vf_list),
-	TABLE_ATTR(IFLA_STATS64, "stats64", TABLE_STRUCT, .set = &set_stats64),
+	TABLE_ATTR(IFLA_STATS64, "stats64", TABLE_STRUCT, .set = &set_stats64, .moves = true),
 	TABLE_ATTR(IFLA_AF_SPEC, "af_spec", TABLE_BYFAMILY, .kinds = &link_af_spec),
 	TABLE_ATTR(IFLA_GROUP, "group", TABLE_U32),
 	TABLE_ATTR(IFLA_NET_NS_FD, "net_ns_fd", TABLE_U32),
@@ -299,7 +300,7 @@ static const struct table_row link_attrs[] = {
 	TABLE_ATTR(IFLA_GSO_MAX_SEGS, "gso_max_segs", TABLE_U32),
 	TABLE_ATTR(IFLA_GSO_MAX_SIZE, "gso_max_size", TABLE_U32),
 	TABLE_ATTR(IFLA_XDP, "xdp", TABLE_NEST, .set = &set_xdp),
-	TABLE_ATTR(IFLA_EVENT, "event", TABLE_U32, .names = &link_events),
+	TABLE_ATTR(IFLA_EVENT, "event", TABLE_U32, .names = &link_events, .moves = true),
 	TABLE_ATTR(IFLA_NEW_NETNSID, "new_netnsid", TABLE_S32),
 	TABLE_ATTR(IFLA_TARGET_NETNSID, "target_netnsid", TABLE_S32),
 	TABLE_ATTR(IFLA_CARRIER_UP_COUNT, "carrier_up_count", TABLE_U32),

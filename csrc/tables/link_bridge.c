@@ -90,7 +90,7 @@ static const struct table_row bridge_attrs[] = {
 	TABLE_ATTR(IFLA_BR_VLAN_STATS_PER_PORT, "vlan_stats_per_port", TABLE_BOOL),
 	TABLE_ATTR(IFLA_BR_MULTI_BOOLOPT, "multi_boolopt", TABLE_MASKED, .names = &bool_options),
 	TABLE_ATTR(IFLA_BR_MCAST_QUERIER_STATE, "mcast_querier_state", TABLE_NEST, .set = &set_querier),
-	TABLE_ATTR(COMPAT_IFLA_BR_FDB_N_LEARNED, "fdb_n_learned", TABLE_U32),
+	TABLE_ATTR(COMPAT_IFLA_BR_FDB_N_LEARNED, "fdb_n_learned", TABLE_U32, .moves = true),
 	TABLE_ATTR(COMPAT_IFLA_BR_FDB_MAX_LEARNED, "fdb_max_learned", TABLE_U32),
 };
 const struct table_set table_set_bridge = {.attr = bridge_attrs, .nattr = TABLE_ATTRS(bridge_attrs)};
@@ -132,10 +132,10 @@ static const struct table_row port_attrs[] = {
 	TABLE_ATTR(IFLA_BRPORT_MRP_RING_OPEN, "mrp_ring_open", TABLE_BOOL),
 	TABLE_ATTR(IFLA_BRPORT_MRP_IN_OPEN, "mrp_in_open", TABLE_BOOL),
 	TABLE_ATTR(IFLA_BRPORT_MCAST_EHT_HOSTS_LIMIT, "mcast_eht_hosts_limit", TABLE_U32),
-	TABLE_ATTR(IFLA_BRPORT_MCAST_EHT_HOSTS_CNT, "mcast_eht_hosts_cnt", TABLE_U32),
+	TABLE_ATTR(IFLA_BRPORT_MCAST_EHT_HOSTS_CNT, "mcast_eht_hosts_cnt", TABLE_U32, .moves = true),
 	TABLE_ATTR(IFLA_BRPORT_LOCKED, "locked", TABLE_BOOL),
 	TABLE_ATTR(COMPAT_IFLA_BRPORT_MAB, "mab", TABLE_BOOL),
-	TABLE_ATTR(COMPAT_IFLA_BRPORT_MCAST_N_GROUPS, "mcast_n_groups", TABLE_U32),
+	TABLE_ATTR(COMPAT_IFLA_BRPORT_MCAST_N_GROUPS, "mcast_n_groups", TABLE_U32, .moves = true),
 	TABLE_ATTR(COMPAT_IFLA_BRPORT_MCAST_MAX_GROUPS, "mcast_max_groups", TABLE_U32),
 	TABLE_ATTR(COMPAT_IFLA_BRPORT_NEIGH_VLAN_SUPPRESS, "neigh_vlan_suppress", TABLE_BOOL),
 	TABLE_ATTR(COMPAT_IFLA_BRPORT_BACKUP_NHID, "backup_nhid", TABLE_U32),

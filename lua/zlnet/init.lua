@@ -20,6 +20,7 @@ local LAZY = {
   bridge = "zlnet.bridge",
   check = "zlnet.check",
   detach = "zlnet.cleanup.detach",
+  genl = "zlnet.genl",
   make_interface_name = "zlnet.record.names",
   monitor = "zlnet.monitor",
   delete_overlay = "zlnet.overlay",

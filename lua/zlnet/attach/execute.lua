@@ -93,7 +93,10 @@ local function restore_sysctl(args, made, p, handles)
   if company == nil then
     return nil, err
   end
-  return company or core.sysctl_write(args.key, args.old)
+  if company then
+    return true
+  end
+  return core.sysctl_write(args.key, args.old)
 end
 
 -- Why an optional setting cannot be made: the kernel has no such thing, or /proc/sys is read-only or another's.

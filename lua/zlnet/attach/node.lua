@@ -172,6 +172,21 @@ local function look_at_links(o, host, seen)
   return true
 end
 
+-- Puts the link's name into the list if it listens to routers only while nothing is forwarded. A link that is gone does
+-- not.
+local function add_listener(host, index, list)
+  local link, err = host:getlink({ index = index }, { "ifname" })
+  if not link then
+    return err.code == "ENODEV" or nil, err
+  end
+  local value
+  value, err = core.sysctl_read("net/ipv6/conf/" .. link.ifname .. "/accept_ra")
+  if value == "1" then
+    list[#list + 1] = link.ifname
+  end
+  return value ~= nil or err.code == "ENOENT" or nil, err
+end
+
 -- Links with a default route which a router announced, and that listen to routers only while nothing is forwarded.
 local function find_accept_ra(host, list)
   local routes, err = host:getroutes { family = "inet6" }
@@ -182,10 +197,13 @@ local function find_accept_ra(host, list)
   for _, route in ipairs(routes) do
     if is_default(route) and route.protocol == "ra" then
       for _, hop in ipairs(route.multipath or { { ifindex = route.oif } }) do
-        local link = hop.ifindex and not done[hop.ifindex] and host:getlink({ index = hop.ifindex }, { "ifname" })
-        done[hop.ifindex or 0] = true
-        if link and core.sysctl_read("net/ipv6/conf/" .. link.ifname .. "/accept_ra") == "1" then
-          list[#list + 1] = link.ifname
+        local ok = true
+        if hop.ifindex and not done[hop.ifindex] then
+          ok, err = add_listener(host, hop.ifindex, list)
+          done[hop.ifindex] = true
+        end
+        if not ok then
+          return nil, err
         end
       end
     end
