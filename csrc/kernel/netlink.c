@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "kernel/netlink.h"
+#include "kernel/debug.h"
 #include "kernel/error.h"
 
 #include <errno.h>
@@ -146,6 +147,7 @@ static ssize_t recv_datagram(struct netlink_sock *s, struct netlink_reply *r, si
 			return -ENOMEM;
 		memcpy(r->data + r->len + offered, more, (size_t)n - offered);
 	}
+	debug_netlink('<', s->protocol, r->data + r->len, (size_t)n);
 	return n;
 }
 
@@ -359,6 +361,7 @@ static int send_all(struct netlink_sock *s, const void *buf, size_t len)
 	const struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
 	ssize_t n;
 
+	debug_netlink('>', s->protocol, buf, len);
 	do
 		n = sendto(s->fd, buf, len, 0, (const struct sockaddr *)&kernel, sizeof kernel);
 	while (n < 0 && errno == EINTR);

@@ -48,6 +48,23 @@ describe("the list of a record's fields", function()
     assert.is_nil(record.netns_id)
   end)
 
+  it("says better who the owner is where something is asked that the first version does not know", function()
+    local o = fields.copy(OPTIONS, {})
+    o.vlan = 5
+    local record = fields.of(o, WHO)
+    assert.same({ 9, 8 }, { record.process, record.netns_id })
+    assert.match(" vlan=5 proc=9 ns=8$", line.format(record))
+    record.ifname = ("x"):rep(112)
+    assert.not_match("proc", line.format(record)) -- where there is no room for it
+  end)
+
+  it("keeps of an attachment whose record is written again what it said", function()
+    local a = fields.copy(fields.of(OPTIONS, WHO), { host_index = 5 })
+    a.process, a.unknown = 9, { "later=1" }
+    local again = fields.of(a, a)
+    assert.same({ 9, { "later=1" } }, { again.process, again.unknown })
+  end)
+
   it("makes the longest record that the options can have", function()
     local longest = #line.format(fields.longest(OPTIONS))
     local record = fields.of(OPTIONS, {

@@ -82,6 +82,10 @@ end
 ---@field mtu integer? where one was asked for
 ---@field bridge string?
 ---@field proxy_arp boolean
+---@field hairpin boolean
+---@field isolated boolean
+---@field vlan integer?
+---@field forwarding boolean
 ---@field changed { key: string, old: string, new: string }[]? only from attach: sysctls of the node
 
 ---An attachment as attach returns it, from its record and its host end.

@@ -26,6 +26,10 @@ local fields = {}
 ---@field mtu integer?
 ---@field bridge string?
 ---@field proxy_arp boolean?
+---@field hairpin boolean?
+---@field isolated boolean?
+---@field vlan integer?
+---@field forwarding boolean? false when the host end was not told to forward
 ---@field process integer? the owner process's number for good (inode of its pidfd, Linux 6.9)
 ---@field netns_id integer? the network namespace's number for good (NS_GET_ID, Linux 6.18)
 ---@field id string? the owner's id; pid or id must be there
@@ -104,10 +108,8 @@ local function read_by_family(text)
   return ips and t
 end
 
-local MODES = { direct = true, bridge = true }
-
 local function read_mode(text)
-  return MODES[text] and text or nil
+  return find(text, "^%l+$") and text or nil
 end
 
 local function read_true(text)
@@ -142,7 +144,7 @@ end
 ---@field later boolean? the first version takes a line with this key for another owner's: it is written only where the
 ---options ask for what it says
 ---@field rides boolean? it says who the owner is, better than keys that the first version reads: it is written only
----where the line has a later key anyway
+---where the line has a later key anyway, and room
 
 ---@type zlnet.record.field[]
 fields.list = {
@@ -163,8 +165,15 @@ fields.list = {
   { key = "mtu", name = "mtu", from = "options", read = read_integer },
   { key = "bridge", name = "bridge", from = "options", read = read_text, write = write_text, checked = true },
   { key = "proxy", name = "proxy_arp", from = "options", read = read_true, write = write_true, default = false },
-  { key = "proc", name = "process", from = "who", read = read_integer, rides = true, longest = math.maxinteger },
-  { key = "ns", name = "netns_id", from = "who", read = read_integer, rides = true, longest = math.maxinteger },
+  { key = "hairpin", name = "hairpin", from = "options", read = read_true, write = write_true, default = false,
+    later = true },
+  { key = "isolated", name = "isolated", from = "options", read = read_true, write = write_true, default = false,
+    later = true },
+  { key = "vlan", name = "vlan", from = "options", read = read_integer, later = true },
+  { key = "forward", name = "forwarding", from = "options", read = read_false, write = write_false, default = true,
+    later = true },
+  { key = "proc", name = "process", from = "who", read = read_integer, rides = true },
+  { key = "ns", name = "netns_id", from = "who", read = read_integer, rides = true },
   { key = "id", name = "id", from = "who", read = read_text, write = write_text, checked = true },
 }
 local list = fields.list
@@ -182,12 +191,12 @@ local function is_later(o)
   return false
 end
 
----The record of an attachment that is about to be made.
----@param o table validated options of attach
----@param who table the owner
+---The record of an attachment that is about to be made; or made again, then it keeps what it said.
+---@param o table validated options of attach, or the attachment
+---@param who table the owner, or the attachment
 ---@return zlnet.record
 function fields.of(o, who)
-  local record, later = {}, is_later(o)
+  local record, later = { unknown = who.unknown }, who.host_index ~= nil or is_later(o)
   for i = 1, #list do
     local f = list[i]
     if later or not f.rides then
@@ -216,15 +225,25 @@ function fields.longest(o)
   return record
 end
 
----Copies what a record holds into a table.
+-- What a record says, if only by saying nothing.
+local function value_of(f, record)
+  local value = record[f.name]
+  if value == nil then
+    return f.default
+  end
+  return value
+end
+
+---Copies what a record says into a table.
 ---@param record zlnet.record
 ---@param to table
 ---@return table to
 function fields.copy(record, to)
   for i = 1, #list do
-    local name = list[i].name
-    to[name] = record[name]
+    local f = list[i]
+    to[f.name] = value_of(f, record)
   end
+  to.unknown = record.unknown
   return to
 end
 
@@ -268,7 +287,7 @@ function fields.is_same(a, b)
   end
   for i = 1, #list do
     local f = list[i]
-    local x, y = a[f.name], b[f.name]
+    local x, y = value_of(f, a), value_of(f, b)
     x, y = type(x) == "table" and f.write(x) or x, type(y) == "table" and f.write(y) or y
     if x ~= y and not ABOUT_MAKING[f.name] then
       return false

@@ -35,11 +35,11 @@ local function text_of(field, record)
 end
 
 -- The keys that are known, in their order.
-local function known_part(record)
+local function known_part(record, short)
   local t, n = { START }, 1
   for i = 1, #list do
     local field = list[i]
-    local text = text_of(field, record)
+    local text = not (short and field.rides) and text_of(field, record) or nil
     if text ~= nil then
       t[n + 1], t[n + 2], t[n + 3], t[n + 4] = " ", field.key, "=", text
       n = n + 4
@@ -53,9 +53,10 @@ end
 ---@return string? line at most 255 bytes of printable ASCII; nil when it would be longer
 ---@return string? reason
 function line.format(record)
-  local text = known_part(record)
-  if record.unknown then
-    text = text .. " " .. concat(record.unknown, " ")
+  local unknown = record.unknown and " " .. concat(record.unknown, " ") or ""
+  local text = known_part(record) .. unknown
+  if #text > MAX then
+    text = known_part(record, true) .. unknown
   end
   if #text > MAX then
     local why = "the owner's record would have %d bytes of at most %d: use a shorter id or fewer addresses"
