@@ -3,6 +3,7 @@
 #include "bind/batch.h"
 #include "bind/child.h"
 #include "bind/error.h"
+#include "bind/genl.h"
 #include "bind/handle.h"
 #include "bind/hash.h"
 #include "bind/job.h"
@@ -196,6 +197,7 @@ int luaopen_zlnet_core(lua_State *L)
 {
 	static const luaL_Reg functions[] = {{"open", handle_new},
 	                                     {"monitor", bind_monitor_new},
+	                                     {"genl", genl_new},
 	                                     {"nft", nft_new},
 	                                     {"process", bind_process_new},
 	                                     {"occupants", bind_process_netns_users},
@@ -222,6 +224,7 @@ int luaopen_zlnet_core(lua_State *L)
 	batch_open(L);
 	bind_job_open(L);
 	add_methods(L, HANDLE_TYPE, handle_methods);
+	genl_open(L);
 	nft_open(L);
 	bind_monitor_open(L);
 	bind_pollset_open(L);

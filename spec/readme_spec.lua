@@ -5,7 +5,7 @@ local cni = require "spec.support.cni"
 local helper = require "spec.support.helper"
 local json = require "dkjson"
 local netlink = require "zlnet.netlink"
-local options = require "zlnet.options"
+local options = require "zlnet.attach.options"
 local zlnet = require "zlnet"
 
 local function read(path)

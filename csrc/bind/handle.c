@@ -101,10 +101,10 @@ int64_t handle_deadline(const struct handle *h)
 
 int handle_new(lua_State *L)
 {
-	return handle_create(L, HANDLE_TYPE, NETLINK_ROUTE);
+	return handle_create(L, HANDLE_TYPE, NETLINK_ROUTE, sizeof(struct handle));
 }
 
-int handle_create(lua_State *L, const char *type, int protocol)
+int handle_create(lua_State *L, const char *type, int protocol, size_t size)
 {
 	struct error e;
 	bool here = lua_isnoneornil(L, 1);
@@ -112,8 +112,8 @@ int handle_create(lua_State *L, const char *type, int protocol)
 	lua_settop(L, 2);
 	bind_netns_check_target(L, 1);
 	int home = lua_isnil(L, 2) ? -1 : *bind_netns_check(L, 2);
-	struct handle *h = lua_newuserdatauv(L, sizeof *h, 0);
-	memset(h, 0, sizeof *h);
+	struct handle *h = lua_newuserdatauv(L, size, 0);
+	memset(h, 0, size);
 	h->sock.fd = -1;
 	h->timeout = DEFAULT_TIMEOUT;
 	h->generation = process_generation();

@@ -42,8 +42,9 @@ void handle_open(lua_State *L);
 /* core.open(target [, here]) -> handle | nil, err */
 int handle_new(lua_State *L);
 
-/* The same for a socket of another protocol, as userdata of another type, which owns a struct handle: handle_free ends it. */
-int handle_create(lua_State *L, const char *type, int protocol);
+/* The same for a socket of another protocol, as userdata of another type and size, which begins with a struct handle (the rest
+ * is zero): handle_free ends it. */
+int handle_create(lua_State *L, const char *type, int protocol, size_t size);
 void handle_free(struct handle *h);
 
 /* The open handle at arg; raises for anything else. */

@@ -35,10 +35,13 @@ enum table_type {
 	TABLE_IP, /* either family, and it must be the message's */
 	TABLE_IP4,
 	TABLE_IP6,
-	TABLE_PREFIX, /* as TABLE_IP with "/length", which lives in the header at .off */
-	TABLE_VIA,    /* struct rtvia: an address of any family */
-	TABLE_BYTES,  /* any bytes, as a string of Lua's */
-	TABLE_DATA,   /* what nf_tables compares: an address, a "name", hexadecimal bytes, or a list of these */
+	TABLE_PREFIX,   /* as TABLE_IP with "/length", which lives in the header at .off */
+	TABLE_VIA,      /* struct rtvia: an address of any family */
+	TABLE_BYTES,    /* any bytes, as a string of Lua's */
+	TABLE_KEY,      /* a secret or public key of 32 bytes, as base64; no error shows it */
+	TABLE_ANYIP,    /* an address of either family, whatever the message's */
+	TABLE_SOCKADDR, /* "192.0.2.1:51820", "[2001:db8::1]:51820" */
+	TABLE_DATA,     /* what nf_tables compares: an address, a "name", hexadecimal bytes, or a list of these */
 	/* compounds */
 	TABLE_STRUCT,   /* the header rows of .set, nothing after them */
 	TABLE_NEST,     /* .set */

@@ -7,7 +7,8 @@ end
 
 -- What parse fills in when the line says nothing.
 local function complete(fields)
-  local t = { ifname = "eth0", mode = "routed", default_route = true, proxy_arp = false, ip = {} }
+  local t = { ifname = "eth0", mode = "routed", default_route = true, proxy_arp = false, ip = {}, hairpin = false,
+    isolated = false, forwarding = true }
   for k, v in pairs(fields) do
     t[k] = v
   end
@@ -24,6 +25,11 @@ local full = complete {
   time = 5, ifname = "net=1", ip = { ip("inet", "10.200.0.5", 24), ip("inet6", "fd00::5", 64) }, mode = "bridge",
   default_route = false, gateway = { inet6 = "fd00::1" }, src = { inet = "10.200.0.1" }, mtu = 1450,
   bridge = "br%é", proxy_arp = true, id = "b/a b=%",
+}
+
+local port = {
+  id = "web-1", tag = "s", mode = "bridge", bridge = "br0", hairpin = true, isolated = true, vlan = 4094,
+  forwarding = false,
 }
 
 describe("alias.format", function()
@@ -70,7 +76,7 @@ end)
 
 describe("alias.parse", function()
   it("reads back what format wrote", function()
-    for _, fields in ipairs { minimal, by_pid, full } do
+    for _, fields in ipairs { minimal, by_pid, full, port } do
       assert.same(complete(fields), alias.parse(alias.format(fields)))
     end
   end)
@@ -100,7 +106,7 @@ describe("alias.parse", function()
       "zlnet/1 pid=1 tag=s ip=", "zlnet/1 pid=1 tag=s ip=,", "zlnet/1 pid=1 tag=s ip=1.2.3.4,",
       "zlnet/1 pid=1 tag=s ip=1.2.3",
       "zlnet/1 pid=1 tag=s ip=1.2.3.4/32", "zlnet/1 pid=1 tag=s ip=FD00::5", "zlnet/1 pid=1 tag=s ip=fd00:0::5",
-      "zlnet/1 pid=1 tag=s mode=routed", "zlnet/1 pid=1 tag=s mode=x", "zlnet/1 pid=1 tag=s default=1",
+      "zlnet/1 pid=1 tag=s mode=routed", "zlnet/1 pid=1 tag=s mode=X", "zlnet/1 pid=1 tag=s default=1",
       "zlnet/1 pid=1 tag=s gw=fd00::1,10.0.0.1", "zlnet/1 pid=1 tag=s gw=10.0.0.1,10.0.0.2",
       "zlnet/1 pid=1 tag=s gw=10.0.0.1/24",
       "zlnet/1 pid=1 tag=s mtu=-5", "zlnet/1 pid=1 tag=s proxy=0", "zlnet/1 pid=1 tag=s id=é",

@@ -7,7 +7,7 @@
 local addr = require "zlnet.addr"
 local failure = require "zlnet.cni.failure"
 local keys = require "zlnet.cni.keys"
-local options = require "zlnet.options"
+local modes = require "zlnet.attach.modes"
 local request = require "zlnet.cni.request"
 local result = require "zlnet.cni.result"
 
@@ -164,7 +164,7 @@ function network.address_options(n, r)
     local family = entry.ip.family
     ips[i] = entry.ip.address .. "/" .. entry.ip.prefix
     if n.mode == "routed" then
-      gateways[family] = gateways[family] or options.routed_gateway[family]
+      gateways[family] = gateways[family] or modes.routed.gateways({ ip = { entry.ip } })[family]
       entry.gateway = entry.gateway or gateways[family]
     end
     if n.is_default_gateway and not has[family] then

@@ -72,6 +72,10 @@ end
 ---@field mtu integer? where one was asked for
 ---@field bridge string?
 ---@field proxy_arp boolean
+---@field hairpin boolean
+---@field isolated boolean
+---@field vlan integer?
+---@field forwarding boolean
 ---@field changed { key: string, old: string, new: string }[]? only from attach: sysctls of the node
 
 ---An attachment as attach returns it, from its record and its host end.
@@ -79,12 +83,14 @@ end
 ---@param link { ifname: string, index: integer, link: integer, address: string } link: the other end's index
 ---@return zlnet.attachment
 function attachments.describe(record, link)
-  return { -- in one go: a table that grows costs several times as much
+  return {
     host_ifname = link.ifname, host_index = link.index, host_mac = link.address, index = link.link,
     ifname = record.ifname, tag = record.tag, pid = record.pid, start = record.start, boot = record.boot,
-    pidns = record.pidns, id = record.id, netns = record.netns, time = record.time, mode = record.mode, ip = record.ip or {},
-    default_route = record.default_route, gateway = plan.gateways(record), src = record.src, mtu = record.mtu,
-    bridge = record.bridge, proxy_arp = record.proxy_arp, mac = nil, changed = nil,
+    pidns = record.pidns, id = record.id, netns = record.netns, time = record.time, mode = record.mode,
+    ip = record.ip or {}, default_route = record.default_route, gateway = plan.gateways(record), src = record.src,
+    mtu = record.mtu, bridge = record.bridge, proxy_arp = record.proxy_arp, hairpin = record.hairpin,
+    isolated = record.isolated,
+    vlan = record.vlan, forwarding = record.forwarding ~= false,
   }
 end
 

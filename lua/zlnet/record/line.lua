@@ -14,7 +14,6 @@ local alias = {}
 
 local MAX = 255 -- the kernel's IFALIASZ without the terminating zero
 local START = "zlnet/1"
-local MODES = { direct = true, bridge = true }
 
 ---@class zlnet.alias.fields
 ---@field pid integer? the owner process
@@ -33,6 +32,10 @@ local MODES = { direct = true, bridge = true }
 ---@field mtu integer?
 ---@field bridge string?
 ---@field proxy_arp boolean?
+---@field hairpin boolean?
+---@field isolated boolean?
+---@field vlan integer?
+---@field forwarding boolean? false when the host end was not told to forward
 ---@field id string? the owner's id; pid or id must be there
 
 local function escape_byte(c)
@@ -111,11 +114,11 @@ local function write_ifname(name)
 end
 
 local function write_mode(mode)
-  return MODES[mode] and mode or nil
+  return mode ~= "routed" and mode or nil
 end
 
 local function read_mode(text)
-  return MODES[text] and text or nil
+  return find(text, "^%l+$") and text ~= "routed" and text or nil
 end
 
 local function write_true(value)
@@ -155,6 +158,10 @@ local rows = {
   { "mtu", "mtu", false, read_integer },
   { "bridge", "bridge", write_text, read_text },
   { "proxy", "proxy_arp", write_true, read_true },
+  { "hairpin", "hairpin", write_true, read_true },
+  { "isolated", "isolated", write_true, read_true },
+  { "vlan", "vlan", false, read_integer },
+  { "forward", "forwarding", write_false, read_false },
   { "id", "id", write_text, read_text },
 }
 local by_key = {}
@@ -165,7 +172,7 @@ end
 
 -- The whole line, however long.
 local function line_of(fields)
-  local t, n = { START, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil }, 1
+  local t, n = { START }, 1
   for i = 1, #rows do
     local row = rows[i]
     local value, write = fields[row[2]], row[3]
@@ -222,6 +229,8 @@ function alias.parse(line)
   fields.mode = fields.mode or "routed"
   fields.default_route = fields.default_route == nil
   fields.proxy_arp = fields.proxy_arp or false
+  fields.hairpin, fields.isolated = fields.hairpin or false, fields.isolated or false
+  fields.forwarding = fields.forwarding == nil
   return fields
 end
 
