@@ -166,7 +166,7 @@ describe("README", function()
 
   it("has every verdict of sweep", function()
     local stated = {}
-    for word in read("lua/zlnet/cleanup/sweep.lua"):match('"alive"|[^\n ]*'):gmatch '"([%a_]+)"' do
+    for word in read("lua/zlnet/cleanup/verdict.lua"):match('"alive"|[^\n ]*'):gmatch '"([%a_]+)"' do
       stated["`" .. word .. "`"] = true
     end
     local listed = {}
