@@ -212,11 +212,26 @@ meta: all ## write the keys of netlink tables for language servers: add build/me
 	@$(LUA_ENV) $(LUA) spec/doc/meta >$(BUILD)/meta/zlnet_keys.lua
 	@echo "$(BUILD)/meta/zlnet_keys.lua"
 
-rock: ## build the rock into a fresh tree and require it from outside the checkout
-	@LUA='$(LUA)' CC='$(CC)' .ci/deps rock
+api: all ## add what is new of the public interface to spec/support/api.txt, whose lines may not disappear
+	@API_UPDATE=1 LUA='$(LUA)' BUILD='$(BUILD)' spec/tools/run spec/api_spec.lua
+
+VERSION = $(shell sed -n 's/.*ZLNET_VERSION "\(.*\)".*/\1/p' csrc/version.h)
+ROCKS   = luarocks --lua-version $(LUA_VERSION)
+rock: dist ## build the rock, from here and from the release's archive, and require it from outside the checkout
 	@rm -rf $(ROCK) build/luarocks
-	luarocks --lua-version $(LUA_VERSION) --tree $(ROCK) make --deps-mode none rockspec/zlnet-scm-1.rockspec
+	$(ROCKS) --tree $(ROCK) make --deps-mode none rockspec/zlnet-scm-1.rockspec
 	@spec/tools/rock $(LUA) $(LUA_VERSION) $(ROCK)
+	@rm -rf $(ROCK)
+	$(ROCKS) --tree $(ROCK) install --deps-mode none build/dist/zlnet-$(VERSION)-1.src.rock
+	@spec/tools/rock $(LUA) $(LUA_VERSION) $(ROCK)
+
+dist: ## make the archive of this commit, its rockspec and its source rock, in build/dist
+	@LUA='$(LUA)' CC='$(CC)' .ci/deps rock
+	@rm -rf build/dist && mkdir -p build/dist
+	git archive --prefix=zlnet-$(VERSION)/ HEAD | gzip -n >build/dist/zlnet-$(VERSION).tar.gz
+	@sed 's|file://|&$(CURDIR)/build/dist/|' rockspec/zlnet-$(VERSION)-1.rockspec >build/dist/zlnet-$(VERSION)-1.rockspec
+	cd build/dist && $(ROCKS) pack zlnet-$(VERSION)-1.rockspec
+	@cp rockspec/zlnet-$(VERSION)-1.rockspec build/dist/
 
 clean: ## remove all that was built
 	rm -rf build
@@ -224,4 +239,4 @@ clean: ## remove all that was built
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-.PHONY: all meta stub deps demo test bench e2e kernels asan lint format lint-deps man install uninstall deb musl rock clean help
+.PHONY: all api meta stub deps demo test bench e2e kernels asan lint format lint-deps man install uninstall deb musl rock dist clean help

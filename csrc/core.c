@@ -3,6 +3,7 @@
 #include "bind/batch.h"
 #include "bind/child.h"
 #include "bind/error.h"
+#include "bind/genl.h"
 #include "bind/handle.h"
 #include "bind/hash.h"
 #include "bind/job.h"
@@ -159,7 +160,14 @@ static int core_poll(lua_State *L)
 	return 1;
 }
 
-/* core.process_view() -> "all" | "partial" | "foreign": how much of our pid namespace /proc shows. */
+/* core.proc_is_ours() -> whether /proc is that of our pid namespace */
+static int core_proc_is_ours(lua_State *L)
+{
+	lua_pushboolean(L, process_proc_is_ours());
+	return 1;
+}
+
+/* core.proc_view() -> "all" | "partial" | "foreign": how much of our pid namespace /proc shows. */
 static int core_proc_view(lua_State *L)
 {
 	static const char *const names[] = {
@@ -196,12 +204,14 @@ int luaopen_zlnet_core(lua_State *L)
 {
 	static const luaL_Reg functions[] = {{"open", handle_new},
 	                                     {"monitor", bind_monitor_new},
+	                                     {"genl", genl_new},
 	                                     {"nft", nft_new},
 	                                     {"process", bind_process_new},
 	                                     {"occupants", bind_process_netns_users},
 	                                     {"spawn", bind_child_new},
 	                                     {"begin_program", bind_child_begin_program},
 	                                     {"proc_view", core_proc_view},
+	                                     {"proc_is_ours", core_proc_is_ours},
 	                                     {"pidns", core_pidns},
 	                                     {"poll", core_poll},
 	                                     {"pollset", bind_pollset_new},
@@ -222,6 +232,7 @@ int luaopen_zlnet_core(lua_State *L)
 	batch_open(L);
 	bind_job_open(L);
 	add_methods(L, HANDLE_TYPE, handle_methods);
+	genl_open(L);
 	nft_open(L);
 	bind_monitor_open(L);
 	bind_pollset_open(L);

@@ -2,6 +2,6 @@
 #ifndef ZLNET_VERSION_H
 #define ZLNET_VERSION_H
 
-#define ZLNET_VERSION "0.1.0"
+#define ZLNET_VERSION "1.0.0"
 
 #endif

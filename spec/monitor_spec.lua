@@ -502,6 +502,146 @@ describe("an overrun of zlnet.monitor", function()
   end)
 end)
 
+-- What a comparison with the kernel tells, which follows a loss.
+local function differences(m, group)
+  drain(m)
+  m.behind[group] = true
+  return drain(m, 0)
+end
+
+describe("what tells objects apart for zlnet.monitor", function()
+  helper.insulate()
+
+  before_each(function()
+    for _, name in ipairs { "p0", "p1" } do
+      helper.ip("link", "add", name, "up", "type", "bridge")
+    end
+    helper.ip("addr", "add", "10.0.0.1/16", "dev", "p0")
+    helper.ip("addr", "add", "10.1.0.1/16", "dev", "p1")
+    helper.ip("addr", "add", "fd00::1/64", "dev", "p0", "nodad")
+    helper.ip("addr", "add", "fd01::1/64", "dev", "p1", "nodad")
+  end)
+  after_each(clear)
+
+  it("are a route's next hops: one of several to a destination that is lost is told", function()
+    helper.ip("addr", "add", "10.8.0.1/24", "dev", "p0")
+    helper.ip("addr", "add", "10.8.0.2/24", "dev", "p1")
+    local m <close> = listen(nil, "route", { rcvbuf = 1024 })
+    local lines = {}
+    for i = 1, 250 do
+      lines[i] = ("route add 10.99.0.%d dev p1"):format(i)
+      lines[251 + i] = ("route del 10.99.0.%d dev p1"):format(i)
+    end
+    lines[251] = "addr del 10.8.0.1/24 dev p0"
+    batch(lines)
+    local list = drain(m)
+    expect(list, { event = "overrun" })
+    local p0 = helper.ip_json("link", "show", "dev", "p0")[1].ifindex
+    expect(list, { event = "delroute", dst = "10.8.0.0", dst_len = 24, oif = p0 })
+  end)
+
+  it("tell an IPv4 route that is replaced: by one event, and no more after a loss", function()
+    local m <close> = listen(nil, "route")
+    helper.ip("route", "add", "10.9.0.0/16", "via", "10.0.0.2")
+    assert.is_nil(expect(drain(m), { event = "newroute", dst = "10.9.0.0" }).replace)
+    helper.ip("route", "replace", "10.9.0.0/16", "via", "10.1.0.2")
+    local list = drain(m)
+    assert.is_true(expect(list, { event = "newroute", dst = "10.9.0.0", gateway = "10.1.0.2" }).replace)
+    assert.equal(1, #list)
+    assert.same({}, differences(m, "route"))
+    helper.ip("route", "append", "10.9.0.0/16", "via", "10.0.0.3")
+    helper.ip("route", "append", "10.9.0.0/16", "via", "10.0.0.4")
+    assert.equal(2, count(drain(m), "event", "newroute"))
+    helper.ip("route", "replace", "10.9.0.0/16", "via", "10.0.0.5") -- one of three, which the kernel does not name
+    list = drain(m)
+    assert.is_true(expect(list, { gateway = "10.0.0.5" }).replace)
+    expect(list, { event = "delroute", resync = true, gateway = "10.1.0.2" })
+    assert.equal(2, #list)
+    helper.ip("route", "del", "10.9.0.0/16", "via", "10.0.0.4")
+    expect(drain(m), { event = "delroute", gateway = "10.0.0.4" })
+    assert.same({}, differences(m, "route"))
+  end)
+
+  it("tell an IPv6 route that is replaced, and next hops that come and go", function()
+    local m <close> = listen(nil, "route")
+    helper.ip("route", "add", "fd09::/64", "via", "fd00::2")
+    assert.is_nil(expect(drain(m), { event = "newroute", dst = "fd09::" }).replace)
+    helper.ip("route", "replace", "fd09::/64", "via", "fd01::2")
+    local list = drain(m)
+    assert.is_true(expect(list, { event = "newroute", dst = "fd09::" }).replace)
+    assert.equal(1, #list)
+    assert.same({}, differences(m, "route"))
+    helper.ip("route", "append", "fd09::/64", "via", "fd00::3")
+    assert.equal(2, #expect(drain(m), { event = "newroute", dst = "fd09::" }).multipath)
+    assert.same({}, differences(m, "route"))
+    helper.ip("route", "del", "fd09::/64", "via", "fd01::2")
+    list = drain(m)
+    expect(list, { event = "delroute", dst = "fd09::", gateway = "fd01::2" })
+    expect(list, { event = "newroute", resync = true, dst = "fd09::", gateway = "fd00::3" }) -- it stays
+    assert.same({}, differences(m, "route"))
+    helper.ip("route", "del", "fd09::/64")
+    expect(drain(m), { event = "delroute", dst = "fd09::", gateway = "fd00::3" })
+    helper.ip("route", "add", "fd0a::/64", "dev", "p0")
+    helper.ip("route", "replace", "fd0a::/64", "dev", "p1")
+    assert.is_true(expect(drain(m), { event = "newroute", dst = "fd0a::", replace = true }).replace)
+    assert.same({}, differences(m, "route"))
+  end)
+
+  it("are not the timers of bridges and ports", function()
+    helper.ip("link", "add", "v0", "up", "master", "p0", "type", "veth", "peer", "name", "v1")
+    helper.ip("link", "set", "v1", "up")
+    local h <close> = assert(core.open())
+    helper.eventually(function() -- the kernel's watch of carriers is done, and the port forwards
+      return h:getlink { ifname = "p0" }.operstate == "up"
+    end, 10)
+    local m <close> = listen(nil, { "link", "bridge" })
+    local function timer()
+      return h:getlink { ifname = "p0" }.linkinfo.data.gc_timer
+    end
+    drain(m)
+    m.behind = { link = true, bridge = true }
+    drain(m)
+    local first = timer()
+    helper.eventually(function()
+      return timer() ~= first
+    end)
+    m.behind = { link = true, bridge = true }
+    assert.same({}, drain(m, 0))
+    helper.ip("link", "set", "p0", "type", "bridge", "forward_delay", "700")
+    m.source:discard()
+    m.behind = { link = true }
+    local told = expect(drain(m, 0), { event = "newlink", ifname = "p0", resync = true })
+    assert.equal(700, told.linkinfo.data.forward_delay)
+  end)
+
+  it("are not the port of a bridge's entry, nor where a vxlan's leads", function()
+    helper.ip("link", "add", "v0", "up", "master", "p0", "type", "veth", "peer", "name", "v1")
+    helper.ip("link", "add", "v2", "up", "master", "p0", "type", "veth", "peer", "name", "v3")
+    helper.ip("link", "add", "x0", "up", "type", "vxlan", "id", "5", "dstport", "4789", "nolearning")
+    local function bridge(words)
+      local ok, output = helper.sh("bridge " .. words)
+      assert(ok, output)
+    end
+    local m <close> = listen(nil, "fdb")
+    bridge "fdb add 02:00:00:00:00:77 dev v0 master static"
+    bridge "fdb replace 02:00:00:00:00:77 dev v2 master static"
+    bridge "fdb add 02:00:00:00:00:78 dev x0 dst 10.0.0.9"
+    bridge "fdb replace 02:00:00:00:00:78 dev x0 dst 10.0.0.10"
+    bridge "fdb append 00:00:00:00:00:00 dev x0 dst 10.0.0.11"
+    bridge "fdb append 00:00:00:00:00:00 dev x0 dst 10.0.0.12"
+    expect(drain(m), { event = "newneigh", lladdr = "02:00:00:00:00:78", dst = "10.0.0.10" })
+    assert.same({}, differences(m, "fdb"))
+    bridge "fdb del 00:00:00:00:00:00 dev x0 dst 10.0.0.11"
+    bridge "fdb del 02:00:00:00:00:78 dev x0"
+    m.source:discard()
+    m.behind = { fdb = true }
+    local list = drain(m, 0)
+    expect(list, { event = "delneigh", lladdr = "00:00:00:00:00:00", dst = "10.0.0.11" })
+    expect(list, { event = "delneigh", lladdr = "02:00:00:00:00:78", dst = "10.0.0.10" })
+    assert.equal(2, #list)
+  end)
+end)
+
 describe("the picture of zlnet.monitor", function()
   helper.insulate()
 

@@ -101,10 +101,10 @@ int64_t handle_deadline(const struct handle *h)
 
 int handle_new(lua_State *L)
 {
-	return handle_create(L, HANDLE_TYPE, NETLINK_ROUTE);
+	return handle_create(L, HANDLE_TYPE, NETLINK_ROUTE, sizeof(struct handle));
 }
 
-int handle_create(lua_State *L, const char *type, int protocol)
+int handle_create(lua_State *L, const char *type, int protocol, size_t size)
 {
 	struct error e;
 	bool here = lua_isnoneornil(L, 1);
@@ -112,8 +112,8 @@ int handle_create(lua_State *L, const char *type, int protocol)
 	lua_settop(L, 2);
 	bind_netns_check_target(L, 1);
 	int home = lua_isnil(L, 2) ? -1 : *bind_netns_check(L, 2);
-	struct handle *h = lua_newuserdatauv(L, sizeof *h, 0);
-	memset(h, 0, sizeof *h);
+	struct handle *h = lua_newuserdatauv(L, size, 0);
+	memset(h, 0, size);
 	h->sock.fd = -1;
 	h->timeout = DEFAULT_TIMEOUT;
 	h->generation = process_generation();
@@ -253,19 +253,25 @@ void handle_refusal(const struct handle_op *op, const struct nlmsghdr *req, cons
 		e->kind = "not_found";
 }
 
-bool handle_ask_created(struct handle *h, const struct nlmsghdr *req)
+bool handle_goes_elsewhere(const struct nlmsghdr *req)
 {
 	const struct nlattr *a;
-	const char *name = request_ifname(req);
 
 	mnl_attr_for_each(a, req, sizeof(struct ifinfomsg)) switch (mnl_attr_get_type(a))
 	{
 	case IFLA_NET_NS_PID:
 	case IFLA_NET_NS_FD:
 	case IFLA_TARGET_NETNSID:
-		return false;
+		return true;
 	}
-	return name && ask_link(h, name) == 0;
+	return false;
+}
+
+bool handle_ask_created(struct handle *h, const struct nlmsghdr *req)
+{
+	const char *name = request_ifname(req);
+
+	return !handle_goes_elsewhere(req) && name && ask_link(h, name) == 0;
 }
 
 /* handle:timeout(seconds): how long a request may take before it fails with ETIMEDOUT. */

@@ -42,8 +42,9 @@ void handle_open(lua_State *L);
 /* core.open(target [, here]) -> handle | nil, err */
 int handle_new(lua_State *L);
 
-/* The same for a socket of another protocol, as userdata of another type, which owns a struct handle: handle_free ends it. */
-int handle_create(lua_State *L, const char *type, int protocol);
+/* The same for a socket of another protocol, as userdata of another type and size, which begins with a struct handle (the rest
+ * is zero): handle_free ends it. */
+int handle_create(lua_State *L, const char *type, int protocol, size_t size);
 void handle_free(struct handle *h);
 
 /* The open handle at arg; raises for anything else. */
@@ -61,6 +62,9 @@ int handle_encode(lua_State *L, struct handle *h, const struct handle_op *op, co
 /* Turn the kernel's refusal of request req into e. */
 void handle_refusal(const struct handle_op *op, const struct nlmsghdr *req, const struct netlink_ack *ack,
                     struct error *e);
+
+/* Whether req makes a link in another namespace than the handle's. */
+bool handle_goes_elsewhere(const struct nlmsghdr *req);
 
 /* Ask by name for the link that request req made, where the kernel did not echo it. The answer is in h->reply.
  * False when it cannot be asked for: made in another namespace, or under a name of the kernel's choice. */

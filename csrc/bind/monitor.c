@@ -176,6 +176,10 @@ static void push_event(lua_State *L, const struct monitor *m, unsigned i, const 
 		lua_pop(L, 1);
 	lua_pushfstring(L, "%s%s", monitor_is_gone(k, h) ? "del" : "new", k->table->name);
 	lua_setfield(L, -2, "event");
+	if (h->nlmsg_flags & NLM_F_REPLACE && !monitor_is_gone(k, h)) {
+		lua_pushboolean(L, 1);
+		lua_setfield(L, -2, "replace");
+	}
 }
 
 /* Push key and value, or nothing for an object too large to be remembered. Returns how many. */

@@ -54,7 +54,7 @@ static uint16_t op_type(const struct handle_op *op)
 
 int nft_new(lua_State *L)
 {
-	return handle_create(L, NFT_TYPE, NETLINK_NETFILTER);
+	return handle_create(L, NFT_TYPE, NETLINK_NETFILTER, sizeof(struct handle));
 }
 
 struct handle *nft_check(lua_State *L, int arg)

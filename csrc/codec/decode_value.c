@@ -103,6 +103,26 @@ static bool push_bytes(lua_State *L, const struct table_row *row, const uint8_t 
 	return true;
 }
 
+static bool push_key(lua_State *L, const uint8_t *p, size_t len)
+{
+	char text[TEXT_MAX];
+
+	if (len < TEXT_KEY_BYTES)
+		return false;
+	lua_pushlstring(L, text, text_key(text, p));
+	return true;
+}
+
+static bool push_sockaddr(lua_State *L, const uint8_t *p, size_t len)
+{
+	char text[TEXT_MAX];
+
+	if (!text_sockaddr(text, p, len))
+		return false;
+	lua_pushstring(L, text);
+	return true;
+}
+
 static bool push_via(lua_State *L, const uint8_t *p, size_t len)
 {
 	uint16_t family;
@@ -143,6 +163,10 @@ bool dec_text(lua_State *L, const struct table_row *row, const uint8_t *p, size_
 	case TABLE_BYTES:
 		lua_pushlstring(L, (const char *)p, len);
 		return true;
+	case TABLE_KEY:
+		return push_key(L, p, len);
+	case TABLE_SOCKADDR:
+		return push_sockaddr(L, p, len);
 	case TABLE_MAC:
 	case TABLE_HEX:
 	case TABLE_DATA:

@@ -219,6 +219,16 @@ static void scalar_text(struct enc *e, const struct table_row *row, struct enc_b
 		out->p = s;
 		out->len = len;
 		return;
+	case TABLE_KEY:
+		out->len = TEXT_KEY_BYTES;
+		if (!text_key_parse(out->room, s, len))
+			enc_fail(e, "32 bytes in base64 expected");
+		return;
+	case TABLE_SOCKADDR:
+		out->len = text_sockaddr_parse(out->room, s, len);
+		if (out->len == 0)
+			enc_fail(e, "ADDRESS:PORT or [ADDRESS]:PORT expected, got '%s'", s);
+		return;
 	case TABLE_MAC:
 		out->len = text_hex_parse(out->room, s, len, ':');
 		if (out->len == 0 || out->len > MAC_BYTES_MAX || (row->max > 0 && out->len != row->max))
@@ -285,7 +295,13 @@ int enc_scalar(struct enc *e, const struct table_row *row, struct enc_bytes *out
 	case TABLE_MAC:
 	case TABLE_HEX:
 	case TABLE_BYTES:
+	case TABLE_KEY:
+	case TABLE_SOCKADDR:
 		scalar_text(e, row, out);
+		return 0;
+	case TABLE_ANYIP:
+		s = enc_text(e, &len);
+		out->len = text_ip_size(enc_ip(e, s, len, out->room, AF_UNSPEC));
 		return 0;
 	case TABLE_DATA:
 		out->len = enc_data(e, out->room);

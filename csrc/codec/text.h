@@ -21,6 +21,18 @@ size_t text_hex_parse(uint8_t out[TEXT_BYTES_MAX], const char *s, size_t len, ch
  * quotes, which has 16. Returns their number; 0 when s is no such text. */
 size_t text_data_parse(uint8_t out[TEXT_BYTES_MAX], const char *s, size_t len);
 
+#define TEXT_KEY_BYTES 32
+
+/* A key as base64 with its padding. Returns the length of the text. */
+size_t text_key(char out[TEXT_MAX], const uint8_t p[TEXT_KEY_BYTES]);
+/* The reverse; false when s is no such text, or not the only one of its bytes. */
+bool text_key_parse(uint8_t out[TEXT_KEY_BYTES], const char *s, size_t len);
+
+/* A struct sockaddr_in or sockaddr_in6 as "ADDRESS:PORT" or "[ADDRESS]:PORT"; false when it is none. */
+bool text_sockaddr(char out[TEXT_MAX], const void *p, size_t len);
+/* The reverse, into a struct sockaddr_in or sockaddr_in6. Returns its size, 0 when s is no such text. */
+size_t text_sockaddr_parse(uint8_t out[TEXT_BYTES_MAX], const char *s, size_t len);
+
 /* An address of the family as text; false when the family is none of the two. */
 bool text_ip(char out[TEXT_MAX], int family, const void *p);
 /* The address of a text of len bytes. Returns its family, or 0. */

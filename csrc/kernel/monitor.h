@@ -18,8 +18,17 @@ struct monitor_kind {
 	/* attributes, a bit each; those from 64 on are state */
 	uint64_t id;   /* of the identity */
 	uint64_t memo; /* worth remembering for the day the object is gone */
-	uint64_t idle; /* which change by themselves: statistics, ages */
+	uint64_t idle; /* which say nothing about the state, beside those that change by themselves */
+	bool apart;    /* several objects may share all of the identity above: see MONITOR_APART */
 };
+
+/* The last so many bytes of the key of such an object tell it from those which share the rest. */
+#define MONITOR_APART sizeof(uint64_t)
+
+/* Where a forwarding entry leads. */
+#define MONITOR_FDB_REMOTE \
+	(UINT64_C(1) << NDA_DST | UINT64_C(1) << NDA_PORT | UINT64_C(1) << NDA_VNI | UINT64_C(1) << NDA_IFINDEX | \
+	 UINT64_C(1) << NDA_NH_ID)
 
 #define MONITOR_KINDS 8
 extern const struct monitor_kind event_kinds[MONITOR_KINDS];

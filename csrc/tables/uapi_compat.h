@@ -54,6 +54,9 @@
 #define COMPAT_FRA_SPORT_MASK                   28
 #define COMPAT_FRA_DPORT_MASK                   29
 #define COMPAT_FRA_DSCP_MASK                    30
+
+#define COMPAT_WGALLOWEDIP_A_FLAGS              4
+#define COMPAT_WGALLOWEDIP_F_REMOVE_ME          1
 /* clang-format on */
 
 #endif

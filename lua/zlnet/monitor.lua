@@ -12,11 +12,17 @@ local core = require "zlnet.core"
 local monitor = {}
 
 local RETRY_SECONDS = 0.05
+local DIGEST = 8 -- bytes at the beginning of a state, which is the same where the state is
+-- Bytes at the end of a key that tell an object from those which it may be replaced by: of routes to one destination
+-- with one tos, priority and table.
+local APART = { route = 8 }
+local AF_INET6 = 10
 local GROWTH = 1024 -- objects by which a picture may at least grow before it is compared
 
 ---@class zlnet.monitor
 ---@field private source table the two sockets; nil when closed
 ---@field private pictures table<string, table<string, string>> by group, by an object's key: its state
+---@field private places table<string, table<string, table<string, true>>?> by group, by what may replace it: the keys
 ---@field private count table<string, integer> how many objects are in it
 ---@field private limit table<string, integer> how many may be
 ---@field private lossy boolean the kernel dropped announcements, and some older ones may still wait
@@ -33,21 +39,79 @@ local function check_open(self, name)
   return self.source
 end
 
+local function forget(self, group, key)
+  local places = self.places[group]
+  if places then
+    local place = key:sub(1, -1 - APART[group])
+    places[place][key] = nil
+    if not next(places[place]) then
+      places[place] = nil
+    end
+  end
+  self.pictures[group][key] = nil
+  self.count[group] = self.count[group] - 1
+end
+
+local function into_place(places, group, key)
+  local place = key:sub(1, -1 - APART[group])
+  places[place] = places[place] or {}
+  places[place][key] = true
+end
+
+local function add(self, group, key, value)
+  local picture = self.pictures[group]
+  if not picture[key] then
+    self.count[group] = self.count[group] + 1
+    if self.count[group] > self.limit[group] then
+      self.behind[group] = true
+    end
+    if self.places[group] then
+      into_place(self.places[group], group, key)
+    end
+  end
+  picture[key] = value
+end
+
+-- The kernel does not say which one it replaced: where only one can be meant it is forgotten, else it is asked for.
+-- By place, which is what they have in common, keys are sorted at the first replacement.
+local function replaced(self, group, key)
+  local places = self.places[group]
+  if not places then
+    places = {}
+    for other in pairs(self.pictures[group]) do
+      into_place(places, group, other)
+    end
+    self.places[group] = places
+  end
+  local others = {}
+  for other in pairs(places[key:sub(1, -1 - APART[group])] or {}) do
+    others[#others + 1] = other ~= key and other or nil
+  end
+  if #others == 1 then
+    forget(self, group, others[1])
+  elseif #others > 1 then
+    self.behind[group] = true
+  end
+end
+
+-- Whether what is gone is one next hop of an IPv6 route that has more.
+local function is_one_hop(group, key, state, gone)
+  return group == "route" and key:byte() == AF_INET6 and state:sub(1, DIGEST) ~= gone:sub(1, DIGEST)
+end
+
 local function remember(self, group, event, key, value)
   local picture = self.pictures[group]
   if not key then
     return
   elseif event.event:sub(1, 3) == "new" then
-    if not picture[key] then
-      self.count[group] = self.count[group] + 1
-      if self.count[group] > self.limit[group] then
-        self.behind[group] = true
-      end
+    if event.replace and APART[group] and not picture[key] then
+      replaced(self, group, key)
     end
-    picture[key] = value
+    add(self, group, key, value)
+  elseif picture[key] and is_one_hop(group, key, picture[key], value) then
+    self.behind[group] = true
   elseif picture[key] then
-    picture[key] = nil
-    self.count[group] = self.count[group] - 1
+    forget(self, group, key)
   end
 end
 
@@ -63,7 +127,7 @@ local function compare(self, group)
     n = n + 1
   end
   self.pictures[group], self.count[group], self.limit[group] = picture, n, 2 * n + GROWTH
-  self.behind[group] = nil
+  self.behind[group], self.places[group] = nil, nil
   for i = 1, #messages do
     self.queue[#self.queue + 1] = { group, messages[i] }
   end
@@ -143,6 +207,9 @@ end
 ---gives them. Or `{ event = "overrun" }`: some were lost, and what they would have said follows as events with
 ---`resync = true`, deletions first; of what is gone they tell only what identifies it.
 ---
+---An object that takes another's place is told by one event with `replace = true` (routes: the kernel announces no
+---deletion of the one before).
+---
 ---When `pollfd` is readable, take events with `next(0)` until there is none.
 ---@param seconds number? how long to wait for one; 0: not at all; nil: for ever
 ---@return table? event nil when the time is over
@@ -221,7 +288,7 @@ function monitor.monitor(target, groups, options)
   if not source then
     return nil, err
   end
-  local self = setmetatable({ source = source, pictures = {}, count = {}, limit = {}, lossy = false,
+  local self = setmetatable({ source = source, pictures = {}, places = {}, count = {}, limit = {}, lossy = false,
     behind = {}, queue = {}, first = 1 }, Monitor)
   for _, group in ipairs(groups) do
     self.pictures[group] = {}

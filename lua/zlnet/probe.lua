@@ -123,6 +123,15 @@ local function probe_links(add, h)
   end
 end
 
+-- Asking for the family makes the kernel load its module.
+local function probe_families(add)
+  local family, err = core.genl(nil, "wireguard")
+  if family then
+    family:close()
+  end
+  add("link", "wireguard", family ~= nil, "zlnet.overlay of kind wireguard", false, err)
+end
+
 -- Root may open the files without CAP_NET_ADMIN, but then not write them.
 local function probe_sysctls(add)
   local has = probe.capabilities()
@@ -138,7 +147,7 @@ local function probe_sysctls(add)
 end
 
 ---Finds out what this kernel and this user can do. Makes nothing but a scratch namespace, which ends with it; the
----kernel may load the modules of veth, bridge and vxlan.
+---kernel may load the modules of veth, bridge, vxlan and wireguard.
 ---
 ---Equal to `capsh --print`, `ip link add type KIND` for each and a look at /proc. Sources: capabilities(7),
 ---namespaces(7), proc(5).
@@ -160,6 +169,7 @@ function probe.probe()
   probe_capabilities(add)
   probe_namespaces(add, scratch, refused)
   probe_links(add, h)
+  probe_families(add)
   probe_sysctls(add)
   return { kernel = core.sysctl_read "kernel/osrelease" or "?", version = core.version, ready = ready, facts = facts }
 end

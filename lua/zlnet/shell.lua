@@ -44,7 +44,7 @@ function writers.newlink(args, c)
   local tx, rx = queues_of(args)
   local peer_tx, peer_rx = queues_of(peer)
   return join("ip link add name", quote(args.ifname), option("mtu", args.mtu), option("address", args.address), tx, rx,
-    option("master", args.master), option("group", args.group), "up type veth peer name", quote(peer.ifname), option("mtu", peer.mtu),
+    option("master", args.master), "up type veth peer name", quote(peer.ifname), option("mtu", peer.mtu),
     option("address", peer.address), peer_tx, peer_rx, "netns", c.netns)
 end
 
@@ -106,8 +106,8 @@ function writers.sysctl(args, c)
   return join("sysctl -qw", quote(args.key .. "=" .. args.value), c.optional and "2>/dev/null || true")
 end
 
-function writers.firewall(_, c)
-  return require("zlnet.firewall.operations").command(c.plan)
+function writers.firewall(args)
+  return require("zlnet.firewall.operations").command(args)
 end
 
 ---The command that equals one operation.
@@ -123,7 +123,7 @@ function shell.command(op, p, target)
   local dev = op.link == "host" and p.host_ifname or op.link and p.ifname or "lo"
   local text = writers[op.op](op.args, {
     dev = dev, netns = target and quote(target) or VARIABLE, inside = inside, mode = op.mode, await = op.await,
-    optional = op.optional, plan = p,
+    optional = op.optional,
   })
   return op.await and text or inside .. text
 end

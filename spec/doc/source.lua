@@ -31,6 +31,18 @@ local function add_line(block, line)
   end
 end
 
+-- The class that stands in the block of the function which takes it.
+local function split_off_class(block)
+  local class = { module = block.module, class = block.class, tags = {}, text = { "Of `" .. block.name .. "`." } }
+  local own = {}
+  for _, tag in ipairs(block.tags) do
+    local list = (tag[1] == "class" or tag[1] == "field") and class.tags or own
+    list[#list + 1] = tag
+  end
+  block.class, block.tags = nil, own
+  return class
+end
+
 ---The blocks of a text that describe a function, a class or an alias.
 ---@param text string
 ---@param module string
@@ -44,6 +56,9 @@ function source.blocks(text, module)
       add_line(block, comment)
     elseif block then
       block.name, block.arguments = line:match "^function ([%w_.:]+)%((.-)%)"
+      if block.name and block.class then
+        list[#list + 1] = split_off_class(block)
+      end
       if block.name or block.class then
         list[#list + 1] = block
       end

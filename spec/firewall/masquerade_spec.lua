@@ -1,15 +1,15 @@
 -- SPDX-License-Identifier: MIT
--- Under which address packets arrive elsewhere.
+-- Under which address traffic arrive elsewhere.
 local attach = require("zlnet.attach").attach
 local helper = require "spec.support.helper"
 local node = require "spec.support.node"
-local packets = require "spec.support.packets"
+local traffic = require "spec.support.traffic"
 
 describe("masquerade", function()
   helper.insulate()
 
   after_each(function()
-    packets.stop()
+    traffic.stop()
     helper.sh "ip link del wan; ip link del br0; nft flush ruleset"
   end)
 
@@ -21,9 +21,9 @@ describe("masquerade", function()
     local remote, c = node.remote(), helper.container()
     assert(attach { pid = c.pid, ip = { "10.200.0.5", "fd00:200::5" }, masquerade = true })
     for _, kind in ipairs { "tcp", "udp" } do
-      packets.serve(remote, kind, 7000)
-      assert.equal("192.0.2.1", packets.ask(c, kind, "192.0.2.2", 7000))
-      assert.equal("2001:db8::1", packets.ask(c, kind, "2001:db8::2", 7000))
+      traffic.serve(remote, kind, 7000)
+      assert.equal("192.0.2.1", traffic.ask(c, kind, "192.0.2.2", 7000))
+      assert.equal("2001:db8::1", traffic.ask(c, kind, "2001:db8::2", 7000))
     end
   end)
 
@@ -31,9 +31,9 @@ describe("masquerade", function()
     local remote, with, without = node.remote(), helper.container(), helper.container()
     assert(attach { pid = with.pid, ip = "10.200.0.5", masquerade = true })
     assert(attach { pid = without.pid, ip = "10.200.0.6" })
-    packets.serve(remote, "udp", 7000)
-    assert.equal("10.200.0.6", packets.ask(without, "udp", "192.0.2.2", 7000))
-    assert.equal("192.0.2.1", packets.ask(with, "udp", "192.0.2.2", 7000))
+    traffic.serve(remote, "udp", 7000)
+    assert.equal("10.200.0.6", traffic.ask(without, "udp", "192.0.2.2", 7000))
+    assert.equal("192.0.2.1", traffic.ask(with, "udp", "192.0.2.2", 7000))
   end)
 
   it("leaves alone what stays in the container's network, whatever its length, and among masqueraded containers", function()
@@ -44,12 +44,12 @@ describe("masquerade", function()
       helper.ip("route", "add", "10.200.0.2/32", "via", "192.0.2.2")
       assert(attach { pid = a.pid, ip = "10.200.0.1/" .. length, masquerade = true, gateway = "169.254.1.1" })
       assert(attach { pid = b.pid, ip = "10.201.0.1", masquerade = true })
-      packets.serve(remote, "tcp", 7000 + i)
-      packets.serve(b, "tcp", 7000 + i)
-      assert.equal("10.200.0.1", packets.ask(a, "tcp", "10.200.0.2", 7000 + i))
-      assert.equal("192.0.2.1", packets.ask(a, "tcp", "192.0.2.2", 7000 + i))
-      assert.equal("10.200.0.1", packets.ask(a, "tcp", "10.201.0.1", 7000 + i))
-      packets.stop()
+      traffic.serve(remote, "tcp", 7000 + i)
+      traffic.serve(b, "tcp", 7000 + i)
+      assert.equal("10.200.0.1", traffic.ask(a, "tcp", "10.200.0.2", 7000 + i))
+      assert.equal("192.0.2.1", traffic.ask(a, "tcp", "192.0.2.2", 7000 + i))
+      assert.equal("10.200.0.1", traffic.ask(a, "tcp", "10.201.0.1", 7000 + i))
+      traffic.stop()
       remote:kill()
       a:kill()
       b:kill()
@@ -65,9 +65,9 @@ describe("masquerade", function()
     remote:ip("addr", "add", "fd00:200::2/128", "dev", "wan", "nodad")
     helper.ip("-6", "route", "add", "fd00:200::2/128", "via", "2001:db8::2")
     assert(attach { pid = c.pid, ip = "fd00:200::5/62", masquerade = true })
-    packets.serve(remote, "tcp", 7000)
-    assert.equal("fd00:200::5", packets.ask(c, "tcp", "fd00:200::2", 7000))
-    assert.equal("2001:db8::1", packets.ask(c, "tcp", "2001:db8::2", 7000))
+    traffic.serve(remote, "tcp", 7000)
+    assert.equal("fd00:200::5", traffic.ask(c, "tcp", "fd00:200::2", 7000))
+    assert.equal("2001:db8::1", traffic.ask(c, "tcp", "2001:db8::2", 7000))
   end)
 
   it("does so for containers on a bridge", function()
@@ -77,10 +77,10 @@ describe("masquerade", function()
     helper.ip("addr", "add", "10.9.0.1/24", "dev", "br0")
     assert(attach { pid = c.pid, ip = "10.9.0.5/24", mode = "bridge", bridge = "br0", gateway = "10.9.0.1",
       masquerade = true })
-    packets.serve(remote, "udp", 7000)
-    assert.equal("192.0.2.1", packets.ask(c, "udp", "192.0.2.2", 7000))
-    packets.serve(nil, "udp", 7001)
-    assert.equal("10.9.0.5", packets.ask(c, "udp", "10.9.0.1", 7001))
+    traffic.serve(remote, "udp", 7000)
+    assert.equal("192.0.2.1", traffic.ask(c, "udp", "192.0.2.2", 7000))
+    traffic.serve(nil, "udp", 7001)
+    assert.equal("10.9.0.5", traffic.ask(c, "udp", "10.9.0.1", 7001))
   end)
 
   it("never does so to multicast", function()

@@ -4,7 +4,7 @@ local attach = require("zlnet.attach").attach
 local detach = require("zlnet.cleanup.detach").detach
 local helper = require "spec.support.helper"
 local node = require "spec.support.node"
-local packets = require "spec.support.packets"
+local traffic = require "spec.support.traffic"
 
 describe("publish", function()
   helper.insulate()
@@ -17,7 +17,7 @@ describe("publish", function()
   end)
 
   after_each(function()
-    packets.stop()
+    traffic.stop()
     helper.sh "ip link del wan; ip link del br0; nft flush ruleset; ip link set lo down"
   end)
 
@@ -54,15 +54,15 @@ describe("publish", function()
         local c, other = helper.container(), helper.container()
         assert(attach(options(mode, c.pid, 5, { publish = "8080:80/" .. kind })))
         assert(attach(options(mode, other.pid, 6, {})))
-        packets.serve(c, kind, 80)
+        traffic.serve(c, kind, 80)
         for i, address in ipairs(NODE) do
-          assert.truthy(packets.ask(nil, kind, address, 8080), "node " .. address)
-          assert.truthy(packets.ask(other, kind, address, 8080), "other " .. address)
-          assert.truthy(packets.ask(c, kind, address, 8080), "itself " .. address)
-          assert.equal(i == 1 and "192.0.2.2" or "2001:db8::2", packets.ask(remote, kind, address, 8080))
+          assert.truthy(traffic.ask(nil, kind, address, 8080), "node " .. address)
+          assert.truthy(traffic.ask(other, kind, address, 8080), "other " .. address)
+          assert.truthy(traffic.ask(c, kind, address, 8080), "itself " .. address)
+          assert.equal(i == 1 and "192.0.2.2" or "2001:db8::2", traffic.ask(remote, kind, address, 8080))
         end
         for _, address in ipairs { "127.0.0.1", "127.1.2.3", "::1" } do
-          assert.truthy(packets.ask(nil, kind, address, 8080), address)
+          assert.truthy(traffic.ask(nil, kind, address, 8080), address)
         end
       end)
     end
@@ -72,14 +72,14 @@ describe("publish", function()
     local c = helper.container()
     assert(attach(options("routed", c.pid, 5, { publish = { "127.0.0.1:8080:80", "[::1]:8081:80",
       "192.0.2.1:8082:80", "[2001:db8::1]:8083:80" } })))
-    packets.serve(c, "tcp", 80)
-    assert.truthy(packets.ask(nil, "tcp", "127.0.0.1", 8080))
-    assert.truthy(packets.ask(nil, "tcp", "::1", 8081))
-    assert.equal("192.0.2.2", packets.ask(remote, "tcp", "192.0.2.1", 8082))
-    assert.equal("2001:db8::2", packets.ask(remote, "tcp", "2001:db8::1", 8083))
+    traffic.serve(c, "tcp", 80)
+    assert.truthy(traffic.ask(nil, "tcp", "127.0.0.1", 8080))
+    assert.truthy(traffic.ask(nil, "tcp", "::1", 8081))
+    assert.equal("192.0.2.2", traffic.ask(remote, "tcp", "192.0.2.1", 8082))
+    assert.equal("2001:db8::2", traffic.ask(remote, "tcp", "2001:db8::1", 8083))
     for _, wrong in ipairs { { "192.0.2.1", 8080 }, { "::1", 8080 }, { "127.0.0.1", 8081 }, { "127.0.0.1", 8082 },
       { "2001:db8::1", 8081 } } do
-      assert.is_true(packets.is_refused(nil, "tcp", wrong[1], wrong[2]), table.concat(wrong, " "))
+      assert.is_true(traffic.is_refused(nil, "tcp", wrong[1], wrong[2]), table.concat(wrong, " "))
     end
   end)
 
@@ -87,36 +87,36 @@ describe("publish", function()
     local c = helper.container()
     assert(attach(options("routed", c.pid, 5, { publish = "8000-8002:9000-9002/udp" })))
     for i = 0, 2 do
-      local heard = packets.serve(c, "udp", 9000 + i)
-      assert.equal("192.0.2.2", packets.ask(remote, "udp", "192.0.2.1", 8000 + i))
+      local heard = traffic.serve(c, "udp", 9000 + i)
+      assert.equal("192.0.2.2", traffic.ask(remote, "udp", "192.0.2.1", 8000 + i))
       assert.equal(1, #heard())
     end
-    assert.is_true(packets.is_refused(remote, "udp", "192.0.2.1", 8003))
+    assert.is_true(traffic.is_refused(remote, "udp", "192.0.2.1", 8003))
   end)
 
   it("does so for a container that has IPv6 alone", function()
     local c = helper.container()
     assert(attach { pid = c.pid, ip = "fd00:200::5", publish = "8080:80" })
-    packets.serve(c, "tcp", 80)
-    assert.equal("2001:db8::2", packets.ask(remote, "tcp", "2001:db8::1", 8080))
-    assert.truthy(packets.ask(nil, "tcp", "::1", 8080))
-    assert.is_true(packets.is_refused(remote, "tcp", "192.0.2.1", 8080))
+    traffic.serve(c, "tcp", 80)
+    assert.equal("2001:db8::2", traffic.ask(remote, "tcp", "2001:db8::1", 8080))
+    assert.truthy(traffic.ask(nil, "tcp", "::1", 8080))
+    assert.is_true(traffic.is_refused(remote, "tcp", "192.0.2.1", 8080))
   end)
 
   it("lets nobody else reach the node's loopback addresses", function()
     local c, other = helper.container(), helper.container()
     assert(attach(options("routed", c.pid, 5, { publish = "127.0.0.1:8080:80" })))
     assert(attach(options("routed", other.pid, 6, {})))
-    local heard = packets.serve(nil, "udp", 7000)
-    assert.truthy(packets.ask(nil, "udp", "127.0.0.1", 7000, { text = "mine" }))
+    local heard = traffic.serve(nil, "udp", 7000)
+    assert.truthy(traffic.ask(nil, "udp", "127.0.0.1", 7000, { text = "mine" }))
     for _, from in ipairs { c, other, remote } do
       local dev = from == remote and "wan" or "eth0"
       from:exec "ip addr flush dev lo; sysctl -qw net.ipv4.conf.all.route_localnet=1"
       from:exec("ip route add 127.0.0.0/8 via " .. (from == remote and "192.0.2.1" or "169.254.1.1") .. " dev " .. dev
         .. (from == remote and "" or " onlink"))
-      packets.ask(from, "udp", "127.0.0.1", 7000, { seconds = 0.5, text = "theirs" })
+      traffic.ask(from, "udp", "127.0.0.1", 7000, { seconds = 0.5, text = "theirs" })
     end
-    assert.truthy(packets.ask(nil, "udp", "127.0.0.1", 7000, { text = "last" }))
+    assert.truthy(traffic.ask(nil, "udp", "127.0.0.1", 7000, { text = "last" }))
     assert.same({ "127.0.0.1 mine", "127.0.0.1 last" }, heard())
   end)
 
@@ -143,32 +143,32 @@ describe("publish", function()
       return #helper.ip_json("link") == 2
     end)
     assert(attach(options("routed", other.pid, 6, { publish = "8080:80" })))
-    packets.serve(other, "tcp", 80)
-    assert.equal("192.0.2.2", packets.ask(remote, "tcp", "192.0.2.1", 8080))
+    traffic.serve(other, "tcp", 80)
+    assert.equal("192.0.2.2", traffic.ask(remote, "tcp", "192.0.2.1", 8080))
   end)
 
   it("leads a sender of UDP that goes on to the container that has the port now", function()
     local c, other = helper.container(), helper.container()
     local source = { from = { "0.0.0.0", 5000 } }
     -- before anything is published the node itself is asked: that is tracked, too
-    packets.is_refused(remote, "udp", "192.0.2.1", 53)
+    traffic.is_refused(remote, "udp", "192.0.2.1", 53)
     local first = assert(attach(options("routed", c.pid, 5, { publish = "53:53/udp" })))
-    local heard = packets.serve(c, "udp", 53)
-    assert.equal("192.0.2.2", packets.ask(remote, "udp", "192.0.2.1", 53, source))
+    local heard = traffic.serve(c, "udp", 53)
+    assert.equal("192.0.2.2", traffic.ask(remote, "udp", "192.0.2.1", 53, source))
     assert(detach(first))
     assert(attach(options("routed", other.pid, 6, { publish = "53:53/udp" })))
-    local now = packets.serve(other, "udp", 53)
-    assert.equal("192.0.2.2", packets.ask(remote, "udp", "192.0.2.1", 53, source))
+    local now = traffic.serve(other, "udp", 53)
+    assert.equal("192.0.2.2", traffic.ask(remote, "udp", "192.0.2.1", 53, source))
     assert.same({ 1, 1 }, { #heard(), #now() })
   end)
 
   it("forgets the connections of an address that moves to another container", function()
     local c, other = helper.container(), helper.container()
     local first = assert(attach(options("routed", c.pid, 5, { masquerade = true })))
-    packets.serve(remote, "udp", 7000)
-    assert.equal("192.0.2.1", packets.ask(c, "udp", "192.0.2.2", 7000, { from = { "0.0.0.0", 5000 } }))
+    traffic.serve(remote, "udp", 7000)
+    assert.equal("192.0.2.1", traffic.ask(c, "udp", "192.0.2.2", 7000, { from = { "0.0.0.0", 5000 } }))
     assert(detach(first))
     assert(attach(options("routed", other.pid, 5, {})))
-    assert.equal("10.200.0.5", packets.ask(other, "udp", "192.0.2.2", 7000, { from = { "0.0.0.0", 5000 } }))
+    assert.equal("10.200.0.5", traffic.ask(other, "udp", "192.0.2.2", 7000, { from = { "0.0.0.0", 5000 } }))
   end)
 end)

@@ -1,217 +1,111 @@
 -- SPDX-License-Identifier: MIT
--- Packets of specs: servers that tell who asks them, clients, and frames as no honest container sends them.
+-- Frames that an honest system would not send, and what sends them out of a container.
 local helper = require "spec.support.helper"
 
 local packets = {}
 
--- Answers on a port, over IPv4 and IPv6, with the address that it is asked from; and writes it down.
-local SERVER = [[
-local socket = require "socket"
-local kind, port, log = arg[1], tonumber(arg[2]), assert(io.open(arg[3], "a"))
-log:setvbuf "no"
-local list = {}
-for _, version in ipairs { "4", "6" } do
-  local s = assert(socket[kind .. version]())
-  s:setoption("reuseaddr", true)
-  if version == "6" then
-    s:setoption("ipv6-v6only", true)
-  end
-  assert((s.bind or s.setsockname)(s, version == "4" and "0.0.0.0" or "::", port))
-  if s.listen then
-    assert(s:listen(50))
-  end
-  list[#list + 1] = s
-end
-log:write "ready\n"
-while true do
-  for _, s in ipairs(socket.select(list)) do
-    if kind == "udp" then
-      local data, address, number = s:receivefrom()
-      log:write(address, " ", data, "\n")
-      s:sendto(address, address, number)
-    else
-      local c = s:accept()
-      local address = c:getpeername()
-      log:write(address, " \n")
-      c:send(address)
-      c:close()
-    end
-  end
-end
-]]
-
-local CLIENT = [[
-local socket = require "socket"
-local kind, address, port, seconds, text, host, from = table.unpack(arg)
-local version = address:find(":", 1, true) and "6" or "4"
-local s = assert(socket[kind .. version]())
-s:settimeout(tonumber(seconds))
-if from then
-  assert((s.bind or s.setsockname)(s, host, tonumber(from)))
-end
-assert((s.connect or s.setpeername)(s, address, tonumber(port)))
-if kind == "udp" then
-  assert(s:send(text))
-end
-io.write((assert(s:receive(kind == "udp" and 100 or "*a"))))
-]]
-
-local FRAME = [[
-import socket, sys
-s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
-s.bind((sys.argv[1], 0))
-for frame in sys.argv[2:]:
-    s.send(bytes.fromhex(frame))
-]]
-
-local function run(where, command)
-  if where then
-    return where:exec(command)
-  end
-  return helper.sh(command)
-end
-
-local function line_of(interpreter, script, ...)
-  local words = { interpreter }
-  if interpreter == "python3" then
-    words[2], words[3] = "-c", helper.quote(script)
-  else
-    local file = os.tmpname()
-    local f <close> = assert(io.open(file, "w"))
-    f:write("os.remove(arg[0])\n", script)
-    words[2] = file
-  end
-  for _, word in ipairs { ... } do
-    words[#words + 1] = helper.quote(word)
-  end
-  return table.concat(words, " ")
-end
-
-local running = {}
-
----Starts a server in a container, or on the node; it ends with packets.stop.
----@return fun(): string[] heard what it has heard so far: "ADDRESS TEXT"
-function packets.serve(where, kind, port)
-  local log = os.tmpname()
-  local ok, pid = run(where, line_of(helper.lua, SERVER, kind, port, log) .. " >/dev/null 2>" .. log
-    .. ".err </dev/null & echo $!")
-  assert(ok, pid)
-  running[#running + 1] = { pid = pid:match "%d+", log = log }
-  local function lines()
-    local list = {}
-    for line in io.lines(log) do
-      if line ~= "ready" then
-        list[#list + 1] = line
-      end
-    end
-    return list
-  end
-  helper.eventually(function()
-    local file <close> = assert(io.open(log))
-    return file:read "a" ~= ""
-  end)
-  return lines
-end
-
----Ends all servers.
-function packets.stop()
-  for _, server in ipairs(running) do
-    helper.sh("kill -9 " .. server.pid)
-    os.remove(server.log)
-    os.remove(server.log .. ".err")
-  end
-  running = {}
-end
-
----Asks a server. Returns the address that it saw, or nil and what was wrong. For what has to come a long time is allowed.
----options: seconds, text, from = { address, port }
-function packets.ask(from, kind, address, port, options)
-  options = options or {}
-  local ok, said = run(from, line_of(helper.lua, CLIENT, kind, address, port, options.seconds or 20,
-    options.text or "hello", table.unpack(options.from or {})))
-  if ok then
-    return said
-  end
-  return nil, said
-end
-
----Whether nobody answers. A second has to be enough for that.
-function packets.is_refused(from, kind, address, port)
-  return packets.ask(from, kind, address, port, { seconds = 1 }) == nil
-end
-
----Sends frames, each in hexadecimal, out of a link of a container.
-function packets.send(from, ifname, ...)
-  local ok, said = run(from, line_of("python3", FRAME, ifname, ...))
-  assert(ok, said)
-end
-
-local function hex(bytes)
-  return (bytes:gsub(".", function(c)
-    return ("%02x"):format(c:byte())
+local function bytes_of(mac)
+  return (mac:gsub("%x%x:?", function(pair)
+    return string.char(tonumber(pair:sub(1, 2), 16))
   end))
 end
 
-local function mac(text)
-  return (text:gsub(":", ""))
-end
-
-local function sum(bytes)
-  local n = 0
-  for i = 1, #bytes, 2 do
-    n = n + string.unpack(">I2", bytes .. "\0", i)
+-- An address in network byte order.
+local function raw(address)
+  if not address:find ":" then
+    return string.char(address:match "(%d+)%.(%d+)%.(%d+)%.(%d+)")
   end
-  while n > 0xffff do
-    n = (n & 0xffff) + (n >> 16)
+  local head, tail = address:match "^(.*)::(.*)$"
+  local function groups(text)
+    local list = {}
+    for group in text:gmatch "%x+" do
+      list[#list + 1] = string.pack(">I2", tonumber(group, 16))
+    end
+    return list
   end
-  return ~n & 0xffff
+  local first, last = groups(head or address), groups(tail or "")
+  return table.concat(first) .. ("\0\0"):rep(8 - #first - #last) .. table.concat(last)
 end
 
-local function address(text)
-  return assert(require("zlnet.addr").bytes(text))
-end
-
----A UDP datagram as a frame.
----t: src, dst (MACs), from, to (addresses), port, text
-function packets.udp(t)
-  local from, to = address(t.from), address(t.to)
-  local length = 8 + #t.text
-  local udp = string.pack(">I2I2I2I2", 4000, t.port, length, 0) .. t.text
-  local pseudo = #from == 4 and from .. to .. string.pack(">I2I2", 17, length)
-    or from .. to .. string.pack(">I4I4", length, 17)
-  udp = udp:sub(1, 6) .. string.pack(">I2", sum(pseudo .. udp)) .. udp:sub(9)
-  local header
-  if #from == 4 then
-    header = string.pack(">BBI2I2I2BBI2", 0x45, 0, 20 + length, 1, 0, 64, 17, 0) .. from .. to
-    header = header:sub(1, 10) .. string.pack(">I2", sum(header)) .. header:sub(13)
-  else
-    header = string.pack(">I4I2BB", 6 << 28, length, 17, 64) .. from .. to
+local function sum(data)
+  local total = 0
+  for i = 1, #data - 1, 2 do
+    total = total + (string.unpack(">I2", data, i))
   end
-  return mac(t.dst) .. mac(t.src) .. (#from == 4 and "0800" or "86dd") .. hex(header .. udp)
+  total = #data % 2 == 1 and total + data:byte(-1) * 256 or total
+  while total > 0xffff do
+    total = (total & 0xffff) + (total >> 16)
+  end
+  return ~total & 0xffff
 end
 
----An ARP message as a frame. t: src (MAC of the frame), sender (MAC), from, to (addresses), reply
-function packets.arp(t)
-  return "ffffffffffff" .. mac(t.src) .. "0806" .. "00010800060400" .. (t.reply and "02" or "01") .. mac(t.sender or t.src)
-    .. hex(address(t.from)) .. (t.reply and "ffffffffffff" or "000000000000") .. hex(address(t.to))
+local function ethernet(f, kind, payload)
+  return bytes_of(f.to_mac) .. bytes_of(f.from_mac) .. string.pack(">I2", kind) .. payload
 end
 
----A message of ICMPv6 as a frame. t: src (MAC), from, to (addresses), type, body (bytes behind the checksum)
-function packets.icmpv6(t)
-  local from, to = address(t.from), address(t.to)
-  local message = string.pack(">BBI2", t.type, 0, 0) .. t.body
-  local pseudo = from .. to .. string.pack(">I4I4", #message, 58)
-  message = message:sub(1, 2) .. string.pack(">I2", sum(pseudo .. message)) .. message:sub(5)
-  local header = string.pack(">I4I2BB", 6 << 28, #message, 58, 255) .. from .. to
-  return (t.dst and mac(t.dst) or "333300000001") .. mac(t.src) .. "86dd" .. hex(header .. message)
+-- The header of IPv4 or IPv6 before a payload whose checksum is at this position.
+local function ip(f, protocol, payload, checksum_at)
+  local source, target = raw(f.source), raw(f.target)
+  local pseudo = source .. target .. string.pack(#source == 4 and ">I2I2" or ">I4I4",
+    table.unpack(#source == 4 and { protocol, #payload } or { #payload, protocol }))
+  payload = payload:sub(1, checksum_at - 1) .. string.pack(">I2", sum(pseudo .. payload)) ..
+    payload:sub(checksum_at + 2)
+  if #source == 16 then
+    return ethernet(f, 0x86dd, string.pack(">I4I2BB", 6 << 28, #payload, protocol, f.hops or 64) .. source .. target ..
+      payload)
+  end
+  local header = string.pack(">BBI2I2I2BBI2", 0x45, 0, 20 + #payload, 1, 0, 64, protocol, 0) .. source .. target
+  header = header:sub(1, 10) .. string.pack(">I2", sum(header)) .. header:sub(13)
+  return ethernet(f, 0x0800, header .. payload)
 end
 
----An advertisement that an address is at a MAC. t: src, from, target, at (MAC)
-function packets.advertise(t)
-  return packets.icmpv6 { src = t.src, from = t.from, to = t.to or "ff02::1", dst = t.dst, type = 136,
-    body = "\x20\0\0\0" .. address(t.target) .. "\2\1" .. mac(t.at or t.src):gsub("%x%x", function(h)
-      return string.char(tonumber(h, 16))
-    end) }
+---@class spec.packets.frame
+---@field from_mac string
+---@field to_mac string
+---@field source string an address; of ARP: who claims to ask
+---@field target string
+
+---A datagram. `port` and `text` are what arrives.
+function packets.udp(f)
+  return ip(f, 17, string.pack(">I2I2I2I2", 9, f.port, 8 + #f.text, 0) .. f.text, 7)
+end
+
+---A question of ARP: source at from_mac asks for target. With source and target the same it is an announcement.
+function packets.arp(f)
+  return ethernet(f, 0x0806, string.pack(">I2I2BBI2", 1, 0x0800, 6, 4, 1) .. bytes_of(f.from_mac) .. raw(f.source) ..
+    ("\0"):rep(6) .. raw(f.target))
+end
+
+---A neighbour advertisement: `claimed` is at from_mac, which overrides what was known.
+function packets.advertisement(f)
+  f.hops = 255
+  return ip(f, 58, string.pack(">BBI2I4", 136, 0, 0, 0x20000000) .. raw(f.claimed) .. "\2\1" .. bytes_of(f.from_mac), 3)
+end
+
+---A router advertisement: source is a default router for an hour.
+function packets.router(f)
+  f.hops = 255
+  return ip(f, 58, string.pack(">BBI2BBI2I4I4", 134, 0, 0, 64, 0, 3600, 0, 0) .. "\1\1" .. bytes_of(f.from_mac), 3)
+end
+
+---The program that sends; compiled once for a file, nil with the reason where there is no compiler.
+---@return string? path
+function packets.sender()
+  local path = os.tmpname()
+  local ok, why = helper.sh(("%s -D_GNU_SOURCE -o %s spec/support/packet.c"):format(os.getenv "CC" or "cc", path))
+  return ok and path or nil, why
+end
+
+---Sends frames out of a container's link, in their order.
+function packets.send(sender, container, ifname, frames)
+  local lines = {}
+  for i, frame in ipairs(frames) do
+    lines[i] = frame:gsub(".", function(c)
+      return ("%02x"):format(c:byte())
+    end)
+  end
+  local ok, text = container:exec(("printf '%%s\\n' %s | %s %s"):format(table.concat(lines, " "), sender, ifname))
+  assert(ok, text)
 end
 
 return packets

@@ -4,17 +4,20 @@
 local attachments = require "zlnet.record.attachments"
 local core = require "zlnet.core"
 
-local apply = {}
+local execute = {}
 
 -- What we read of the new link.
 local NEEDED = { "index", "link" }
 
 local WITH_OBJECTS, WITHOUT_OBJECTS = { objects = true }, { objects = false }
 
+-- How requests about routes call the index of a link.
+local INDEX_KEY = { newroute = "oif", getroute = "oif", getroutes = "oif" }
+
 -- Completes an operation's arguments with what the plan could not know: the index of the end that it is about.
 local function complete(op, index)
   if op.link then
-    op.args[op.ref] = index[op.link]
+    op.args[INDEX_KEY[op.op] or "index"] = index[op.link]
   end
   return op.args
 end
@@ -93,7 +96,10 @@ local function restore_sysctl(args, made, p, handles)
   if company == nil then
     return nil, err
   end
-  return company or core.sysctl_write(args.key, args.old)
+  if company then
+    return true
+  end
+  return core.sysctl_write(args.key, args.old)
 end
 
 -- Why an optional setting cannot be made: the kernel has no such thing, or /proc/sys is read-only or another's.
@@ -114,12 +120,9 @@ local function write_sysctl(op, p, handles, undo)
 end
 
 -- The elements are taken away after a failure, also when it is not known whether they were made.
-local function set_up_firewall(p, handles, undo, index)
-  local firewall = require "zlnet.firewall"
-  local a, err = firewall.attachment(p, handles.host, index.host)
-  if not a then
-    return nil, err
-  end
+local function set_up_firewall(op, handles, undo, index)
+  local firewall, a = require "zlnet.firewall", op.args
+  a.host_index = index.host
   undo:push("take the firewall's elements away", firewall.remove, { a })
   return firewall.add(a, handles.host)
 end
@@ -203,10 +206,12 @@ local function send(handles, ops, i, j, index, deadline)
   return true
 end
 
+local ALONE = { sysctl = true, firewall = true }
+
 -- The last of the operations from i on which go with it as one datagram.
 local function last_of(ops, i)
   local j = i
-  while ops[j + 1] and ops[j + 1].ns == ops[i].ns and ops[j + 1].op ~= "sysctl" and ops[j + 1].op ~= "firewall" and not ops[j].await do
+  while ops[j + 1] and ops[j + 1].ns == ops[i].ns and not ALONE[ops[j + 1].op] and not ops[j].await do
     j = j + 1
   end
   return j
@@ -230,7 +235,7 @@ end
 ---@param pair { host: integer, container: integer }? index of both ends, when the pair was made by an earlier plan
 ---@return { host: integer, container: integer }? index of both ends
 ---@return table? err
-function apply.run(p, handles, deadline, undo, pair)
+function execute.run(p, handles, deadline, undo, pair)
   local ops, i = p.ops, pair and 2 or 1
   local index = pair or {}
   while ops[i] do
@@ -248,7 +253,7 @@ function apply.run(p, handles, deadline, undo, pair)
       ok, err = write_sysctl(op, p, handles, undo)
       failed = op
     elseif op.op == "firewall" then
-      ok, err = set_up_firewall(p, handles, undo, index)
+      ok, err = set_up_firewall(op, handles, undo, index)
       failed = op
     elseif op.await then
       ok, err = await(handles, op, index, deadline)
@@ -265,4 +270,21 @@ function apply.run(p, handles, deadline, undo, pair)
   return index
 end
 
-return apply
+---Carries out one operation, on ends that are there.
+---@param op zlnet.plan.op
+---@param handles { host: table, container: table, ns: table, here: table } as run takes them
+---@param index { host: integer, container: integer? } of both ends
+---@return any ok
+---@return table? err
+function execute.one(op, handles, index)
+  if op.op == "firewall" then
+    return require("zlnet.firewall").add(op.args, handles.host)
+  elseif op.op == "sysctl" then
+    local ns = op.ns == "container" and handles.ns or nil
+    return core.sysctl_write(op.args.key, op.args.value, ns, handles.here)
+  end
+  local handle = handles[op.ns]
+  return handle[op.op](handle, complete(op, index), op.mode)
+end
+
+return execute

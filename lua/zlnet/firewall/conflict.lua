@@ -23,7 +23,7 @@ function conflict.owners(host)
   local known, busy = {}, {}
   for _, link in ipairs(links) do
     local c = attachments.identify(link)
-    if c and c.record and c.record.ip[1] then
+    if c and c.record and c.record.ip and c.record.ip[1] then
       known[names.host_name(c.record, c.record.tag)] = c
     elseif c then
       busy[c.record and names.host_name(c.record, c.record.tag) or link.ifname] = true

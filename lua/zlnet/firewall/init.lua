@@ -7,6 +7,7 @@ local conntrack = require "zlnet.firewall.conntrack"
 local core = require "zlnet.core"
 local elements = require "zlnet.firewall.elements"
 local field = require "zlnet.firewall.field"
+local isolate = require "zlnet.firewall.isolate"
 local operations = require "zlnet.firewall.operations"
 local parts = require "zlnet.firewall.parts"
 local ruleset = require "zlnet.firewall.ruleset"
@@ -71,28 +72,8 @@ local function make(nft, host, needed, wanted, exact)
   return nil, err
 end
 
----An attachment as it is looked at here.
----@param p zlnet.plan
----@param host table handle of the node
----@param host_index integer
----@return table? attachment
----@return zlnet.error? err no such bridge
-function firewall.attachment(p, host, host_index)
-  local bridge, err
-  if p.record.bridge then
-    bridge, err = host:getlink({ ifname = p.record.bridge }, { "index" })
-    if not bridge then
-      return nil, err
-    end
-  end
-  return operations.attachment(p, host_index, bridge and bridge.index)
-end
-
--- Where br_netfilter is in use it translates on the bridge: then what a container sends itself leaves by the port it came in by.
-local HAIRPIN = { slave_kind = "bridge", slave_data = { mode = 1 } }
-
--- What lets the node's loopback addresses, and a container itself, reach what the container publishes.
-local function open_ways_back(a, host)
+-- What lets the node's loopback addresses lead to what the container publishes.
+local function open_loopback(a, host)
   local sysctl, route = operations.loopback(a)
   local ok, err = true, nil
   if sysctl then
@@ -102,16 +83,13 @@ local function open_ways_back(a, host)
     ok, err = host:newroute(route, "append")
     ok = ok or err.code == "EEXIST" -- the bridge's
   end
-  if ok and a.bridge then
-    ok, err = host:setlink { index = a.host_index, linkinfo = HAIRPIN }
-  end
   return ok, err
 end
 
 ---Sets up what an attachment asks for. All or nothing.
 ---
 ---Equal to `nft -f -` with ruleset.script.
----@param a table attachment: see ruleset.elements_of; its indexes are known
+---@param a table attachment: see ruleset.elements_of; the index of its bridge is found where it is not known
 ---@param host table handle of the node
 ---@return true? ok
 ---@return zlnet.error? err EADDRINUSE for a port that is taken
@@ -121,8 +99,18 @@ function firewall.add(a, host)
     return step(err, "set up the firewall")
   end
   local ok = true
-  if a.publish then
-    ok, err = open_ways_back(a, host)
+  if a.bridge and not a.bridge_index then
+    local bridge, none = host:getlink({ ifname = a.bridge }, { "index" })
+    if not bridge then
+      return step(none, "set up the firewall")
+    end
+    a.bridge_index = bridge.index
+  end
+  if a.isolate then
+    ok, err = host:setlink { index = a.host_index, group = isolate.group(a.isolate) }
+  end
+  if ok and a.publish then
+    ok, err = open_loopback(a, host)
   end
   if ok then
     ok, err = make(nft, host, ruleset.parts_of(a), ruleset.elements_of(a), a.publish)

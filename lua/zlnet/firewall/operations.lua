@@ -2,33 +2,32 @@
 -- The firewall's place in a plan: one operation, which goes before the container's end is up, so that nothing gets out
 -- unguarded. Pure.
 
+local isolate = require "zlnet.firewall.isolate"
 local names = require "zlnet.record.names"
 local publish = require "zlnet.firewall.publish"
 local ruleset = require "zlnet.firewall.ruleset"
 
 local operations = {}
 
----What is decided about an attachment here, of its plan and the indexes of its links.
+---What is decided about an attachment here, of its plan.
 ---@param p zlnet.plan
----@param host_index integer?
----@param bridge_index integer?
----@return table attachment see ruleset.elements_of
-function operations.attachment(p, host_index, bridge_index)
+---@return table attachment see ruleset.elements_of; without the indexes of its links
+function operations.attachment(p)
   local r = p.record
   return {
-    ip = r.ip, mode = r.mode, bridge = r.bridge, mac = p.mac, host_ifname = p.host_ifname, host_index = host_index,
-    bridge_index = bridge_index, masquerade = r.masquerade, publish = r.publish, isolate = r.isolate, guard = r.guard,
+    ip = r.ip, mode = r.mode, bridge = r.bridge, mac = p.mac, host_ifname = p.host_ifname, host_index = nil,
+    bridge_index = nil, masquerade = r.masquerade, publish = r.publish, isolate = r.isolate, guard = r.guard,
   }
 end
 
 ---What an attachment has here, from its record and its host end.
----@param record zlnet.alias.fields
+---@param record zlnet.record or an attachment
 ---@param link { index: integer, master: integer? }
 ---@return table attachment see ruleset.elements_of
 function operations.of(record, link)
   return {
-    ip = record.ip, mode = record.mode, bridge = record.bridge, bridge_index = record.bridge and (link.master or 0),
-    mac = record.mac or names.mac(names.key(record), record.tag, "container"),
+    ip = record.ip or {}, mode = record.mode, bridge = record.bridge, bridge_index = record.bridge and (link.master or 0),
+    mac = record.mac,
     host_ifname = names.host_name(record, record.tag), host_index = link.index, masquerade = record.masquerade,
     publish = record.publish, isolate = record.isolate, guard = record.guard,
   }
@@ -70,19 +69,22 @@ end
 
 ---Adds the operation, where anything is asked for.
 ---@param o table validated options
+---@param p zlnet.plan
 ---@param add fun(op: table)
-function operations.add(o, add)
+function operations.add(o, p, add)
   if ruleset.is_wanted(o) then
-    add { ns = "host", op = "firewall", step = "set up the firewall", args = {} }
+    add { ns = "host", op = "firewall", step = "set up the firewall", key = "firewall", args = operations.attachment(p) }
   end
 end
 
 ---The operation as commands.
----@param p zlnet.plan
+---@param a table attachment
 ---@return string command for sh(1)
-function operations.command(p)
-  local a = operations.attachment(p)
+function operations.command(a)
   local lines = {}
+  if a.isolate then
+    lines[1] = ("ip link set dev %s group %d"):format(a.host_ifname, isolate.group(a.isolate))
+  end
   local sysctl, route = operations.loopback(a)
   if sysctl then
     lines[#lines + 1] = ("sysctl -qw %s=1"):format(sysctl)
@@ -90,9 +92,6 @@ function operations.command(p)
   if route then
     lines[#lines + 1] = ("ip -6 route append local %s dev %s table local 2>/dev/null || true")
       :format(route.dst:match "^[^/]*", route.oif)
-  end
-  if a.publish and a.bridge then
-    lines[#lines + 1] = "bridge link set dev " .. a.host_ifname .. " hairpin on"
   end
   lines[#lines + 1] = "nft -f - <<'END'\n" .. ruleset.script(a) .. "\nEND"
   return table.concat(lines, "\n")

@@ -150,6 +150,9 @@ end
 ---@param o table ip, publish
 ---@return string? wrong, string? why
 function options.relate(o)
+  if o.publish and o.bridge then
+    o.hairpin = true -- where br_netfilter translates, what a container sends itself leaves by the port it came in by
+  end
   local has = {}
   for _, ip in ipairs(o.ip) do
     has[ip.family] = true

@@ -90,6 +90,7 @@ end
 ---@return table<table, { list: zlnet.overlay.want[], by_key: table<string, zlnet.overlay.want> }> wanted by table
 ---@return table<table, table<string, boolean>> held keys whose rows stay as they are
 ---@return zlnet.error[] failed of the peers that are refused
+---@return table[] accepted the others
 function differences.wanted(o, peers, wants_of, own)
   local wanted, held, failed, seen = {}, {}, {}, {}
   local function add(list)
@@ -104,7 +105,7 @@ function differences.wanted(o, peers, wants_of, own)
     end
   end
   add(own)
-  local refused = {}
+  local refused, accepted = {}, {}
   for i = 1, #peers do
     local p = peers[i]
     local err = seen[p.key] and refuse(p, "EEXIST", ("'%s' is there twice"):format(p.key)) or refusal(o, p)
@@ -122,6 +123,7 @@ function differences.wanted(o, peers, wants_of, own)
       failed[#failed + 1], refused[#refused + 1] = err, list
     else
       add(list)
+      accepted[#accepted + 1] = p
     end
   end
   for _, list in ipairs(refused) do
@@ -130,7 +132,7 @@ function differences.wanted(o, peers, wants_of, own)
       held[w.table][w.key] = true
     end
   end
-  return wanted, held, failed
+  return wanted, held, failed, accepted
 end
 
 local NONE = { list = {}, by_key = {} }

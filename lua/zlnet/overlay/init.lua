@@ -19,6 +19,7 @@ local overlay = {}
 ---@field package o table checked options
 ---@field package host table handle of the namespace that the overlay is in; nil when closed
 ---@field package ns table the namespace
+---@field package genl zlnet.genl? of kind wireguard
 ---@field package index integer? the device's
 ---@field package underlay table? the underlay's device: `index`, `mtu`
 ---@field package checked table<string, table> checked peers of the latest list, by what they were given as
@@ -86,9 +87,13 @@ function Overlay:plan(peers)
   if not todo then
     return nil, err
   end
-  local ops = table.move(todo.entries, 1, #todo.entries, #todo.ops + 1, todo.ops)
+  local shell = require "zlnet.overlay.shell"
+  local ops = todo.ops
+  local tunnel = todo.tunnel and shell.tunnel(todo.tunnel, self.o) or {}
+  table.move(tunnel, 1, #tunnel, #ops + 1, ops)
+  table.move(todo.entries, 1, #todo.entries, #ops + 1, ops)
   for _, op in ipairs(ops) do
-    op.command = require("zlnet.overlay.shell").command(op, self.o)
+    op.command = op.command or shell.command(op, self.o)
   end
   return setmetatable({ ops = ops, failed = todo.failed }, Plan)
 end
@@ -103,7 +108,7 @@ function Overlay:show()
   if not link then
     return nil, err
   end
-  return require("zlnet.overlay.show").of(self.host, link)
+  return require("zlnet.overlay.show").of(self.host, self.ns, link)
 end
 
 ---What went through the device, and of wireguard to and from each peer.
@@ -207,7 +212,7 @@ end
 
 ---Stops listening and closes the sockets; the device stays. Idempotent; also by `<close>` and the collector.
 function Overlay:close()
-  for _, name in ipairs { "watcher", "ns", "host" } do
+  for _, name in ipairs { "watcher", "genl", "ns", "host" } do
     if self[name] then
       self[name]:close()
       self[name] = nil
@@ -269,7 +274,7 @@ function overlay.overlays()
   local list = {}
   for _, link in ipairs(links) do
     if device.overlay_of(link) == link.ifname then
-      list[#list + 1], err = require("zlnet.overlay.show").of(host, link)
+      list[#list + 1], err = require("zlnet.overlay.show").of(host, nil, link)
       if err then
         return nil, err
       end

@@ -85,6 +85,33 @@ function writers.delroute(args, dev)
   return route("del", args, dev)
 end
 
+---The operations of a tunnel, without its keys: a private key is in the file $PRIVATE_KEY, a preshared one in
+---$PRESHARED_KEY.
+---@param tunnel table of wireguard.differences
+---@param o table checked options
+---@return table[] ops each with its command
+function shell.tunnel(tunnel, o)
+  local ops, dev, c = {}, quote(o.name), tunnel.config
+  if c then
+    ops[1] = { call = "setdevice", what = "link", how = "changed", command = join("wg set", dev,
+      c.private_key and 'private-key "$PRIVATE_KEY"', option("listen-port", c.listen_port),
+      option("fwmark", c.fwmark)) }
+  end
+  for _, op in ipairs(tunnel.ops) do
+    local entry, wanted = op.entry, op.wanted
+    local words = entry.flags.remove_me and "remove"
+    local ips = wanted and {}
+    for i, s in ipairs(wanted or {}) do
+      ips[i] = s.text
+    end
+    ops[#ops + 1] = { call = op.call, what = op.what, how = op.how, key = op.key, peer = op.peer, command = join(
+      "wg set", dev, "peer", op.key, words, entry.preshared_key and 'preshared-key "$PRESHARED_KEY"',
+      option("endpoint", entry.endpoint), option("persistent-keepalive", entry.persistent_keepalive_interval),
+      ips and "allowed-ips " .. quote(table.concat(ips, ","))) }
+  end
+  return ops
+end
+
 ---The command that equals one operation.
 ---@param op zlnet.overlay.op
 ---@param o table checked options

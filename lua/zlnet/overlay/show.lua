@@ -3,6 +3,8 @@
 
 local core = require "zlnet.core"
 local entries = require "zlnet.overlay.entries"
+local genl = require "zlnet.genl"
+local wireguard = require "zlnet.overlay.wireguard"
 
 local show = {}
 
@@ -40,12 +42,28 @@ local function vxlan_peers(host, index, routes)
   return peers
 end
 
+local function wireguard_peers(ns, index, shown)
+  local tunnel <close>, err = genl.genl(ns, "wireguard")
+  if not tunnel then
+    return nil, err
+  end
+  local found
+  found, err = tunnel:getdevice { ifindex = index }
+  if not found then
+    return nil, err
+  end
+  shown.public_key, shown.listen_port = found.public_key, found.listen_port
+  shown.fwmark = found.fwmark ~= 0 and found.fwmark or nil
+  return wireguard.peers(found)
+end
+
 ---One overlay.
 ---@param host table handle
+---@param ns table? the namespace that it is of; nil: the calling thread's
 ---@param link table its device
 ---@return table? shown
 ---@return zlnet.error? err
-function show.of(host, link)
+function show.of(host, ns, link)
   local addrs, err = list(host, "getaddrs", entries.addr, link.index)
   if not addrs then
     return nil, err
@@ -71,12 +89,16 @@ function show.of(host, link)
   for _, row in ipairs(addrs) do
     shown.ip[#shown.ip + 1] = row.proto == entries.PROTOCOL and (row["local"] or row.address) or nil
   end
-  shown.peers, err = vxlan_peers(host, link.index, routes)
+  if shown.kind == "wireguard" then
+    shown.peers, err = wireguard_peers(ns, link.index, shown)
+  else
+    shown.peers, err = vxlan_peers(host, link.index, routes)
+  end
   if not shown.peers then
     return nil, err
   end
   table.sort(shown.peers, function(a, b)
-    return a.node < b.node
+    return (a.node or a.public_key) < (b.node or b.public_key)
   end)
   return shown
 end
@@ -84,7 +106,7 @@ end
 local COUNTERS = { "rx_bytes", "tx_bytes", "rx_packets", "tx_packets", "rx_errors", "tx_errors", "rx_dropped",
   "tx_dropped" }
 
----The device's counters.
+---The device's counters, and those of a tunnel's peers.
 ---@param self zlnet.overlay.object
 ---@return table? stats
 ---@return zlnet.error? err
@@ -98,6 +120,19 @@ function show.stats(self)
   local stats = { peers = {} }
   for _, name in ipairs(COUNTERS) do
     stats[name] = link.stats64[name]
+  end
+  if self.o.kind ~= "wireguard" then
+    return stats
+  end
+  local found
+  found, err = wireguard.look(self, link.index)
+  if not found then
+    return nil, err
+  end
+  for _, row in ipairs(found.peers) do
+    local time = row.last_handshake_time
+    stats.peers[row.public_key] = { endpoint = row.endpoint, rx_bytes = row.rx_bytes, tx_bytes = row.tx_bytes,
+      last_handshake = time and time.sec > 0 and time.sec or nil }
   end
   return stats
 end

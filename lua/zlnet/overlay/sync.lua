@@ -6,6 +6,7 @@ local device = require "zlnet.overlay.device"
 local differences = require "zlnet.overlay.differences"
 local entries = require "zlnet.overlay.entries"
 local undo = require "zlnet.undo"
+local wireguard = require "zlnet.overlay.wireguard"
 
 local sync = {}
 
@@ -59,12 +60,50 @@ local function compare(self, todo, is_new)
   return todo
 end
 
+-- The keys of the peers that are refused: what is there of them stays.
+local function keys_of(errors)
+  local keys = {}
+  for _, err in ipairs(errors) do
+    keys[err.peer] = true
+  end
+  return keys
+end
+
+-- The tunnel's part of it.
+local function compare_tunnel(self, todo, accepted)
+  local found, err = {}
+  if not todo.made then
+    found, err = wireguard.look(self, todo.index)
+    if not found then
+      return step(err, "list the overlay's wireguard peers")
+    end
+  end
+  local present
+  todo.tunnel, present = wireguard.differences(self, found, accepted, keys_of(todo.failed))
+  for key in next, present do
+    todo.present[key] = true
+  end
+  for key in next, todo.tunnel.lost do
+    todo.lost[key] = true
+  end
+  for _, op in ipairs(todo.entries) do
+    op.peer = op.peer or todo.tunnel.owners[op.key] -- of a route that goes
+  end
+  return todo
+end
+
 ---What is to be done, and nothing is done.
 ---@param self zlnet.overlay.object
 ---@param peers table[] checked
 ---@return table? todo `ops` of the device, `entries` of the tables, and what the account of it needs
 ---@return zlnet.error? err
 function sync.decide(self, peers)
+  if self.kind == "wireguard" then
+    local tunnel, none = wireguard.open(self)
+    if not tunnel then
+      return step(none, "look for the kernel's wireguard")
+    end
+  end
   local link, err = device.find(self)
   if link == nil then
     return nil, err
@@ -77,10 +116,16 @@ function sync.decide(self, peers)
   local todo = { peers = peers, made = nil, was = link and true or false }
   todo.ops, todo.index, todo.made = device.differences(self, link, mtu)
   local o = self.o
-  todo.wanted, todo.held, todo.failed = differences.wanted(o, peers, wants_of(self, todo.index),
+  local accepted
+  todo.wanted, todo.held, todo.failed, accepted = differences.wanted(o, peers, wants_of(self, todo.index),
     entries.of_addresses(todo.index, o.ip))
   todo.mtu = mtu or link and link.mtu
-  return compare(self, todo, todo.made)
+  local ok
+  ok, err = compare(self, todo, todo.made)
+  if not ok or o.kind ~= "wireguard" then
+    return ok, err
+  end
+  return compare_tunnel(self, todo, accepted)
 end
 
 -- Operations ---------------------------------------------------------------------------------------------------------
@@ -197,6 +242,31 @@ function sync.carry_out(self, ops)
   return failed
 end
 
+-- The tunnel's peers, then the rows of those that it has, then back with those that were refused a row.
+local function make_rows(self, todo)
+  if not todo.tunnel then
+    return sync.carry_out(self, todo.entries)
+  end
+  local refused, err = wireguard.carry_out(self, todo.index, todo.tunnel)
+  if not refused then
+    return nil, err
+  end
+  local ops = {}
+  for _, op in ipairs(todo.entries) do
+    ops[#ops + 1] = not refused[op.peer] and op or nil
+  end
+  local failed
+  failed, err = sync.carry_out(self, ops)
+  if not failed then
+    return nil, err
+  end
+  wireguard.take_back(self, todo.index, todo.tunnel, failed)
+  for key, refusal in next, refused do
+    failed[key] = refusal
+  end
+  return failed
+end
+
 -- The device first: the rows need its index.
 local function make_true(self, todo)
   local stack <close> = undo.new()
@@ -209,7 +279,7 @@ local function make_true(self, todo)
   end
   local failed
   if ok then
-    failed, err = sync.carry_out(self, todo.entries)
+    failed, err = make_rows(self, todo)
   end
   if not failed then
     return stack:fail(err)
@@ -247,6 +317,9 @@ local function account(self, todo, failed)
       (todo.present[key] and changed or added)[key] = true
     end
   end
+  for _, op in ipairs(todo.tunnel and todo.tunnel.ops or {}) do
+    touch(op.peer)
+  end
   for _, op in ipairs(todo.entries) do
     if op.peer then
       touch(op.peer)
@@ -259,7 +332,7 @@ local function account(self, todo, failed)
       changed[key] = true
     end
   end
-  if todo.was and #todo.ops > 0 then
+  if todo.was and (#todo.ops > 0 or todo.tunnel and todo.tunnel.config and before) then
     mended[self.o.name] = true
   end
   return { added = sorted(added), changed = sorted(changed), removed = sorted(removed), mended = sorted(mended) }, now

@@ -14,6 +14,7 @@ local BUFFER = 1 << 22 -- bytes of announcements that may wait, as far as the sy
 local AT_ONCE = 10000 -- announcements taken in one step, so that the caller's loop is not held up
 local INTERVAL = 0.005 -- seconds from one repair to the next
 local RETRY = 1 -- seconds until what was refused is tried again
+local LOOK = 1 -- seconds between looks at what the kernel announces nothing of: wireguard's peers
 
 local GROUPS = { "link", "addr", "route", "neigh", "fdb" }
 local TABLES = { addr = entries.addr, route = entries.route, neigh = entries.neigh, fdb = entries.fdb }
@@ -127,7 +128,7 @@ local function tell(self, ops, failed)
   for _, err in next, failed do
     emit(self, { event = "failed", error = err, peer = err.peer })
   end
-  self.retry = refused and core.clock() + RETRY or nil
+  self:again(refused)
 end
 
 -- The device as it was last announced is as it was made.
@@ -141,8 +142,13 @@ local function compare_all(self)
   if not todo then
     return nil, err
   end
-  tell(self, todo.ops, {})
-  tell(self, todo.made and {} or todo.entries, todo.refused)
+  local ops = todo.ops
+  for _, list in ipairs { todo.tunnel and todo.tunnel.ops or {}, todo.entries } do
+    if not todo.made then -- else it is told by the device
+      table.move(list, 1, #list, #ops + 1, ops)
+    end
+  end
+  tell(self, ops, todo.refused)
   return true
 end
 
@@ -239,8 +245,15 @@ end
 function Keeper:synced(todo)
   forget(self)
   hear(self, math.huge)
-  self.retry = next(todo.refused) and core.clock() + RETRY or nil
+  self:again(next(todo.refused))
   self.set:alarm(0)
+end
+
+---When everything is to be compared again, without an announcement.
+---@param refused any whether something was refused
+function Keeper:again(refused)
+  local seconds = refused and RETRY or self.o.kind == "wireguard" and LOOK
+  self.retry = seconds and core.clock() + seconds or nil
 end
 
 ---See Overlay:next.
