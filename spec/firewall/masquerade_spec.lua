@@ -36,7 +36,7 @@ describe("masquerade", function()
     assert.equal("192.0.2.1", traffic.ask(with, "udp", "192.0.2.2", 7000))
   end)
 
-  it("leaves alone what stays in the container's network, whatever its length, and among masqueraded containers", function()
+  it("leaves alone what stays in the container's network, whatever its length, and among containers", function()
     for i, length in ipairs { 22, 24, 30 } do
       local remote, a, b = node.remote(), helper.container(), helper.container()
       -- the network goes on beyond the node

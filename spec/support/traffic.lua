@@ -123,7 +123,7 @@ function traffic.stop()
   running = {}
 end
 
----Asks a server. Returns the address that it saw, or nil and what was wrong. For what has to come a long time is allowed.
+---Asks a server. Returns the address that it saw, or nil and what was wrong. What has to come is allowed a long time.
 ---options: seconds, text, from = { address, port }
 function traffic.ask(from, kind, address, port, options)
   options = options or {}
@@ -192,8 +192,9 @@ end
 
 ---An ARP message as a frame. t: src (MAC of the frame), sender (MAC), from, to (addresses), reply
 function traffic.arp(t)
-  return "ffffffffffff" .. mac(t.src) .. "0806" .. "00010800060400" .. (t.reply and "02" or "01") .. mac(t.sender or t.src)
-    .. hex(address(t.from)) .. (t.reply and "ffffffffffff" or "000000000000") .. hex(address(t.to))
+  return "ffffffffffff" .. mac(t.src) .. "0806" .. "00010800060400" .. (t.reply and "02" or "01")
+    .. mac(t.sender or t.src) .. hex(address(t.from)) .. (t.reply and "ffffffffffff" or "000000000000")
+    .. hex(address(t.to))
 end
 
 ---A message of ICMPv6 as a frame. t: src (MAC), from, to (addresses), type, body (bytes behind the checksum)

@@ -158,7 +158,8 @@ end
 ---@field vlan integer? in mode `bridge`: the port's VLAN, 1–4094, untagged, on a bridge that filters by VLAN
 ---@field proxy_arp boolean? in mode `direct`: the host end answers ARP for others; false
 ---@field masquerade boolean? what leaves the container's networks has the node's address; false
----@field publish (string|string[])? ports of the node that lead to it: `[ADDRESS:]PORT[-PORT]:PORT[-PORT][/tcp|udp|sctp]`
+---@field publish (string|string[])? ports of the node that lead to it: `8080:80`, `127.0.0.1:53:53/udp`,
+---`[::1]:443:443`, `8000-8010:8000-8010/sctp`
 ---@field isolate string? of containers only those of the same name reach it, and it reaches only those
 ---@field guard boolean? nothing leaves the container under an address or a MAC that is not its own; false
 ---@field overlay zlnet.overlay.object? where `mtu` and `src` come from when they are not given

@@ -87,8 +87,8 @@ function conflict.settle(nft, host, e)
   end)
 end
 
--- The other set in which a port may be taken: an address's, where it is asked for on every address; every address's, where it
--- is asked for on one.
+-- The other set in which a port may be taken: an address's, where it is asked for on every address; every address's,
+-- where it is asked for on one.
 local function other_claim(nft, e)
   local version, any = e.set:match "^publish(%d)(.*)$"
   if not version then

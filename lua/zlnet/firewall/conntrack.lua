@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- Tracked connections that outlive what they were translated for: an address or a port of another container would get their
--- packets, of UDP as long as they keep coming.
+-- Tracked connections that outlive what they were translated for: an address or a port of another container would get
+-- their packets, of UDP as long as they keep coming.
 
 local publish = require "zlnet.firewall.publish"
 

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- Elements of our sets: found, and deleted where they are their owner's. Whatever is decided by what was seen is sent with
+-- Elements of our sets: found, and deleted where they are their owner's. What is decided by what was seen is sent with
 -- the generation of the ruleset, so that it is refused when another transaction came between.
 
 local ruleset = require "zlnet.firewall.ruleset"

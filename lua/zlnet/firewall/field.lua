@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- Values in elements of sets: as nft(8) writes them, and as the kernel takes them. An address and a MAC are the same text
--- in both. Pure.
+-- Values in elements of sets: as nft(8) writes them, and as the kernel takes them. An address and a MAC are the same
+-- text in both. Pure.
 
 local addr = require "zlnet.addr"
 local rule = require "zlnet.firewall.rule"

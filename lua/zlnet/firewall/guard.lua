@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- guard: nothing leaves a container under an address or a MAC that is not its own, nor claims one (ARP, neighbour
--- discovery), nor speaks as a router. On a bridge all of it is seen where frames come in; elsewhere IP packets and ARP each
--- have their place. Pure.
+-- discovery), nor speaks as a router. On a bridge all of it is seen where frames come in; elsewhere IP packets and ARP
+-- each have their place. Pure.
 
 local addr = require "zlnet.addr"
 local field = require "zlnet.firewall.field"
@@ -33,8 +33,8 @@ local ANY = { text = "::", value = ("00"):rep(16) }
 local CLAIM = rule.in_set({ "iif", "ether saddr", "@th,64,128" }, "claims", true)
 local NOT_GUARDED = { rule.in_set({ "iif" }, "guarded", true), rule.accept }
 
--- Router advertisements (134) and redirects (137); advertisements (136) of another's address, and solicitations (135) for
--- it by which an address is claimed before it is used.
+-- Router advertisements (134) and redirects (137); advertisements (136) of another's address, and solicitations (135)
+-- for it by which an address is claimed before it is used.
 local NEIGHBOURS = {
   { icmpv6(134), rule.drop },
   { icmpv6(137), rule.drop },

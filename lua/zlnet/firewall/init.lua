@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- The one place that changes our tables of nf_tables. ruleset.lua decides; here it is made, compared and taken away, each
--- in one transaction.
+-- The one place that changes our tables of nf_tables. ruleset.lua decides; here it is made, compared and taken away,
+-- each in one transaction.
 
 local conflict = require "zlnet.firewall.conflict"
 local conntrack = require "zlnet.firewall.conntrack"
@@ -42,9 +42,9 @@ local function send(nft, needed, wanted, force, generation)
 end
 
 local function make(nft, host, needed, wanted, exact)
-  local force, ok, err, e = false, nil, nil, nil
+  local force, err = false, nil
   for _ = 1, TRIES do
-    local generation
+    local generation, ok
     if exact then
       generation, err = nft:getgen(nil, { "id" })
       ok = generation
@@ -55,6 +55,7 @@ local function make(nft, host, needed, wanted, exact)
         return nil, err
       end
     end
+    local e
     ok, err, e = send(nft, needed, wanted, force, generation and generation.id)
     if ok then
       return true

@@ -26,10 +26,9 @@ end
 ---@return table attachment see ruleset.elements_of
 function operations.of(record, link)
   return {
-    ip = record.ip or {}, mode = record.mode, bridge = record.bridge, bridge_index = record.bridge and (link.master or 0),
-    mac = record.mac,
-    host_ifname = names.host_name(record, record.tag), host_index = link.index, masquerade = record.masquerade,
-    publish = record.publish, isolate = record.isolate, guard = record.guard,
+    ip = record.ip or {}, mode = record.mode, bridge = record.bridge, mac = record.mac,
+    bridge_index = record.bridge and (link.master or 0), host_ifname = names.host_name(record, record.tag),
+    host_index = link.index, masquerade = record.masquerade, publish = record.publish, isolate = record.isolate, guard = record.guard,
   }
 end
 
@@ -40,8 +39,8 @@ function operations.device(a)
   return a.bridge or a.host_ifname
 end
 
----Whether ports are published on the node's loopback address of a family: then answers have to come back to it through the
----container's device.
+---Whether ports are published on the node's loopback address of a family: then answers have to come back to it through
+---the container's device.
 ---@param a table attachment
 ---@param family "inet"|"inet6"
 ---@return boolean
@@ -73,7 +72,8 @@ end
 ---@param add fun(op: table)
 function operations.add(o, p, add)
   if ruleset.is_wanted(o) then
-    add { ns = "host", op = "firewall", step = "set up the firewall", key = "firewall", args = operations.attachment(p) }
+    add { ns = "host", op = "firewall", step = "set up the firewall", key = "firewall",
+      args = operations.attachment(p) }
   end
 end
 

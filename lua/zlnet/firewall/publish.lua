@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- publish: ports of the node lead to a container, from outside, from the node itself (127.0.0.1 and ::1 too), from other
--- containers and from the container itself. Pure.
+-- publish: ports of the node lead to a container, from outside, from the node itself (127.0.0.1 and ::1 too), from
+-- other containers and from the container itself. Pure.
 
 local field = require "zlnet.firewall.field"
 local rule = require "zlnet.firewall.rule"
@@ -45,9 +45,10 @@ publish.parts = {
       } },
       { name = "publish-in", type = "nat", hook = "prerouting", priority = -100, rules = JUMP },
       { name = "publish-out", type = "nat", hook = "output", priority = -100, rules = JUMP },
-      -- the answer has to come back through the node: to a loopback address, and where asker and container are neighbours
+      -- answers have to come back through the node: to a loopback address, and where asker and container are neighbours
       { name = "publish-back", type = "nat", hook = "postrouting", priority = 99, rules = {
-        { rule.is_translated, rule.is("ip saddr", LOOPBACK), rule.in_set({ "ip daddr" }, "published4"), rule.masquerade },
+        { rule.is_translated, rule.is("ip saddr", LOOPBACK), rule.in_set({ "ip daddr" }, "published4"),
+          rule.masquerade },
         { rule.is_translated, rule.is("ip6 saddr", LOOPBACK6), rule.in_set({ "ip6 daddr" }, "published6"),
           rule.masquerade },
         { rule.is_translated, rule.in_set({ "iif", "ip daddr" }, "hairpin4"), rule.masquerade },

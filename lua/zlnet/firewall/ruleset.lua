@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
--- What an attachment needs of nf_tables: constant parts, each in a table `zlnet` of some family, and elements of their own
--- in the sets there. An element's comment is the name of the host end, by which its owner is found. Decides, and writes it
--- down for nft(8) and for the kernel; asks nothing. Pure.
+-- What an attachment needs of nf_tables: constant parts, each in a table `zlnet` of some family, and elements of its
+-- own in the sets there. An element's comment is the name of the host end, by which its owner is found. Decides, and writes
+-- it down for nft(8) and for the kernel; asks nothing. Pure.
 
 local addr = require "zlnet.addr"
 local field = require "zlnet.firewall.field"
@@ -136,7 +136,8 @@ end
 
 ---A rule as the kernel takes it.
 function ruleset.rule_message(family, chain, terms)
-  return { family = family, table = ruleset.table, chain = chain.name, expressions = rule.expressions(family, terms) }
+  return { family = family, table = ruleset.table, chain = chain.name,
+    expressions = rule.expressions(family, terms) }
 end
 
 local function value_of(fields)
@@ -147,7 +148,7 @@ local function value_of(fields)
   return { value = t[2] and t or t[1] }
 end
 
----Fields as the kernel gives them back: hexadecimal digits, each field from a register of 4 bytes on, unless it is alone.
+---Fields as the kernel gives them back: hexadecimal digits, each from a register of 4 bytes on, unless it is alone.
 ---@param fields table
 ---@return string
 function ruleset.padded(fields)
@@ -221,7 +222,8 @@ end
 local function set_text(family, set)
   local of = set.typeof and "typeof " .. set.typeof or "type " .. types_text(set.key)
   if set.data then
-    return fmt("add map %s %s %s { %s : %s ; }", family, ruleset.table, set.name, of, types_text(set.data))
+    return fmt("add map %s %s %s { %s : %s ; }", family, ruleset.table, set.name, of,
+      types_text(set.data))
   end
   return fmt("add set %s %s %s { %s ; }", family, ruleset.table, set.name, of)
 end
@@ -243,8 +245,8 @@ local function fields_text(fields)
 end
 
 local function element_text(e)
-  return fmt('add element %s %s %s { %s comment "%s"%s }', e.family, ruleset.table, e.set, fields_text(e.key), e.comment,
-    e.data and " : " .. fields_text(e.data) or "")
+  return fmt('add element %s %s %s { %s comment "%s"%s }', e.family, ruleset.table, e.set, fields_text(e.key),
+    e.comment, e.data and " : " .. fields_text(e.data) or "")
 end
 
 -- Chains in an order in which none jumps to one that is not there yet: those without a hook come first in their part.

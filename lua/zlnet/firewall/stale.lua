@@ -57,8 +57,8 @@ local function identity_of(e, value)
   return ("%s %s %s %s"):format(e.family, e.set, value, e.comment)
 end
 
--- Elements that no attachment has. Their owners are asked for after they were read, for a record is there before its elements
--- are; but for those of an attach that is under way, whose name is busy.
+-- Elements that no attachment has. Their owners are asked for after they were read; those of an attach that is under
+-- way have a name that is busy.
 local function stale_elements(nft, host)
   local list, err = all_elements(nft)
   if not list or not list[1] then

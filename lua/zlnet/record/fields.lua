@@ -30,6 +30,11 @@ local fields = {}
 ---@field hairpin boolean?
 ---@field isolated boolean?
 ---@field vlan integer?
+---@field masquerade boolean?
+---@field publish table[]? see firewall/options.lua
+---@field isolate string?
+---@field guard boolean?
+---@field mac string? of the container end, where guard has to know it
 ---@field forwarding boolean? false when the host end was not told to forward
 ---@field process integer? the owner process's number for good (inode of its pidfd, Linux 6.9)
 ---@field netns_id integer? the network namespace's number for good (NS_GET_ID, Linux 6.18)
