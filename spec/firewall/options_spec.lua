@@ -23,7 +23,8 @@ describe("what publish takes", function()
 
   it("is refused where it is no port, or one twice", function()
     for given, why in pairs {
-      ["80"] = "is not like", ["80:80/icmp"] = "is not like", ["0:80"] = "from 1 to 65535", ["80:65536"] = "from 1 to 65535",
+      ["80"] = "is not like", ["80:80/icmp"] = "is not like", ["0:80"] = "from 1 to 65535",
+      ["80:65536"] = "from 1 to 65535",
       ["80-82:80-81"] = "equally long", ["82-80:82-80"] = "from 1 to 65535", ["::1:80:80"] = "no address",
       ["[10.0.0.1]:80:80"] = "no address", ["10.0.0.1/8:80:80"] = "no address", ["x:80:80"] = "no address",
       ["80-:80-"] = "from 1 to 65535", [""] = "is not like",

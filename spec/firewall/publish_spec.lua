@@ -61,12 +61,24 @@ describe("publish", function()
           assert.truthy(traffic.ask(c, kind, address, 8080), "itself " .. address)
           assert.equal(i == 1 and "192.0.2.2" or "2001:db8::2", traffic.ask(remote, kind, address, 8080))
         end
+        -- with br_netfilter ::1 does not lead to a bridge
+        helper.sh "sysctl -qw net.bridge.bridge-nf-call-ip6tables=0"
         for _, address in ipairs { "127.0.0.1", "127.1.2.3", "::1" } do
           assert.truthy(traffic.ask(nil, kind, address, 8080), address)
         end
       end)
     end
   end
+
+  it("refuses ::1 for a container on a bridge where br_netfilter would lose the answers", function()
+    bridge()
+    if not helper.sh "sysctl -qw net.bridge.bridge-nf-call-ip6tables=1" then
+      return pending "br_netfilter is not loaded"
+    end
+    local c = helper.container()
+    local a, err = attach(options("bridge", c.pid, 5, { publish = "[::1]:8080:80" }))
+    assert.same({ nil, "EOPNOTSUPP" }, { a, err.code })
+  end)
 
   it("reaches it by one address alone, where one is named", function()
     local c = helper.container()

@@ -4,7 +4,9 @@ local ruleset = require "zlnet.firewall.ruleset"
 
 local function attachment(changes)
   local a = {
-    ip = { { family = "inet", address = "10.0.0.5", prefix = 24 }, { family = "inet6", address = "fd00::5", prefix = 63 } },
+    ip = {
+      { family = "inet", address = "10.0.0.5", prefix = 24 }, { family = "inet6", address = "fd00::5", prefix = 63 },
+    },
     mode = "routed", mac = "02:00:00:00:00:05", host_ifname = "veth-5-s", host_index = 7,
   }
   for key, value in pairs(changes or {}) do

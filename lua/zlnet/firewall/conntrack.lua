@@ -11,15 +11,15 @@ local KEYS = { "family", "tuple_orig", "tuple_reply", "id" }
 local ADDRESS = { inet = "v4_src", inet6 = "v6_src" }
 local TUPLES = { orig = "tuple_orig", reply = "tuple_reply" }
 
--- Older kernels (before 6.9) delete one connection at a time: those that the filter finds.
-local function delete_each(nft, filter, matches)
-  local list, err = nft:getconntracks({ family = filter.family }, KEYS)
+-- Deletes one connection at a time, of those in a list of all.
+local function delete_each(nft, family, matches)
+  local list, err = nft:getconntracks({ family = family }, KEYS)
   if not list then
     return nil, err
   end
   for _, c in ipairs(list) do
     if matches(c) then
-      local ok, refused = nft:delconntrack { family = filter.family, tuple_orig = c.tuple_orig, id = c.id }
+      local ok, refused = nft:delconntrack { family = family, tuple_orig = c.tuple_orig, id = c.id }
       if not ok and refused.code ~= "ENOENT" then
         return nil, refused
       end
@@ -31,6 +31,12 @@ end
 -- Kernels without connection tracking have nothing to forget.
 local NONE = { EOPNOTSUPP = true, ENOENT = true, EPROTONOSUPPORT = true }
 
+local function each(nft, family, matches)
+  local ok, err = delete_each(nft, family, matches)
+  return ok or NONE[err.code] or err.code == "EINVAL" or nil, err
+end
+
+-- By a filter of the kernel's; before 6.9 it has none for deleting.
 local function delete(nft, filter, matches)
   local ok, err = nft:delconntrack(filter)
   if ok or NONE[err.code] then
@@ -38,18 +44,22 @@ local function delete(nft, filter, matches)
   elseif err.code ~= "EINVAL" then
     return nil, err
   end
-  ok, err = delete_each(nft, filter, matches)
-  return ok or err.code == "EINVAL" or nil, err
+  return each(nft, filter.family, matches)
 end
 
+-- A filter of IPv6 addresses means all but those (Linux 6.18 and before: the comparison is the wrong way round).
 local function of_address(nft, family, address, direction)
   local key, tuple = ADDRESS[family], TUPLES[direction]
+  local function matches(c)
+    return c[tuple] and c[tuple].tuple_ip[key] == address
+  end
+  if family == "inet6" then
+    return each(nft, family, matches)
+  end
   return delete(nft, {
     family = family, [tuple] = { tuple_ip = { [key] = address } },
     filter = { [direction .. "_flags"] = { ip_src = true } },
-  }, function(c)
-    return c[tuple] and c[tuple].tuple_ip[key] == address
-  end)
+  }, matches)
 end
 
 ---Forgets every connection from or to some addresses.
@@ -78,8 +88,7 @@ local function of_ports(nft, family, p)
     return port and port >= p.host_port and port <= last
   end
   if p.count > 1 then
-    local ok, err = delete_each(nft, { family = family }, matches)
-    return ok or err.code == "EINVAL" or nil, err
+    return each(nft, family, matches)
   end
   return delete(nft, {
     family = family, tuple_orig = { tuple_proto = { num = number, dst_port = p.host_port } },

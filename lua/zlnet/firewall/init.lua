@@ -73,8 +73,24 @@ local function make(nft, host, needed, wanted, exact)
   return nil, err
 end
 
+-- br_netfilter makes ::1 of an answer's destination on the bridge already, and the kernel takes none for it from there.
+local TAKES_LOOPBACK6 = "net/bridge/bridge-nf-call-ip6tables"
+
+local function is_lost(a)
+  for _, p in ipairs(a.bridge and a.publish or {}) do
+    if p.address == "::1" and core.sysctl_read(TAKES_LOOPBACK6) == "1" then
+      return true
+    end
+  end
+  return false
+end
+
 -- What lets the node's loopback addresses lead to what the container publishes.
 local function open_loopback(a, host)
+  if is_lost(a) then
+    return nil, core.error { kind = "io", code = "EOPNOTSUPP", op = "sysctl",
+      message = "nothing is published on ::1 out of a bridge while net.bridge.bridge-nf-call-ip6tables is 1" }
+  end
   local sysctl, route = operations.loopback(a)
   local ok, err = true, nil
   if sysctl then

@@ -28,7 +28,8 @@ function operations.of(record, link)
   return {
     ip = record.ip or {}, mode = record.mode, bridge = record.bridge, mac = record.mac,
     bridge_index = record.bridge and (link.master or 0), host_ifname = names.host_name(record, record.tag),
-    host_index = link.index, masquerade = record.masquerade, publish = record.publish, isolate = record.isolate, guard = record.guard,
+    host_index = link.index, masquerade = record.masquerade, publish = record.publish, isolate = record.isolate,
+    guard = record.guard,
   }
 end
 

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- What an attachment needs of nf_tables: constant parts, each in a table `zlnet` of some family, and elements of its
--- own in the sets there. An element's comment is the name of the host end, by which its owner is found. Decides, and writes
--- it down for nft(8) and for the kernel; asks nothing. Pure.
+-- own in the sets there. An element's comment is the name of the host end, by which its owner is found. Decides, and
+-- writes it down for nft(8) and for the kernel; asks nothing. Pure.
 
 local addr = require "zlnet.addr"
 local field = require "zlnet.firewall.field"
