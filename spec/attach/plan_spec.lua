@@ -264,11 +264,16 @@ describe("zlnet.plan", function()
 
   -- What ip(8) and /proc/sys say of both namespaces: a set of lines.
   local function state(c)
-    for _, name in ipairs(node.links()) do -- a bridge's carrier is acted upon when it is asked for, or a second later
-      helper.eventually(function()
-        return node.link(name).operstate ~= "DOWN"
-      end)
-    end
+    helper.eventually(function() -- a carrier is acted upon when it is asked for, or a second later
+      local settled = true
+      for _, where in ipairs { here, c } do
+        for _, link in ipairs(where:ip_json "link") do
+          where:exec("ip link show dev " .. link.ifname)
+          settled = settled and (link.ifname == "lo" or link.operstate == "UP")
+        end
+      end
+      return settled
+    end)
     helper.eventually(function()
       local addresses = select(2, helper.sh "ip addr") .. select(2, c:exec "ip addr")
       return not addresses:find "tentative" -- routes to it come then
