@@ -78,7 +78,11 @@ describe("zlnet.attach in mode bridge", function()
     assert.equal(before, node.state())
   end)
 
-  local it_vlan = helper.it_where(vlans, "this kernel has no bridge that filters by VLAN")
+  local function it_vlan(name, f)
+    it(name, vlans and f or function()
+      pending "this kernel has no bridge that filters by VLAN"
+    end)
+  end
 
   -- The port's VLANs, as bridge(8) has them.
   local function vlans_of(a)
