@@ -125,11 +125,11 @@ describe("plan.build", function()
     local mac = "02:00:00:00:00:01"
     assert.same({ "h up" }, awaited { ip = "10.200.0.5" })
     assert.same({ "h up" }, awaited { ip = "fd00::5", nodad = false })
-    assert.same({ "h up", "c fd00::5 fd00::6 fe80::ff:fe00:1", "h fe80::1/128" },
+    assert.same({ "h up", "c fe80::ff:fe00:1 fd00::5 fd00::6", "h fe80::1/128" },
       awaited { ip = { "fd00::5", "fd00::6" }, mac = mac })
-    assert.same({ "h up", "c fd00::5 fe80::ff:fe00:1", "h fd00::1/128", "h fe80::1/128" },
+    assert.same({ "h up", "c fe80::ff:fe00:1 fd00::5", "h fd00::1/128", "h fe80::1/128" },
       awaited { ip = "fd00::5", gateway = "fd00::1", mac = mac })
-    assert.same({ "h up", "c fd00::5 fe80::ff:fe00:1" },
+    assert.same({ "h up", "c fe80::ff:fe00:1 fd00::5" },
       awaited { ip = "fd00::5", mode = "direct", mac = mac })
   end)
 
