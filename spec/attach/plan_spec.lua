@@ -329,7 +329,7 @@ describe("zlnet.plan", function()
     ["mode direct, IPv6"] = { ip = "fd00:200::5", mode = "direct", forwarding = false },
     ["mode bridge"] = {
       ip = { "10.7.0.5/24", "fd00:7::5/64" }, mode = "bridge", bridge = "br0", gateway = { "10.7.0.1", "fd00:7::1" },
-      mtu = "inherit",
+      mtu = "inherit", hairpin = true, isolated = true,
     },
   }
 

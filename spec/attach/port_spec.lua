@@ -107,6 +107,14 @@ describe("zlnet.attach in mode bridge", function()
     assert.is_true((helper.ping(c, "10.7.0.6")))
     assert.is_true((helper.ping(d, "fd00:7::5")))
     assert.is_false((helper.ping(e, "10.7.0.5")))
+    assert(zlnet.detach(a))
+    local script = tostring(assert(zlnet.plan { pid = c.pid, ip = "10.7.0.5/24", mode = "bridge", bridge = "br0",
+      default_route = false, vlan = 5 }))
+    assert(helper.sh(script))
+    assert.same({ "5 PVID Egress Untagged" }, vlans_of(a))
+    for _, one in ipairs(assert(zlnet.attachments())) do
+      a = one.pid == c.pid and one or a
+    end
     assert(helper.sh(("bridge vlan del vid 5 dev %s"):format(a.host_ifname)))
     assert.same({ "host vlan 5 -> nil" }, found(a))
     assert.same({}, assert(zlnet.mend(a)).left)
