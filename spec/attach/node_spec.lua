@@ -3,7 +3,7 @@
 local core = require "zlnet.core"
 local helper = require "spec.support.helper"
 local node = require "spec.support.node"
-local survey = require "zlnet.attach.node"
+local facts = require "zlnet.attach.node"
 local zlnet = require "zlnet"
 
 local ACCEPT_RA = "/proc/sys/net/ipv6/conf/wan/accept_ra"
@@ -231,11 +231,11 @@ s.sendto(struct.pack("!BBHBBHII", 134, 0, 0, 64, 0, 1800, 0, 0), ("ff02::1", 0, 
           return host[name](host, ...)
         end
       end })
-      local o = { ip = { { family = "inet6", address = "fd00:200::5" } }, forwarding = true }
-      local seen, err = survey.of(o, asked)
+      local o = { ip = { { family = "inet6", address = "fd00:200::5" } }, forwarding = true, mode = "routed" }
+      local seen, err = facts.look(o, asked)
       assert.is_nil(seen)
       assert.same({ "ENOBUFS", "find the default routes that routers announced" }, { err.code, err.step })
-      assert.same({ "wan" }, assert(survey.of(o, host)).accept_ra)
+      assert.same({ "wan" }, assert(facts.look(o, host)).accept_ra)
     end)
 
     it("takes it back when the attach fails", function()
