@@ -347,10 +347,14 @@ end
 function Begun:keep()
   local session = self.session
   session.deadline = core.clock() + (session.o.timeout or SECONDS)
-  local a
+  local seen, a
   local ok, err = session:lock()
   if ok then
-    a, err = session:carry_out(plan.port(session.o, session.target.who), self.pair)
+    session.o.ip = {}
+    seen, err = node.look(session.o, session.handles.host)
+  end
+  if seen then
+    a, err = session:carry_out(plan.port(session.o, session.target.who, seen), self.pair)
   end
   session:close(err)
   return a, err

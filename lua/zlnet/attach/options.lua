@@ -2,8 +2,9 @@
 -- The options of attach: their rules, and what must hold between them.
 
 local addr = require "zlnet.addr"
-local alias = require "zlnet.record.line"
 local argument = require "zlnet.argument"
+local fields = require "zlnet.record.fields"
+local line = require "zlnet.record.line"
 local modes = require "zlnet.attach.modes"
 local options = require "zlnet.options"
 local pool = require "zlnet.addresses.pool"
@@ -58,18 +59,6 @@ local function complete_from_overlay(o, mode)
       o.src[ip.family] = address
     end
   end
-end
-
--- The record of an attachment holds more than the options, each at its longest here.
-local function longest_record(o)
-  local record = { start = o.pid and 99999999999, boot = ("f"):rep(16), pidns = o.pid and 4294967295,
-    netns = 4294967295, time = 9999999999 }
-  for name, value in next, o do
-    record[name] = value
-  end
-  record.mtu = o.mtu and 65535
-  record.netns = 4294967295
-  return record
 end
 
 -- An address by family must go with an address of the container, and differ from it.
@@ -158,8 +147,8 @@ local CHECKS = {
     return mode.relate(o, families)
   end,
   function(o)
-    local line, long = alias.format(longest_record(o))
-    return not line and (o.id and "id" or "ip"), long
+    local text, long = line.format(fields.longest(o))
+    return not text and (o.id and "id" or "ip"), long
   end,
 }
 
@@ -249,8 +238,8 @@ end
 attach.pair = options.spec(of_pair(), function(o)
   local wrong, why = relate_pair(o)
   if not wrong and o.id then
-    local line, long = alias.format(longest_record(o))
-    wrong, why = not line and "id", long
+    local text, long = line.format(fields.longest(o))
+    wrong, why = not text and "id", long
   end
   return wrong, why
 end)
