@@ -252,6 +252,22 @@ function pool.range_of(set, address)
   end
 end
 
+---How far an address is behind the first one of its set, for sorting.
+---@param set zlnet.pool.set
+---@param address string one of the set's
+---@return integer
+function pool.position(set, address)
+  local before = 0
+  for i = 1, #set.ranges do
+    local range = set.ranges[i]
+    if range == pool.range_of(set, address) then
+      return before + count(range.first, (addr.bytes(address))) - 1
+    end
+    before = before + range.size
+  end
+  return before
+end
+
 local function at(set, position)
   local i = 1
   while position >= set.ranges[i].size do
