@@ -93,15 +93,28 @@ void *process_page(void *_Atomic *page, size_t size)
 	return none;
 }
 
+/* The number of a process that got no page. It stays without: another number later would make what it has a stranger's. */
+static uint64_t generation_without(_Atomic uint64_t *without)
+{
+	uint64_t number = (uint64_t)1 << 63 | (uint64_t)getpid();
+
+	atomic_store(without, number);
+	return number;
+}
+
 uint64_t process_generation(void)
 {
 	static void *_Atomic page;
-	static _Atomic uint64_t latest; /* a child inherits it, and counts on */
-	_Atomic uint64_t *mine = process_page(&page, sizeof *mine);
-	uint64_t none = 0, next;
+	static _Atomic uint64_t latest;  /* a child inherits it, and counts on */
+	static _Atomic uint64_t without; /* of a process that has no page; a child that inherits it tries anew */
+	uint64_t none = 0, next, pageless = atomic_load(&without);
 
+	if (pageless && pageless == generation_without(&without))
+		return pageless;
+	_Atomic uint64_t *mine = process_page(&page, sizeof *mine);
 	if (!mine)
-		return (uint64_t)getpid();
+		return generation_without(&without);
+	atomic_store(&without, 0);
 	if (atomic_load(mine) == 0) {
 		next = atomic_fetch_add(&latest, 1) + 1;
 		atomic_compare_exchange_strong(mine, &none, next);

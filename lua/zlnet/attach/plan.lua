@@ -133,14 +133,15 @@ local SPEAKS_IPV6 = { inet6 = true }
 ---Decides what makes a port of a bridge of a pair, up and without addresses: those are the container's own business.
 ---@param o table validated options (options.pair), mode `bridge`
 ---@param who table the owner, as in plan.build
+---@param node zlnet.node what was found out about the node
 ---@return zlnet.plan plan without gateways
-function plan.port(o, who)
+function plan.port(o, who, node)
   local p = begin(o, who)
   p.gateways, p.families = {}, SPEAKS_IPV6
   p.alias = line.format(p.record) -- as plan.pair's
   local add = appender(p.ops)
   local mode = modes[o.mode]
-  create(o, p, mode, add)
+  create(o, p, mode, add, node)
   operations.mute(p, mode, add)
   operations.up(o, p, add)
   operations.record(p, add)
