@@ -5,6 +5,7 @@
 #include <libmnl/libmnl.h>
 #include <linux/fib_rules.h>
 #include <linux/if_addr.h>
+#include <linux/if_link.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
@@ -147,6 +148,16 @@ static void dump_neigh(struct enc *e)
 		return;
 	ndm->ndm_ifindex = 0;
 	enc_put(e, NDA_IFINDEX, &index, sizeof(index));
+}
+
+void codec_defaults_nest(struct enc *e, const struct table_set *set, const struct codec_keys *said)
+{
+	const uint32_t mode = MACVLAN_MACADDR_SET;
+
+	/* a list of sources by itself, as it is read, is passed over */
+	if (set == &table_set_macvlan && said->attr[0] >> IFLA_MACVLAN_MACADDR_DATA & 1 &&
+	    !(said->attr[0] >> IFLA_MACVLAN_MACADDR_MODE & 1))
+		enc_put(e, IFLA_MACVLAN_MACADDR_MODE, &mode, sizeof(mode));
 }
 
 static void defaults_rule(struct enc *e)

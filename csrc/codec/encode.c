@@ -332,6 +332,25 @@ static bool leaves_out_told(struct enc *e)
 	return e->nlh->nlmsg_type == e->table->new_type || e->nlh->nlmsg_type == e->table->del_type;
 }
 
+static bool makes(const struct enc *e)
+{
+	return e->nlh->nlmsg_type == e->table->new_type && e->nlh->nlmsg_flags & NLM_F_CREATE;
+}
+
+/* The attribute at offset `at` of the message is its last. */
+static bool leaves_out_new(const struct table_row *row, const struct nlmsghdr *nlh, uint32_t at)
+{
+	const struct nlattr *attr = (const struct nlattr *)((const char *)nlh + at);
+	const char *p = mnl_attr_get_payload(attr);
+	bool zero = true;
+
+	if (row->not_new || !row->not_zero || at == nlh->nlmsg_len)
+		return row->not_new;
+	for (uint16_t i = 0; i < mnl_attr_get_payload_len(attr); i++)
+		zero = zero && !p[i];
+	return zero;
+}
+
 /* The table at index "table" by the set: fields into header, attributes after it, always in the order of the rows. */
 static int enc_set(struct enc *e, const struct table_set *set, uint8_t *header, int table)
 {
@@ -356,10 +375,12 @@ static int enc_set(struct enc *e, const struct table_set *set, uint8_t *header, 
 		if (set == &table_set_link && e->depth > 1)
 			enc_require_end(e, i);
 		err = set->attr[i].many ? enc_many(e, set, i, table) : enc_attr(e, set, i, table);
-		if (set->attr[i].told && leaves_out_told(e))
+		if ((set->attr[i].told && leaves_out_told(e)) ||
+		    (makes(e) && leaves_out_new(&set->attr[i], e->nlh, len)))
 			e->nlh->nlmsg_len = len;
 		enc_leave(e);
 	}
+	codec_defaults_nest(e, set, &said.keys);
 	if (said.unknown && err == 0) {
 		static const struct table_row unknown = {.key = "unknown"};
 

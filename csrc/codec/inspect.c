@@ -248,6 +248,8 @@ static void push_row(lua_State *L, int sets, const struct table_row *row, const 
 	set_integer(L, "max", row->max);
 	lua_pushboolean(L, row->many);
 	lua_setfield(L, -2, "many");
+	lua_pushboolean(L, row->told || row->moves);
+	lua_setfield(L, -2, "kernels"); /* no part of what a request sets */
 	switch (row->type) {
 	case TABLE_STRUCT:
 	case TABLE_NEST:
