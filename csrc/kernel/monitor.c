@@ -66,6 +66,12 @@ const struct monitor_kind event_kinds[MONITOR_KINDS] = {
          .id_header = BYTES(struct ndmsg, ndm_family) | BYTES(struct ndmsg, ndm_ifindex),
          .id = BIT(NDA_LLADDR) | BIT(NDA_VLAN) | BIT(NDA_MASTER) | BIT(NDA_SRC_VNI),
          .memo = MONITOR_FDB_REMOTE},
+	/* a vxlan link with l2miss or l3miss lacks an entry, a neighbour's address is asked of user space */
+	{.name = "miss",
+         .table = &table_neigh,
+         .groups = {RTNLGRP_NEIGH},
+         .families = {AF_INET, AF_INET6},
+         .asked = true},
 	{.name = "rule",
          .table = &table_rule,
          .groups = {RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE},
@@ -80,6 +86,8 @@ const struct monitor_kind event_kinds[MONITOR_KINDS] = {
          .id = BIT(NETNSA_NSID)},
 };
 
+_Static_assert(TABLE_COUNT(event_kinds) == MONITOR_KINDS, "every kind has its name");
+
 const struct monitor_kind *monitor_find(const char *name)
 {
 	for (unsigned i = 0; i < MONITOR_KINDS; i++)
@@ -90,12 +98,20 @@ const struct monitor_kind *monitor_find(const char *name)
 
 bool monitor_matches(const struct monitor_kind *k, const struct nlmsghdr *h)
 {
-	if (h->nlmsg_type != k->table->new_type && h->nlmsg_type != k->table->del_type)
+	bool meant = k->asked ? h->nlmsg_type == k->table->get_type
+	                      : h->nlmsg_type == k->table->new_type || h->nlmsg_type == k->table->del_type;
+
+	if (!meant)
 		return false;
 	if (mnl_nlmsg_get_payload_len(h) < MNL_ALIGN(k->table->hdrlen))
 		return false;
 	uint8_t family = *(const uint8_t *)mnl_nlmsg_get_payload(h); /* every header begins with it */
-	return family == k->families[0] || family == k->families[1];
+	return k->any_family || family == k->families[0] || family == k->families[1];
+}
+
+const char *monitor_verb(const struct monitor_kind *k, const struct nlmsghdr *h)
+{
+	return k->asked ? "get" : monitor_is_gone(k, h) ? "del" : "new";
 }
 
 bool monitor_is_gone(const struct monitor_kind *k, const struct nlmsghdr *h)
