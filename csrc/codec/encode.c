@@ -132,6 +132,25 @@ static int enc_elements(struct enc *e, const struct table_row *row, uint16_t typ
 	return err;
 }
 
+/* {{id=…}, {id=…}} into structures one after the other. */
+static int enc_array(struct enc *e, const struct table_row *row, uint16_t type)
+{
+	struct nlattr *attr = enc_nest(e, type);
+	lua_Integer n = enc_list(e);
+	int err = 0;
+
+	attr->nla_type = type;
+	for (lua_Integer i = 1; i <= n && err == 0; i++) {
+		e->path[e->depth - 1].index = i;
+		lua_rawgeti(e->L, -1, i);
+		err = enc_struct(e, row->set, enc_reserve(e, row->set->hdrlen));
+		lua_pop(e->L, 1);
+	}
+	e->path[e->depth - 1].index = 0;
+	mnl_attr_nest_end(e->nlh, attr);
+	return err;
+}
+
 /* {{gateway=…}, {gateway=…}} into structures with attributes, which say their lengths themselves. */
 static int enc_nexthops(struct enc *e, const struct table_row *row, uint16_t type)
 {
@@ -184,6 +203,8 @@ static int enc_attr(struct enc *e, const struct table_set *set, unsigned number,
 		return enc_indexed(e, row, type);
 	case TABLE_LIST:
 		return enc_elements(e, row, type, table);
+	case TABLE_ARRAY:
+		return enc_array(e, row, type);
 	case TABLE_NEXTHOPS:
 		return enc_nexthops(e, row, type);
 	case TABLE_STRUCT:
@@ -361,6 +382,8 @@ static int enc_set(struct enc *e, const struct table_set *set, uint8_t *header, 
 	for (uint64_t word = said.keys.field; word && err == 0; word &= word - 1) {
 		const unsigned i = (unsigned)__builtin_ctzll(word);
 
+		if (set->field[i].told && leaves_out_told(e))
+			continue;
 		enc_enter(e, &set->field[i], said.field[i]);
 		err = enc_field(e, set, &set->field[i], header, &said);
 		enc_leave(e);

@@ -6,6 +6,7 @@
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
 #include <linux/net_namespace.h>
+#include <linux/nexthop.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -78,6 +79,13 @@ const struct monitor_kind event_kinds[MONITOR_KINDS] = {
          .families = {AF_INET, AF_INET6},
          .id_header = BIT(sizeof(struct fib_rule_hdr)) - 1,
          .id = UINT64_MAX},
+	{.name = "nexthop",
+         .table = &table_nexthop,
+         .groups = {RTNLGRP_NEXTHOP},
+         .any_family = true, /* a group has none */
+         .idle_header = BYTES(struct nhmsg, nh_flags),
+         .id = BIT(NHA_ID),
+         .memo = BIT(NHA_OIF) | BIT(NHA_GATEWAY)},
 	{.name = "nsid",
          .table = &table_nsid,
          .groups = {RTNLGRP_NSID},

@@ -32,7 +32,7 @@ struct monitor_kind {
 	(UINT64_C(1) << NDA_DST | UINT64_C(1) << NDA_PORT | UINT64_C(1) << NDA_VNI | UINT64_C(1) << NDA_IFINDEX | \
 	 UINT64_C(1) << NDA_NH_ID)
 
-#define MONITOR_KINDS 9
+#define MONITOR_KINDS 10
 extern const struct monitor_kind event_kinds[MONITOR_KINDS];
 
 /* The kind called so, or NULL. */

@@ -50,6 +50,7 @@ enum table_type {
 	TABLE_INDEXED,  /* a nest which numbers its elements from 0; row 0 of .set is the element */
 	TABLE_LIST,     /* a nest whose elements are all numbered 1; row 1 of .set is the element, and has no key */
 	TABLE_CONF,     /* requests nest it as .set says, the kernel answers with an array of u32 */
+	TABLE_ARRAY,    /* structures one after the other, each the header rows of .set */
 	TABLE_NEXTHOPS, /* struct rtnexthop, each with attributes, as .set says */
 };
 
@@ -111,9 +112,13 @@ struct table_msg {
 	size_t hdrlen;
 	const struct table_set *set;
 	const char *const *names_one; /* keys of which a delete has to say one; NULL at the end */
+	bool name_alone;              /* a delete takes the first of them and nothing else */
 };
 
-extern const struct table_msg table_link, table_addr, table_route, table_neigh, table_rule, table_nsid;
+/* The objects of rtnetlink. */
+#define TABLE_RTNETLINK(X)  X(link) X(addr) X(route) X(neigh) X(rule) X(nsid) X(nexthop)
+#define TABLE_DECLARE(name) extern const struct table_msg table_##name;
+TABLE_RTNETLINK(TABLE_DECLARE)
 
 #define TABLE_LIST_NUMBER 1 /* of every element of a TABLE_LIST */
 #define TABLE_COUNT(a)    (sizeof(a) / sizeof((a)[0]))

@@ -6,7 +6,10 @@ local engine = require "spec.parity.engine"
 local helper = require "spec.support.helper"
 local objects = require "spec.parity.objects"
 
-local noun = { link = "link", addr = "addr", route = "route", neigh = "neigh", proxy = "neigh", fdb = "neigh", rule = "rule" }
+local noun = {
+  link = "link", addr = "addr", route = "route", neigh = "neigh", proxy = "neigh", fdb = "neigh", rule = "rule",
+  nexthop = "nexthop",
+}
 
 -- By set: the keys of which a request takes nothing.
 local kernels = setmetatable({}, {
