@@ -70,6 +70,14 @@ gcstress: $(CORE) stub ## the specs with a step of the collector at every alloca
 
 .PHONY: tsan valgrind gcstress
 
+# --- do the specs notice? ---
+
+MUTANTS ?=
+mutants: $(CORE) stub $(RELIABILITY)/inject ## plants some 90 faults, one after the other, and runs the suites named for each: none may survive
+	@LUA='$(LUA)' BUILD='$(BUILD)' spec/mutants/run $(MUTANTS)
+
+.PHONY: mutants
+
 # --- for long ---
 
 RUNS ?= 30

@@ -74,6 +74,10 @@ function zlnet.netns.list() end
 ---@return zlnet.error? err
 function netns:id() end
 
+---The number that the namespace has for good, which no later one gets (NS_GET_ID, since Linux 6.18).
+---@return integer? number
+function netns:number() end
+
 ---Its descriptor, which stays the handle's.
 ---@return integer fd
 function netns:fd() end
@@ -88,8 +92,8 @@ function netns:run(f, ...) end
 
 ---Takes the namespace's lock, which ends with the handle, with unlock, or with the process. Attach holds it shared
 ---while it changes the node; sweep and watch hold it exclusively where they find a link without a record. It is a
----flock(2) of a file that only CAP_NET_ADMIN over the namespace opens, and for a moment one of the namespace's own
----file.
+---flock(2) of a file that only CAP_NET_ADMIN over the namespace opens, and one of the namespace's own file, which is
+---waited for a moment only.
 ---@param mode "shared"|"exclusive"
 ---@param seconds number? how long to wait, 0 by default
 ---@return true? ok

@@ -3,7 +3,8 @@
 -- found out about the target and the node into a list of operations; execute.lua carries out exactly that list, and
 -- shell.lua writes it as a script for ip(8).
 
-local alias = require "zlnet.record.line"
+local fields = require "zlnet.record.fields"
+local line = require "zlnet.record.line"
 local modes = require "zlnet.attach.modes"
 local operations = require "zlnet.attach.operations"
 local owner = require "zlnet.record.names"
@@ -30,8 +31,10 @@ local plan = {}
 ---@field ifname string
 ---@field mac string
 ---@field families string[] of the addresses, IPv4 first
+---@field link_local string? the container end's link-local address, where attach makes it
 ---@field gateways table<"inet"|"inet6", string> those that the container's default route goes through
----@field record zlnet.alias.fields the owner's record
+---@field owner table whose it will be
+---@field record zlnet.record the owner's record
 ---@field alias string the same as text
 ---@field ops zlnet.plan.op[] in the order in which they are carried out
 
@@ -74,13 +77,11 @@ local function node_ops(p, node, add)
 end
 
 local function record_of(o, who)
-  return {
-    pid = who.pid, start = who.start, boot = who.boot, pidns = who.pidns, netns = who.netns, id = who.id,
-    time = who.time, tag = o.tag, ifname = o.ifname, ip = o.ip, mode = o.mode, default_route = o.default_route,
-    gateway = o.gateway, src = o.src, mtu = o.mtu, bridge = o.bridge, proxy_arp = o.proxy_arp,
-    hairpin = o.hairpin, isolated = o.isolated, vlan = o.vlan,
-    forwarding = (modes[o.mode].forwards or nil) and o.forwarding, -- a bridge does it for its ports
-  }
+  local record = fields.of(o, who)
+  if not modes[o.mode].forwards then -- a bridge does it for its ports
+    record.forwarding = nil
+  end
+  return record
 end
 
 -- What every plan begins with: names, and whose it will be.
@@ -91,6 +92,7 @@ local function begin(o, who)
     ifname = o.ifname,
     host_mac = o.host_mac or owner.mac(key, o.tag, "host"),
     mac = o.mac or owner.mac(key, o.tag, "container"),
+    owner = who,
     record = record_of(o, who),
     ops = {},
   }
@@ -120,7 +122,7 @@ end
 ---@return zlnet.plan plan without families and gateways
 function plan.pair(o, who)
   local p = begin(o, who)
-  p.alias = alias.format(p.record) -- always fits: options.pair saw to it
+  p.alias = line.format(p.record) -- always fits: options.pair saw to it
   local add = appender(p.ops)
   create(o, p, modes[o.mode], add)
   operations.record(p, add)
@@ -132,16 +134,17 @@ local SPEAKS_IPV6 = { inet6 = true }
 ---Decides what makes a port of a bridge of a pair, up and without addresses: those are the container's own business.
 ---@param o table validated options (options.pair), mode `bridge`
 ---@param who table the owner, as in plan.build
+---@param node zlnet.node what was found out about the node
 ---@return zlnet.plan plan without gateways
-function plan.port(o, who)
+function plan.port(o, who, node)
   local p = begin(o, who)
   p.gateways, p.families = {}, SPEAKS_IPV6
-  p.alias = alias.format(p.record) -- as plan.pair's
+  p.alias = line.format(p.record) -- as plan.pair's
   local add = appender(p.ops)
   local mode = modes[o.mode]
-  create(o, p, mode, add)
+  create(o, p, mode, add, node)
   operations.mute(p, mode, add)
-  operations.up(o, p, add)
+  operations.up(p, add)
   operations.record(p, add)
   operations.await(o, p, mode, add)
   operations.loopback(add)
@@ -157,7 +160,8 @@ end
 function plan.build(o, who, node)
   local p = begin(o, who)
   p.gateways, p.families = plan.gateways(o), families_of(o.ip)
-  local record, reason = alias.format(p.record)
+  p.link_local = o.nodad and p.families.inet6 and operations.link_local_of(p.mac) or nil
+  local record, reason = line.format(p.record)
   if not record then
     return nil, reason
   end
@@ -168,7 +172,7 @@ function plan.build(o, who, node)
   if node and node.ipv6_off then
     operations.unmute(p, add)
   end
-  operations.up(o, p, add)
+  operations.up(p, add)
   operations.addresses(o, p, mode, add)
   mode.routes(o, p, add)
   operations.record(p, add)

@@ -3,7 +3,8 @@
 -- plugin's CHECK and `on_exists = "keep"`. It asks nothing but neighbours and sysctls that a plan does not write.
 
 local addr = require "zlnet.addr"
-local alias = require "zlnet.record.line"
+local fields = require "zlnet.record.fields"
+local line = require "zlnet.record.line"
 
 local differences = {}
 
@@ -128,12 +129,10 @@ local PORT = { mode = "hairpin", isolated = "isolated" }
 
 -- The record says more than an attachment needs, and other things when the link has become another's.
 local function compare_record(list, a, link, op)
-  local record = alias.parse(link.ifalias) or {}
-  for _, key in ipairs { "pid", "start", "id", "tag", "netns", "time", "ifname", "mode", "bridge" } do
-    if record[key] ~= a[key] then
-      list:compare("host", "record", key .. "=" .. tostring(a[key]), key .. "=" .. tostring(record[key]), op)
-      return
-    end
+  local record = line.parse(link.ifalias) or {}
+  local name = fields.difference(a, record)
+  if name then
+    list:compare("host", "record", name .. "=" .. tostring(a[name]), name .. "=" .. tostring(record[name]), op)
   end
 end
 

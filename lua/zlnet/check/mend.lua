@@ -1,12 +1,12 @@
 -- SPDX-License-Identifier: MIT
 -- mend: makes true again what check finds.
 
-local alias = require "zlnet.record.line"
 local argument = require "zlnet.argument"
 local check = require "zlnet.check"
 local container = require "zlnet.check.container"
 local core = require "zlnet.core"
 local execute = require "zlnet.attach.execute"
+local line = require "zlnet.record.line"
 local owner = require "zlnet.record.names"
 
 local mend = {}
@@ -20,11 +20,11 @@ local ROUNDS = 3 -- what goes with a link that was down is there again only when
 ---@field attachment zlnet.attachment the one that was given, or the one that was made in its place
 
 -- Whether the host end is the attachment's: it bears its owner's record, or none of ours and the MAC that it was made
--- with.
+-- with. A record that cannot be read is a newer zlnet's.
 local function is_its_own(a, link)
-  local record = alias.parse(link.ifalias)
+  local record, unreadable = line.parse(link.ifalias)
   if not record then
-    return link.address == a.host_mac
+    return not unreadable and link.address == a.host_mac
   end
   return record.pid == a.pid and record.id == a.id and record.tag == a.tag and record.netns == a.netns
     and record.time == a.time

@@ -9,6 +9,7 @@ local failure = require "zlnet.cni.failure"
 local identity = require "zlnet.cni.identity"
 local ipam = require "zlnet.cni.ipam"
 local owner = require "zlnet.record.names"
+local request = require "zlnet.cni.request"
 local result = require "zlnet.cni.result"
 
 local fmt = string.format
@@ -123,7 +124,7 @@ local function check_masquerade(r, addresses, wrong)
 end
 
 local function compare(r, previous, wrong)
-  local ns <close>, err = core.netns.open(r.netns)
+  local ns <close>, err = core.netns.open(request.netns(r))
   if not ns then
     return nil, failure.new("environment", "CNI_NETNS: " .. err, r.netns)
   end
