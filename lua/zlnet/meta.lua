@@ -270,8 +270,8 @@ function handle:getneigh(t, keys) end
 ---@return zlnet.error? err
 function handle:getneighs(filter, keys) end
 
----Makes a next hop with an `id` of its own, or a `group` of such. Mode "replace" changes it for every route that has it.
----Equal to `ip nexthop add`.
+---Makes a next hop with an `id` of its own, or a `group` of such. Mode "replace" changes it for every route that has
+---it. Equal to `ip nexthop add`.
 ---@param t zlnet.nexthop
 ---@param mode zlnet.mode?
 ---@return true? ok

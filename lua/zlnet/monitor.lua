@@ -280,8 +280,8 @@ Monitor.__close = Monitor.close
 ---@param options { rcvbuf: integer?, keys: table<string, string[]>?, all_nsid: boolean? }? rcvbuf: bytes that may
 ---wait (the system's default; more than `net.core.rmem_max` needs CAP_NET_ADMIN on the machine); keys: by group, which
 ---keys its objects are to have (all); all_nsid: also the events of every namespace that has a number in this one, with
----that number under `nsid` (`ip monitor all-nsid`; CAP_NET_BROADCAST in both). What an overrun lost of those is not made
----up for: list it, links and addresses by `target_netnsid`
+---that number under `nsid` (`ip monitor all-nsid`; CAP_NET_BROADCAST in both). What an overrun lost of those is not
+---made up for: list it, links and addresses by `target_netnsid`
 ---@return zlnet.monitor? monitor to be closed
 ---@return zlnet.error? err
 function monitor.monitor(target, groups, options)

@@ -195,7 +195,8 @@ describe("codec", function()
     end
 
     local least = {
-      link = 500, addr = 15, route = 60, neigh = 20, rule = 30, nsid = 5, nexthop = 20, ["nft.table"] = 6, ["nft.chain"] = 15,
+      link = 500, addr = 15, route = 60, neigh = 20, rule = 30, nsid = 5, nexthop = 20,
+      ["nft.table"] = 6, ["nft.chain"] = 15,
       ["nft.rule"] = 80, ["nft.set"] = 90, ["nft.setelem"] = 80, ["nft.obj"] = 10, ["nft.gen"] = 3, conntrack = 20,
     }
     for _, object in ipairs(objects) do
