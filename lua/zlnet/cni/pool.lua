@@ -146,25 +146,37 @@ function pool.read(section, requested, more)
   return ok and p, bad or routes
 end
 
--- The gateway of the range in which an address lies.
-local function gateway_of(p, ip)
+-- What stands in for the range in which an address lies.
+local function range_of(p, ip)
   for _, entry in ipairs(p.stand_in) do
     if entry.ip.family == ip.family and addr.contains(entry.ip.address, entry.ip.prefix, ip.address) then
-      return entry.gateway
+      return entry
     end
   end
 end
 
----What was given to an attachment.
+---What was given to an attachment. In mode routed the addresses are host addresses; the way to their subnets is a route
+---where there is no default one.
 ---@param p zlnet.cni.pool
 ---@param ips zlnet.addr.ip[] the attachment's
+---@param routes zlnet.cni.route[] gets those routes
 ---@return zlnet.cni.ip[]
-function pool.ips(p, ips)
-  local list = {}
-  for i, ip in ipairs(ips) do
-    list[i] = { ip = ip, gateway = gateway_of(p, ip) }
+---@return zlnet.cni.ip[] subnets the same addresses with their subnets' lengths
+function pool.ips(p, ips, routes)
+  local list, subnets, has = {}, {}, {}
+  for _, route in ipairs(routes) do
+    has[route.dst.family] = has[route.dst.family] or route.dst.prefix == 0
   end
-  return list
+  for i, ip in ipairs(ips) do
+    local range = range_of(p, ip)
+    local subnet = { family = ip.family, address = ip.address, prefix = range.ip.prefix }
+    list[i], subnets[i] = { ip = ip, gateway = range.gateway }, { ip = subnet }
+    if ip.prefix ~= subnet.prefix and not has[ip.family] then
+      routes[#routes + 1] = { dst = { family = ip.family, address = addr.network(ip.address, subnet.prefix),
+        prefix = subnet.prefix } }
+    end
+  end
+  return list, subnets
 end
 
 return pool
