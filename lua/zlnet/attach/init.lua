@@ -185,6 +185,10 @@ function Session:carry_out(p, pair)
   if not index then
     return self.stack:fail(failed)
   end
+  local ok, gone = self.target:check()
+  if not ok then
+    return self.stack:fail(gone)
+  end
   made.index, made.host_index = index.container, index.host
   self.stack:commit()
   return made
