@@ -2,17 +2,18 @@
 local options = require "zlnet.firewall.options"
 
 describe("what publish takes", function()
-  it("is read and written down again", function()
+  it("is read and written down again, in few bytes", function()
     for given, written in pairs {
-      ["8080:80"] = "8080:80", ["8080:80/tcp"] = "8080:80", ["127.0.0.1:53:53/udp"] = "127.0.0.1:53:53/udp",
-      ["[::1]:443:443"] = "[::1]:443:443", ["8000-8010:9000-9010/sctp"] = "8000-8010:9000-9010/sctp",
-      ["0.0.0.0:80:80"] = "0.0.0.0:80:80", ["[::]:80:80"] = "[::]:80:80", ["[fd00:0::1]:1:65535"] = "[fd00::1]:1:65535",
+      ["8080:80"] = "8080>80", ["8080:8080/tcp"] = "8080", ["127.0.0.1:53:53/udp"] = "127.0.0.1:53u",
+      ["[::1]:443:443"] = "[::1]:443", ["8000-8010:9000-9010/sctp"] = "8000-8010>9000s",
+      ["0.0.0.0:80:80"] = "0.0.0.0:80", ["[::]:80:80"] = "[::]:80", ["[fd00:0::1]:1:65535"] = "[fd00::1]:1>65535",
     } do
       local list = assert(options.publish(given))
       assert.equal(written, options.write(list))
       assert.same(list, options.read(written))
+      assert.same(list, options.publish(options.write_port(list[1])))
     end
-    assert.equal("1:2,3:4/udp", options.write(options.publish { "1:2", "3:4/udp" }))
+    assert.equal("1>2,3>4u", options.write(options.publish { "1:2", "3:4/udp" }))
   end)
 
   it("is every address of a family where that is said", function()

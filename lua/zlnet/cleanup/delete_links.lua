@@ -4,6 +4,7 @@
 
 local core = require "zlnet.core"
 local line = require "zlnet.record.line"
+local namespaces = require "zlnet.cleanup.namespaces"
 
 local remove = {}
 
@@ -275,7 +276,13 @@ local function leave_firewall(report)
     local ok, err = require("zlnet.firewall").remove(gone)
     report.failed[#report.failed + 1] = not ok and err or nil
   end
-  return report
+end
+
+-- The namespaces that were made for what is deleted go with it.
+local function leave_namespaces(report)
+  for _, link in ipairs(report.deleted) do
+    namespaces.forget(link)
+  end
 end
 
 local function delete_several(host, links, all, still, options)
@@ -299,15 +306,20 @@ end
 ---@return { deleted: table[], failed: zlnet.error[] }? report
 ---@return zlnet.error? err when the kernel could not be asked
 function remove.links(host, links, all, still, options)
-  local report, err
   if #links == 0 then
     return { deleted = {}, failed = {} }
-  elseif #links == 1 then
+  end
+  local report, err
+  if #links == 1 then
     report, err = delete_single(host, links[1], still, options)
   else
     report, err = delete_several(host, links, all, still, options)
   end
-  return report and leave_firewall(report), err
+  if report then
+    leave_namespaces(report)
+    leave_firewall(report)
+  end
+  return report, err
 end
 
 return remove

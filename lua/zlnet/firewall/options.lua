@@ -65,25 +65,47 @@ end
 
 local EVERY = { inet = "0.0.0.0", inet6 = "::" }
 
+local function address_of(p)
+  local address = p.family and (p.address or EVERY[p.family])
+  return p.family == "inet6" and "[" .. address .. "]" or address
+end
+
 ---Writes one down again: equal ports give equal text.
 ---@param p table
 ---@return string text
 function options.write_port(p)
-  local address = p.family and (p.address or EVERY[p.family])
-  if p.family == "inet6" then
-    address = "[" .. address .. "]"
-  end
+  local address = address_of(p)
   return fmt("%s%s:%s%s", address and address .. ":" or "", range(p.host_port, p.count), range(p.port, p.count),
     p.protocol == "tcp" and "" or "/" .. p.protocol)
 end
 
----A list of them as one word, and back.
+-- In records, where every byte counts: what is equal on both sides stands once, a protocol is a letter.
+local LETTERS, WORDS = { tcp = "", udp = "u", sctp = "s" }, { [""] = "tcp", u = "udp", s = "sctp" }
+
+local function write_short(p)
+  local address = address_of(p)
+  return fmt("%s%s%s%s", address and address .. ":" or "", range(p.host_port, p.count),
+    p.port ~= p.host_port and ">" .. p.port or "", LETTERS[p.protocol])
+end
+
+local function read_short(word)
+  local before, outer, inner, letter = match(word, "^(.-):?([%d-]+)>?(%d*)([us]?)$")
+  local first, count = ports(outer or "")
+  if not first then
+    return nil
+  end
+  local last = tonumber(inner) or first
+  return options.read_port(fmt("%s%s:%s/%s", before ~= "" and before .. ":" or "", outer, range(last, count),
+    WORDS[letter]))
+end
+
+---A list of them as records have it, and back.
 ---@param list table[]?
 ---@return string? text
 function options.write(list)
   local t = {}
   for i, p in ipairs(list or {}) do
-    t[i] = options.write_port(p)
+    t[i] = write_short(p)
   end
   return t[1] and table.concat(t, ",")
 end
@@ -93,13 +115,13 @@ end
 function options.read(text)
   local list = {}
   for word in text:gmatch "[^,]+" do
-    local p = options.read_port(word)
+    local p = read_short(word)
     if not p then
       return nil
     end
     list[#list + 1] = p
   end
-  return list
+  return list[1] and list
 end
 
 local function overlap(a, b)

@@ -38,6 +38,7 @@ local fields = {}
 ---@field forwarding boolean? false when the host end was not told to forward
 ---@field process integer? the owner process's number for good (inode of its pidfd, Linux 6.9)
 ---@field netns_id integer? the network namespace's number for good (NS_GET_ID, Linux 6.18)
+---@field pooled string? which slot of a pool of namespaces it is, or was: 16 hexadecimal digits
 ---@field id string? the owner's id; pid or id must be there
 ---@field unknown string[]? keys of later versions, as they stand in the line
 
@@ -136,6 +137,14 @@ local function write_true()
   return "1"
 end
 
+local function write_mac(mac)
+  return (gsub(mac, ":", ""))
+end
+
+local function read_mac(text)
+  return #text == 12 and not find(text, "[^0-9a-f]") and (gsub(text, "%x%x", "%0:", 5)) or nil
+end
+
 -- The list ----------------------------------------------------------------------------------------------------------
 
 ---@class zlnet.record.field
@@ -182,11 +191,12 @@ fields.list = {
   { key = "isolate", name = "isolate", from = "options", read = read_text, write = write_text, later = true },
   { key = "guard", name = "guard", from = "options", read = read_true, write = write_true, default = false,
     later = true },
-  { key = "mac", name = "mac", from = "options", read = read_text, later = true }, -- where guard has to know it
+  { key = "mac", name = "mac", from = "options", read = read_mac, write = write_mac, later = true }, -- where guard has to know it
   { key = "forward", name = "forwarding", from = "options", read = read_false, write = write_false, default = true,
     later = true },
   { key = "proc", name = "process", from = "who", read = read_integer, rides = true },
   { key = "ns", name = "netns_id", from = "who", read = read_integer, rides = true },
+  { key = "pool", name = "pooled", from = "options", read = read_boot, later = true },
   { key = "id", name = "id", from = "who", read = read_text, write = write_text, checked = true },
 }
 local list = fields.list
