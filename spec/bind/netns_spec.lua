@@ -119,7 +119,8 @@ describe("zlnet.netns", function()
       assert.is_nil(lfs.attributes "/run/netns/theirs")
     end)
 
-    it("make a name that is seen in other mount namespaces, and goes there", function()
+    local it_roots = helper.it_where(helper.user_namespaces(), "another mount namespace has another root: a chroot")
+    it_roots("make a name that is seen in other mount namespaces, and goes there", function()
       netns.create("first"):close() -- from now on /run/netns is shared
       local pid = output "unshare -m --propagation slave sleep 1000 >/dev/null 2>&1 </dev/null & echo $!"
       local function mounts(of)
