@@ -136,6 +136,8 @@ CNI_BINDIR  ?= $(if $(filter /usr /usr/local,$(PREFIX)),$(patsubst %/host-local,
   $(wildcard $(patsubst %,%/host-local,/opt/cni/bin /usr/libexec/cni /usr/lib/cni)) /opt/cni/bin)),$(PREFIX)/lib/cni)
 MODULES     := $(patsubst lua/%,%,$(sort $(shell find lua/zlnet -name '*.lua')))
 BUNDLED     ?= zlnet-cni
+# A unit for `zlnet watch`, not enabled; without systemd: make install UNITDIR=
+UNITDIR     ?= $(if $(PAGES),$(PREFIX)/lib/systemd/system)
 
 # The library of the Lua whose headers we have: the static one where it is, which is ready sooner.
 PLUGIN_PC    = $(if $(LUA_INCDIR),$(if $(filter -I$(LUA_INCDIR),$(shell $(PKG_CONFIG) --cflags $(LUA_PC) --silence-errors)),$(LUA_PC)),$(LUA_PC))
@@ -167,6 +169,7 @@ script       = sed '1s|lua5\.4|$(notdir $(LUA))|' lua/bin/$1
 
 # The manual page and the shells' completions, written by the script itself; for another machine: make install PAGES=
 PAGES       ?= $(if $(INST_DATADIR),manual bash zsh fish)
+UNIT         = spec/install/zlnet-watch.service
 PAGE_manual  = man/man8/zlnet.8
 PAGE_bash    = bash-completion/completions/zlnet
 PAGE_zsh     = zsh/site-functions/_zlnet
@@ -188,11 +191,12 @@ install: all $(BUNDLED:%=$(BUILD)/%) $(PAGES:%=$(BUILD)/page/%) ## install under
 	$(if $(BUNDLED),cat $(BUILD)/zlnet-cni,$(call script,zlnet-cni)) >$(DESTDIR)$(CNI_BINDIR)/.zlnet-cni.new
 	chmod 755 $(DESTDIR)$(CNI_BINDIR)/.zlnet-cni.new && mv $(DESTDIR)$(CNI_BINDIR)/.zlnet-cni.new $(DESTDIR)$(CNI_BINDIR)/zlnet-cni
 	$(foreach p,$(PAGES),install -D -m 644 $(BUILD)/page/$p $(DESTDIR)$(INST_DATADIR)/$(PAGE_$p) &&) :
+	$(if $(UNITDIR),install -d $(DESTDIR)$(UNITDIR) && sed 's|/usr/bin/|$(INST_BINDIR)/|' $(UNIT) >$(DESTDIR)$(UNITDIR)/$(notdir $(UNIT)))
 
 uninstall: ## remove what install put there
 	rm -rf $(DESTDIR)$(INST_LIBDIR)/zlnet $(DESTDIR)$(INST_LUADIR)/zlnet
 	rm -f $(DESTDIR)$(INST_BINDIR)/zlnet $(DESTDIR)$(CNI_BINDIR)/zlnet-cni
-	rm -f $(foreach p,$(PAGES),$(DESTDIR)$(INST_DATADIR)/$(PAGE_$p))
+	rm -f $(foreach p,$(PAGES),$(DESTDIR)$(INST_DATADIR)/$(PAGE_$p)) $(if $(UNITDIR),$(DESTDIR)$(UNITDIR)/$(notdir $(UNIT)))
 
 deb: ## build a Debian package, build/zlnet_VERSION_ARCH.deb, for this machine's lua5.4 (installs what is missing)
 	@LUA='$(LUA)' CC='$(CC)' .ci/deps deb

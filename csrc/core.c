@@ -160,7 +160,14 @@ static int core_poll(lua_State *L)
 	return 1;
 }
 
-/* core.process_view() -> "all" | "partial" | "foreign": how much of our pid namespace /proc shows. */
+/* core.proc_is_ours() -> whether /proc is that of our pid namespace */
+static int core_proc_is_ours(lua_State *L)
+{
+	lua_pushboolean(L, process_proc_is_ours());
+	return 1;
+}
+
+/* core.proc_view() -> "all" | "partial" | "foreign": how much of our pid namespace /proc shows. */
 static int core_proc_view(lua_State *L)
 {
 	static const char *const names[] = {
@@ -204,6 +211,7 @@ int luaopen_zlnet_core(lua_State *L)
 	                                     {"spawn", bind_child_new},
 	                                     {"begin_program", bind_child_begin_program},
 	                                     {"proc_view", core_proc_view},
+	                                     {"proc_is_ours", core_proc_is_ours},
 	                                     {"pidns", core_pidns},
 	                                     {"poll", core_poll},
 	                                     {"pollset", bind_pollset_new},

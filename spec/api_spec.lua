@@ -6,7 +6,7 @@ local attach = require "zlnet.attach"
 local cli = require "zlnet.cli"
 local helper = require "spec.support.helper"
 local json = require "dkjson"
-local options = require "zlnet.options"
+local options = require "zlnet.attach.options"
 local source = require "source"
 local zlnet = require "spec.support.cli"
 
@@ -17,7 +17,7 @@ local PUBLIC = { Monitor = true, Watcher = true, Overlay = true, handle = true, 
 
 -- Classes that callers meet; others describe what modules hand each other.
 local CLASSES = { "attach%.options", "attachment", "batch%.options", "bridge%.options", "detach%.options", "difference",
-  "error", "overlay%.options", "overlay%.peer", "overlay%.synced", "plan", "plan%.op", "probe%.fact", "sweep%.options",
+  "error", "overlay%.options", "overlay%.peer", "overlay%.synced", "plan", "probe%.fact", "sweep%.options",
   "verdict" }
 
 local function is_public(class, module)

@@ -87,6 +87,19 @@ describe("zlnet.bridge", function()
     assert.same({ "10.7.0.1/24", "10.8.0.1/24" }, addresses())
   end)
 
+  it("finishes one of ours whose maker ended too soon, and leaves another's settings", function()
+    local function settings()
+      return (select(2, helper.sh "cd /proc/sys/net; cat ipv6/conf/br0/accept_ra ipv4/conf/br0/forwarding"))
+    end
+    for address, after in pairs { ["7a:6c:00:00:00:01"] = "0\n1\n", ["02:00:00:00:00:01"] = "1\n0\n" } do
+      helper.ip("link", "add", "br0", "address", address, "type", "bridge")
+      helper.sh "cd /proc/sys/net; echo 1 >ipv6/conf/br0/accept_ra; echo 0 >ipv4/conf/br0/forwarding"
+      bridge { name = "br0", ip = "10.7.0.1/24" }
+      assert.equal(after, settings())
+      helper.ip("link", "del", "br0")
+    end
+  end)
+
   local function refused(options, code, pattern)
     local before = node.state()
     local made, err = zlnet.bridge(options)

@@ -5,7 +5,7 @@ local cni = require "spec.support.cni"
 local helper = require "spec.support.helper"
 local json = require "dkjson"
 local netlink = require "zlnet.netlink"
-local options = require "zlnet.options"
+local options = require "zlnet.attach.options"
 local zlnet = require "zlnet"
 
 local function read(path)
@@ -166,7 +166,7 @@ describe("README", function()
 
   it("has every verdict of sweep", function()
     local stated = {}
-    for word in read("lua/zlnet/cleanup/sweep.lua"):match('"alive"|[^\n ]*'):gmatch '"([%a_]+)"' do
+    for word in read("lua/zlnet/cleanup/verdict.lua"):match('"alive"|[^\n ]*'):gmatch '"([%a_]+)"' do
       stated["`" .. word .. "`"] = true
     end
     local listed = {}

@@ -24,11 +24,15 @@ fault: $(CORE) $(RELIABILITY)/inject $(RELIABILITY)/host ## every system call an
 	$(Q)$(HOST) spec/fault/refusals.lua $(FAULT_SECONDS) $(ROWS)
 	$(Q)LUA='$(LUA)' $(IN_SANDBOX) spec/fault/calls.lua $(FAULT_SECONDS) $(ROWS)
 
+# rows that are quick and have every kind of fault: whether the injectors still bite
+fault-short: ## two workflows of `make fault`: do the injectors bite?
+	@$(MAKE) --no-print-directory fault FAULT_SECONDS=600 ROWS='list_all_links bridge'
+
 ALLOC_SECONDS ?= 1200
 alloc: $(CORE) $(RELIABILITY)/host ## every allocation of every operation fails, in turn
 	$(Q)$(HOST) spec/fault/alloc.lua $(ALLOC_SECONDS) $(ROWS)
 
-.PHONY: fault alloc
+.PHONY: fault fault-short alloc
 
 FUZZ = BUILD='$(BUILD)' LUA_CFLAGS='$(LUA_CFLAGS)' LUA_LIBS='$(HOST_LIBS)' MNL_CFLAGS='$(MNL_CFLAGS)' spec/fuzz/run
 FUZZ_SECONDS ?= 3600
@@ -66,7 +70,23 @@ gcstress: $(CORE) stub ## the specs with a step of the collector at every alloca
 
 .PHONY: tsan valgrind gcstress
 
+# --- do the specs notice? ---
+
+MUTANTS ?=
+mutants: $(CORE) stub $(RELIABILITY)/inject ## plants some 90 faults, one after the other, and runs the suites named for each: none may survive
+	@LUA='$(LUA)' BUILD='$(BUILD)' spec/mutants/run $(MUTANTS)
+
+.PHONY: mutants
+
 # --- for long ---
+
+RUNS ?= 30
+BUSY ?= 2
+NICE ?= 0
+repeat: $(CORE) stub $(BUILD)/zlnet-cni ## the specs RUNS times (30) beside BUSY busy loops (2): none may fail; NICE=19 JOBS=1 SPECS='…'
+	@RUNS='$(RUNS)' BUSY='$(BUSY)' NICE='$(NICE)' LUA='$(LUA)' BUILD='$(BUILD)' spec/tools/repeat $(SPECS)
+
+.PHONY: repeat
 
 SOAK_SECONDS ?= 14400
 soak: $(CORE) ## 100,000 attach/detach cycles and 10,000 sweeps in one process: nothing may grow

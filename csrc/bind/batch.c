@@ -12,6 +12,7 @@
 #include <lauxlib.h>
 #include <libmnl/libmnl.h>
 #include <limits.h>
+#include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
 
@@ -65,6 +66,15 @@ static int batch_add(lua_State *L)
 	note.some = request_keys(L, note.op, &note.only) != NULL;
 	if (handle_encode(L, h, note.op, note.some ? &note.only : NULL, buf, &e) < 0)
 		return bind_error_return(L, &e);
+	const struct nlattr *later = note.op->how == OP_NEW && note.op->table == &table_link
+	                                     ? table_link_later((const struct nlmsghdr *)buf)
+	                                     : NULL;
+	if (later)
+		luaL_argerror(L, 2,
+		              lua_pushfstring(L,
+		                              "%s: newlink does not set it, and a batch sends only that: add %s to it",
+		                              table_attr(table_link.set, mnl_attr_get_type(later))->key,
+		                              mnl_attr_get_type(later) == IFLA_PROP_LIST ? "newlinkprop" : "setlink"));
 	if (queue_add(&b->queue, (const struct nlmsghdr *)buf, &note, sizeof note) < 0)
 		return luaL_error(L, "not enough memory");
 	lua_pushinteger(L, b->queue.n);

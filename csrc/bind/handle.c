@@ -253,19 +253,25 @@ void handle_refusal(const struct handle_op *op, const struct nlmsghdr *req, cons
 		e->kind = "not_found";
 }
 
-bool handle_ask_created(struct handle *h, const struct nlmsghdr *req)
+bool handle_goes_elsewhere(const struct nlmsghdr *req)
 {
 	const struct nlattr *a;
-	const char *name = request_ifname(req);
 
 	mnl_attr_for_each(a, req, sizeof(struct ifinfomsg)) switch (mnl_attr_get_type(a))
 	{
 	case IFLA_NET_NS_PID:
 	case IFLA_NET_NS_FD:
 	case IFLA_TARGET_NETNSID:
-		return false;
+		return true;
 	}
-	return name && ask_link(h, name) == 0;
+	return false;
+}
+
+bool handle_ask_created(struct handle *h, const struct nlmsghdr *req)
+{
+	const char *name = request_ifname(req);
+
+	return !handle_goes_elsewhere(req) && name && ask_link(h, name) == 0;
 }
 
 /* handle:timeout(seconds): how long a request may take before it fails with ETIMEDOUT. */

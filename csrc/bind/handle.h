@@ -63,6 +63,9 @@ int handle_encode(lua_State *L, struct handle *h, const struct handle_op *op, co
 void handle_refusal(const struct handle_op *op, const struct nlmsghdr *req, const struct netlink_ack *ack,
                     struct error *e);
 
+/* Whether req makes a link in another namespace than the handle's. */
+bool handle_goes_elsewhere(const struct nlmsghdr *req);
+
 /* Ask by name for the link that request req made, where the kernel did not echo it. The answer is in h->reply.
  * False when it cannot be asked for: made in another namespace, or under a name of the kernel's choice. */
 bool handle_ask_created(struct handle *h, const struct nlmsghdr *req);

@@ -226,6 +226,18 @@ static int ns_id(lua_State *L)
 	return 1;
 }
 
+/* ns:number() -> the number that it has for good | nil */
+static int ns_number(lua_State *L)
+{
+	struct netns_id id;
+	struct error e;
+
+	if (netns_identify(*bind_netns_check(L, 1), &id, &e) < 0 || !id.number || id.number > LUA_MAXINTEGER)
+		return 0;
+	lua_pushinteger(L, (lua_Integer)id.number);
+	return 1;
+}
+
 static int ns_eq(lua_State *L)
 {
 	const int *a = luaL_testudata(L, 1, NAMESPACE_TYPE), *b = luaL_testudata(L, 2, NAMESPACE_TYPE);
@@ -329,9 +341,9 @@ static int ns_run(lua_State *L)
 
 int bind_netns_open(lua_State *L)
 {
-	static const luaL_Reg methods[] = {{"id", ns_id},     {"fd", ns_fd},         {"run", ns_run},
-	                                   {"lock", ns_lock}, {"unlock", ns_unlock}, {"close", ns_close},
-	                                   {NULL, NULL}};
+	static const luaL_Reg methods[] = {{"id", ns_id},       {"number", ns_number}, {"fd", ns_fd},
+	                                   {"run", ns_run},     {"lock", ns_lock},     {"unlock", ns_unlock},
+	                                   {"close", ns_close}, {NULL, NULL}};
 	static const luaL_Reg meta[] = {
 		{"__gc", ns_close}, {"__close", ns_close}, {"__eq", ns_eq}, {"__tostring", ns_tostring}, {NULL, NULL}};
 	static const luaL_Reg functions[] = {{"open", ns_open},     {"new", ns_new},   {"create", ns_create},

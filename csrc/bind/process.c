@@ -62,6 +62,17 @@ static int p_pid(lua_State *L)
 	return 1;
 }
 
+/* p:number() -> the number it has for good | nil */
+static int p_number(lua_State *L)
+{
+	uint64_t n = process_number(check_open(L, 1)->pidfd);
+
+	if (n == 0 || n > LUA_MAXINTEGER)
+		return 0;
+	lua_pushinteger(L, (lua_Integer)n);
+	return 1;
+}
+
 /* Read, then see that the process is still the same: then the file was its own. */
 static int p_starttime(lua_State *L)
 {
@@ -159,9 +170,10 @@ int bind_process_netns_users(lua_State *L)
 
 void bind_process_open(lua_State *L)
 {
-	static const luaL_Reg methods[] = {{"alive", p_alive},     {"pid", p_pid},       {"starttime", p_starttime},
-	                                   {"netns", p_netns},     {"pollfd", p_pollfd}, {"events", p_events},
-	                                   {"timeout", p_timeout}, {"close", p_close},   {NULL, NULL}};
+	static const luaL_Reg methods[] = {
+		{"alive", p_alive}, {"pid", p_pid},       {"number", p_number}, {"starttime", p_starttime},
+		{"netns", p_netns}, {"pollfd", p_pollfd}, {"events", p_events}, {"timeout", p_timeout},
+		{"close", p_close}, {NULL, NULL}};
 
 	luaL_newmetatable(L, OCCUPANTS_TYPE);
 	lua_pushcfunction(L, netns_users_gc);

@@ -9,6 +9,7 @@
 #include <lauxlib.h>
 #include <libmnl/libmnl.h>
 #include <linux/if_addr.h>
+#include <linux/rtnetlink.h>
 
 /* What a request wants of the objects which answer it. */
 struct wish {
@@ -95,6 +96,76 @@ const struct codec_keys *request_keys(lua_State *L, const struct handle_op *op, 
 	return keys;
 }
 
+/* Send a request about the link `index`. 0, or -errno with e filled, also when the kernel refuses. */
+static int tell_link(struct handle *h, struct nlmsghdr *n, int index, const struct wish *wish, struct error *e)
+{
+	struct netlink_ack ack;
+
+	((struct ifinfomsg *)mnl_nlmsg_get_payload(n))->ifi_index = index;
+	int rc = ask(h, n, wish, &ack, e);
+	if (rc < 0 || !ack.err)
+		return rc;
+	handle_refusal(wish->op, n, &ack, e);
+	return -ack.err;
+}
+
+/* The index of the link that req made; 0 where the kernel does not tell. */
+static int made_index(struct handle *h, const struct nlmsghdr *req)
+{
+	if (h->reply.len == 0 && !handle_ask_created(h, req))
+		return 0;
+	return ((const struct ifinfomsg *)mnl_nlmsg_get_payload((const struct nlmsghdr *)h->reply.data))->ifi_index;
+}
+
+static struct nlmsghdr *link_request(void *buf, uint16_t type)
+{
+	struct nlmsghdr *n = mnl_nlmsg_put_header(buf);
+
+	mnl_nlmsg_put_extra_header(n, sizeof(struct ifinfomsg));
+	n->nlmsg_type = type;
+	n->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	return n;
+}
+
+/* What n leaves for later, of the link that it makes. 0, or -errno with e filled; then no new link is left. */
+static int make_link_whole(struct handle *h, struct nlmsghdr *n, const struct wish *wish, struct error *e)
+{
+	static const uint16_t types[] = {RTM_SETLINK, RTM_NEWLINKPROP};
+	_Alignas(8) char later[TABLE_COUNT(types)][CODEC_MAX], last[128];
+	bool any[TABLE_COUNT(types)];
+	struct error ignored;
+
+	for (size_t i = 0; i < TABLE_COUNT(types); i++)
+		any[i] = table_link_split(n, (struct nlmsghdr *)later[i], types[i]);
+	int rc = tell_link(h, n, ((struct ifinfomsg *)mnl_nlmsg_get_payload(n))->ifi_index, wish, e);
+	if (rc < 0)
+		return rc;
+	int index = made_index(h, n);
+	for (size_t i = 0; i < TABLE_COUNT(types) && rc == 0; i++)
+		if (any[i])
+			rc = tell_link(h, (struct nlmsghdr *)later[i], index, wish, e);
+	if (rc == 0)
+		rc = tell_link(h, link_request(last, RTM_GETLINK), index, wish, e);
+	if (rc < 0 && index && n->nlmsg_flags & NLM_F_EXCL)
+		tell_link(h, link_request(last, RTM_DELLINK), index, wish, &ignored);
+	return rc;
+}
+
+/* A link with attributes that RTM_NEWLINK passes over: they are sent behind it. */
+static int make_link(lua_State *L, struct handle *h, struct nlmsghdr *n, const struct wish *wish)
+{
+	struct error e;
+
+	if (handle_goes_elsewhere(n))
+		luaL_argerror(L, 2,
+		              lua_pushfstring(L, "%s: cannot be set where the link is made in another namespace",
+		                              table_attr(table_link.set, mnl_attr_get_type(table_link_later(n)))->key));
+	if (make_link_whole(h, n, wish, &e) < 0)
+		return bind_error_return(L, &e);
+	int pushed = reply_read(L, &h->reply, push_one, wish);
+	return pushed < 0 ? lua_error(L) : pushed;
+}
+
 /* handle:OP(t [, mode [, keys]]), handle:getOP(t [, keys]), handle:getOPs([filter [, keys]]) */
 int handle_request(lua_State *L)
 {
@@ -116,6 +187,8 @@ int handle_request(lua_State *L)
 	if (handle_encode(L, h, op, only, buf, &e) < 0)
 		return bind_error_return(L, &e);
 	const struct wish wish = {op, only, n};
+	if (op->how == OP_NEW && op->table == &table_link && table_link_later(n))
+		return make_link(L, h, n, &wish);
 	_Alignas(8) char dump[128];
 	if (ask(h, op->how == OP_PICK ? pick_dump(dump, &wish) : n, &wish, &ack, &e) < 0)
 		return bind_error_return(L, &e);

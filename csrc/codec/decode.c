@@ -285,6 +285,25 @@ static void push_zero(lua_State *L, const struct table_set *set)
 	}
 }
 
+/* A route's lifetime is taken in seconds, and told in clock ticks, as one of the ages. */
+static void push_expires(lua_State *L, const struct table_level *at)
+{
+	enum { TICKS = 100 }; /* USER_HZ */
+	const struct nlattr *attr;
+	struct rta_cacheinfo cache;
+
+	dec_attrs(attr, at->attrs, at->len)
+	{
+		if (dec_attr_type(attr) != RTA_CACHEINFO || dec_attr_len(attr) < sizeof(cache))
+			continue;
+		memcpy(&cache, dec_attr_payload(attr), sizeof(cache));
+		if (cache.rta_expires <= 0)
+			continue;
+		lua_pushinteger(L, (cache.rta_expires + TICKS - 1) / TICKS);
+		lua_setfield(L, -2, "expires");
+	}
+}
+
 /* Pushes the table of a header with its attributes. */
 static void push_set(struct dec *d, const struct table_set *set, const uint8_t *p, size_t len, int depth)
 {
@@ -314,6 +333,8 @@ static void push_set(struct dec *d, const struct table_set *set, const uint8_t *
 	}
 	if (set->zero && dec_wanted(set, only, set->zero))
 		push_zero(L, set);
+	if (set == table_route.set && dec_wanted(set, only, RTA_EXPIRES))
+		push_expires(L, &at);
 	lua_remove(L, -2);
 }
 

@@ -115,10 +115,10 @@ static void defaults_route(struct enc *e)
 }
 
 /* Forwarding entries, as bridge fdb makes them: of the link itself, permanent. The kernel reads two bits of their state. */
-static void defaults_fdb(struct ndmsg *ndm)
+static void defaults_fdb(struct ndmsg *ndm, bool of_master)
 {
-	if (!(ndm->ndm_flags & (NTF_SELF | NTF_MASTER)))
-		ndm->ndm_flags |= NTF_SELF;
+	if (!(ndm->ndm_flags & (NTF_SELF | NTF_MASTER))) /* one that was read of a bridge says which */
+		ndm->ndm_flags |= of_master ? NTF_MASTER : NTF_SELF;
 	if (ndm->ndm_state == NUD_PERMANENT)
 		ndm->ndm_state |= NUD_NOARP;
 	else if (ndm->ndm_state == NUD_NOARP) /* "static" */
@@ -134,7 +134,7 @@ static void defaults_neigh(struct enc *e)
 	if (!said(e, "state") && !managed)
 		ndm->ndm_state = NUD_PERMANENT;
 	if (e->family == AF_BRIDGE)
-		defaults_fdb(ndm);
+		defaults_fdb(ndm, find(e, NDA_MASTER));
 }
 
 /* Dumps are narrowed to a link by an attribute; the same field in the header is refused. */
@@ -192,6 +192,7 @@ static void require_name(struct enc *e)
 void codec_defaults(struct enc *e)
 {
 	require_name(e);
+	enc_require_taken(e);
 	if (e->nlh->nlmsg_type != RTM_GETADDR)
 		defaults_lengths(e);
 	switch (e->nlh->nlmsg_type) {

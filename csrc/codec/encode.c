@@ -324,6 +324,14 @@ static int enc_field(struct enc *e, const struct table_set *set, const struct ta
 	return err;
 }
 
+/* An object that was read is made again, and deleted, without what the kernel alone sets; a request to set that is refused. */
+static bool leaves_out_told(struct enc *e)
+{
+	if (e->nlh->nlmsg_type == e->table->set_type)
+		enc_fail(e, "the kernel alone sets it");
+	return e->nlh->nlmsg_type == e->table->new_type || e->nlh->nlmsg_type == e->table->del_type;
+}
+
 /* The table at index "table" by the set: fields into header, attributes after it, always in the order of the rows. */
 static int enc_set(struct enc *e, const struct table_set *set, uint8_t *header, int table)
 {
@@ -344,7 +352,12 @@ static int enc_set(struct enc *e, const struct table_set *set, uint8_t *header, 
 		if (!(said.keys.attr[i / 64] >> i % 64 & 1))
 			continue;
 		enc_enter(e, &set->attr[i], said.attr[i]);
+		uint32_t len = e->nlh->nlmsg_len;
+		if (set == &table_set_link && e->depth > 1)
+			enc_require_end(e, i);
 		err = set->attr[i].many ? enc_many(e, set, i, table) : enc_attr(e, set, i, table);
+		if (set->attr[i].told && leaves_out_told(e))
+			e->nlh->nlmsg_len = len;
 		enc_leave(e);
 	}
 	if (said.unknown && err == 0) {

@@ -63,6 +63,11 @@ size_t enc_pack(const struct table_row *row, uint64_t value, void *out);
 /* Is the length at that offset of the header a key of the table? */
 bool enc_length_said(struct enc *e, unsigned off);
 
+/* Raises for what the kernel would pass over in the request. */
+void enc_require_taken(struct enc *e);
+/* The same for an attribute of a link that is made as another's other end. */
+void enc_require_end(struct enc *e, unsigned number);
+
 /* What was not said, as ip would say it. */
 void codec_defaults(struct enc *e);
 

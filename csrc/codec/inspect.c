@@ -4,7 +4,9 @@
 #include "tables/genl.h"
 #include "tables/nftables.h"
 
+#include "tables/print.h"
 #include <lauxlib.h>
+
 #include <libmnl/libmnl.h>
 #include <string.h>
 
@@ -160,6 +162,25 @@ static int path(lua_State *L)
 	return 1;
 }
 
+static void print_line(void *ctx, const char *path, const char *value)
+{
+	lua_State *L = ctx;
+
+	lua_pushstring(L, value);
+	lua_setfield(L, -2, path);
+}
+
+/* print(object, message) -> what ZLNET_DEBUG=netlink would print: value by key path */
+static int print(lua_State *L)
+{
+	const struct table_msg *table = check_message(L, 1);
+	const struct nlmsghdr *nlh = check_bytes(L, 2);
+
+	lua_newtable(L);
+	table_print(table, nlh, print_line, L);
+	return 1;
+}
+
 static const char *const types[] = {[TABLE_NONE] = "none",         [TABLE_U8] = "u8",
                                     [TABLE_U16] = "u16",           [TABLE_U32] = "u32",
                                     [TABLE_U64] = "u64",           [TABLE_S32] = "s32",
@@ -286,8 +307,8 @@ static int rows(lua_State *L)
 
 int codec_lua_open(lua_State *L)
 {
-	static const luaL_Reg functions[] = {{"encode", encode}, {"decode", decode}, {"trim", trim},
-	                                     {"path", path},     {"rows", rows},     {NULL, NULL}};
+	static const luaL_Reg functions[] = {{"encode", encode}, {"decode", decode}, {"trim", trim}, {"path", path},
+	                                     {"print", print},   {"rows", rows},     {NULL, NULL}};
 
 	luaL_newlib(L, functions);
 	return 1;

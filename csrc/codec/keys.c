@@ -66,6 +66,8 @@ bool codec_keys_add(struct codec_keys *keys, const struct table_set *set, const 
 	if (f.attr >= 0) {
 		mark(keys->attr, (unsigned)f.attr);
 		mark(keys->kept, (unsigned)f.attr);
+		if (set == table_route.set && f.attr == RTA_EXPIRES)
+			mark(keys->kept, RTA_CACHEINFO);
 		if (set->attr[f.attr].type == TABLE_BYKIND && f.attr > 0)
 			mark(keys->kept, (unsigned)f.attr - 1);
 	}

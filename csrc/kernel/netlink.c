@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "kernel/netlink.h"
+#include "kernel/debug.h"
 #include "kernel/error.h"
 
 #include <errno.h>
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -146,6 +148,7 @@ static ssize_t recv_datagram(struct netlink_sock *s, struct netlink_reply *r, si
 			return -ENOMEM;
 		memcpy(r->data + r->len + offered, more, (size_t)n - offered);
 	}
+	debug_netlink('<', s->protocol, r->data + r->len, (size_t)n);
 	return n;
 }
 
@@ -259,8 +262,33 @@ struct talk {
 	size_t start, room;   /* what the reply held before; room for a datagram of the answer */
 	bool dump, acks_only; /* whether it may be without end; no longer than its ACKs */
 	bool transaction;     /* of nf_tables: when its first message is refused nothing else need be answered */
+	bool by_index;        /* a dump of links, by their index: one that is interrupted lacks no link that stayed */
 	bool interrupted;
 };
+
+/* From Linux 6.9 on rtnetlink goes through a namespace's links by index and goes on behind the last one sent. Before, it
+ * counted them, and a link that went made it pass over another. */
+static bool goes_by_index(void)
+{
+	static _Atomic int answer; /* 0: not asked yet */
+	struct utsname name;
+	int major = 0, minor = 0;
+
+	if (answer)
+		return answer > 0;
+	if (uname(&name) == 0)
+		sscanf(name.release, "%d.%d", &major, &minor); // NOLINT(cert-err34-c): what is not read stays 0
+	answer = major > 6 || (major == 6 && minor >= 9) ? 1 : -1;
+	return answer > 0;
+}
+
+static bool dumps_by_index(int protocol, const struct nlmsghdr *h)
+{
+	const struct rtgenmsg *g = mnl_nlmsg_get_payload(h);
+
+	return protocol == NETLINK_ROUTE && h->nlmsg_type == RTM_GETLINK && h->nlmsg_len >= NLMSG_HDRLEN + sizeof *g &&
+	       g->rtgen_family == AF_UNSPEC && goes_by_index();
+}
 
 /* Is an object asked for? Of rtnetlink the type says so, elsewhere it may always be. */
 static bool expects_object(const struct talk *t, int protocol, const struct nlmsghdr *h)
@@ -280,6 +308,7 @@ static void talk_expect(struct talk *t, int protocol, const void *buf, size_t le
 
 	t->transaction = protocol == NETLINK_NETFILTER && h->nlmsg_type == NFNL_MSG_BATCH_BEGIN;
 	t->dump = t->n == 1 && (h->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
+	t->by_index = t->dump && dumps_by_index(protocol, h);
 	for (unsigned i = 0; i < t->n && mnl_nlmsg_ok(h, left); i++, h = mnl_nlmsg_next(h, &left))
 		objects = objects || expects_object(t, protocol, h);
 	t->acks_only = !t->dump && !objects;
@@ -313,7 +342,7 @@ static int take_message(struct talk *t, struct netlink_reply *r, const struct nl
 
 	if (i >= t->n || t->acks[i].done || h->nlmsg_type == NLMSG_NOOP)
 		return 0;
-	if (h->nlmsg_flags & NLM_F_DUMP_INTR)
+	if (h->nlmsg_flags & NLM_F_DUMP_INTR && !t->by_index)
 		t->interrupted = true;
 	switch (h->nlmsg_type) {
 	case NLMSG_OVERRUN:
@@ -359,6 +388,7 @@ static int send_all(struct netlink_sock *s, const void *buf, size_t len)
 	const struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
 	ssize_t n;
 
+	debug_netlink('>', s->protocol, buf, len);
 	do
 		n = sendto(s->fd, buf, len, 0, (const struct sockaddr *)&kernel, sizeof kernel);
 	while (n < 0 && errno == EINTR);

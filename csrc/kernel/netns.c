@@ -34,6 +34,10 @@
 #define PIDFD_GET_NET_NAMESPACE _IO(0xFF, 4)
 #endif
 
+#ifndef NS_GET_ID
+#define NS_GET_ID _IOR(0xb7, 13, uint64_t)
+#endif
+
 /* --- descriptors --- */
 
 /* Take fd: returned when it is a network namespace, else closed. */
@@ -85,6 +89,36 @@ int netns_open_fd(int fd, struct error *e)
 	return netns_check(own, what, e);
 }
 
+/* That of a process whose first thread has ended: its other threads are in it. -ESRCH when there is none either. */
+static int open_of_threads(pid_t pid, struct error *e)
+{
+	char path[48];
+	const struct dirent *d;
+	struct stat one, other;
+	int fd = -1, rc = 0;
+
+	snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
+	DIR *dir = opendir(path);
+	while (dir && rc == 0 && (d = readdir(dir))) {
+		char ns[sizeof d->d_name + 8];
+		snprintf(ns, sizeof ns, "%s/ns/net", d->d_name);
+		int next = d->d_name[0] == '.' ? -1 : openat(dirfd(dir), ns, O_RDONLY | O_CLOEXEC);
+		if (next >= 0 && fd >= 0 &&
+		    (fstat(fd, &one) < 0 || fstat(next, &other) < 0 || one.st_ino != other.st_ino))
+			rc = error_io(e, EINVAL, "open", "the threads of pid %d are in several network namespaces",
+			              (int)pid);
+		if (next >= 0 && fd >= 0)
+			close(next);
+		else if (next >= 0)
+			fd = next;
+	}
+	if (dir)
+		closedir(dir);
+	if (rc < 0 && fd >= 0)
+		close(fd);
+	return rc < 0 ? rc : fd < 0 ? error_io(e, ESRCH, "open", "pid %d", (int)pid) : fd;
+}
+
 /* The pidfd holds the process still: when it is alive after the namespace was opened, the path named it. Since Linux 6.11
  * the pidfd itself gives the namespace, several times quicker; what it refuses the path refuses too, and says why. */
 int netns_open_process(pid_t pid, int pidfd, struct error *e)
@@ -96,6 +130,8 @@ int netns_open_process(pid_t pid, int pidfd, struct error *e)
 		return given;
 	snprintf(path, sizeof path, "/proc/%d/ns/net", (int)pid);
 	int fd = netns_open_path(path, e);
+	if (fd == -ENOENT)
+		fd = open_of_threads(pid, e);
 	int alive = process_check_alive(pidfd);
 	if (fd >= 0 && alive < 0) {
 		close(fd);
@@ -121,8 +157,9 @@ int netns_identify(int nsfd, struct netns_id *id, struct error *e)
 
 	if (fstat(nsfd, &st) < 0)
 		return error_io(e, errno, "fstat", "network namespace");
-	id->dev = st.st_dev;
-	id->ino = st.st_ino;
+	*id = (struct netns_id){.dev = st.st_dev, .ino = st.st_ino};
+	if (ioctl(nsfd, NS_GET_ID, &id->number) < 0)
+		id->number = 0;
 	return 0;
 }
 

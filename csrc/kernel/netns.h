@@ -15,6 +15,7 @@ struct error;
 /* Identity of a namespace: equal in all processes that can see it, for as long as it lives. */
 struct netns_id {
 	uint64_t dev, ino;
+	uint64_t number; /* its number for good, never another's (Linux 6.18); 0: the kernel gives none */
 };
 
 /* Each returns a new close-on-exec descriptor, checked to be a network namespace, that the caller owns;

@@ -20,6 +20,16 @@
 
 #define TIMEOUT 30000 /* ms */
 
+#ifndef STATX_INO /* musl before 1.2.5; <linux/stat.h> does not go with its headers */
+#define STATX_INO 0x100U
+struct statx {
+	uint32_t stx_mask, more[7];
+	uint64_t stx_ino, others[11];
+	uint32_t stx_rdev_major, stx_rdev_minor, stx_dev_major, stx_dev_minor;
+	uint64_t spare[14];
+};
+#endif
+
 struct search {
 	struct netlink_sock *s;
 	struct netlink_reply reply;
@@ -80,7 +90,7 @@ static int look_at_descriptor(struct search *q, int dir, const char *name, pid_t
 	struct statx st;
 	int32_t nsid = -1;
 
-	if (statx(dir, name, AT_STATX_DONT_SYNC, STATX_INO, &st) < 0)
+	if (syscall(SYS_statx, dir, name, 0x4000, STATX_INO, &st) < 0) /* AT_STATX_DONT_SYNC */
 		return errno == ENOENT ? 0 : -errno;
 	if (makedev(st.stx_dev_major, st.stx_dev_minor) != q->own.st_dev || st.stx_ino == q->own.st_ino)
 		return 0;

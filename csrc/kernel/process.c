@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #ifndef SYS_pidfd_open
@@ -39,6 +40,18 @@ int process_check_alive(int pidfd)
 		n = poll(&p, 1, 0);
 	while (n < 0 && errno == EINTR);
 	return n < 0 ? -errno : n ? -ESRCH : 0;
+}
+
+#ifndef PID_FS_MAGIC
+#define PID_FS_MAGIC 0x50494446
+#endif
+
+uint64_t process_number(int pidfd)
+{
+	struct statfs fs;
+	struct stat st;
+
+	return fstatfs(pidfd, &fs) == 0 && fs.f_type == PID_FS_MAGIC && fstat(pidfd, &st) == 0 ? st.st_ino : 0;
 }
 
 ssize_t process_read(const char *path, char *buf, size_t cap, struct error *e)
@@ -80,15 +93,28 @@ void *process_page(void *_Atomic *page, size_t size)
 	return none;
 }
 
+/* The number of a process that got no page. It stays without: another number later would make what it has a stranger's. */
+static uint64_t generation_without(_Atomic uint64_t *without)
+{
+	uint64_t number = (uint64_t)1 << 63 | (uint64_t)getpid();
+
+	atomic_store(without, number);
+	return number;
+}
+
 uint64_t process_generation(void)
 {
 	static void *_Atomic page;
-	static _Atomic uint64_t latest; /* a child inherits it, and counts on */
-	_Atomic uint64_t *mine = process_page(&page, sizeof *mine);
-	uint64_t none = 0, next;
+	static _Atomic uint64_t latest;  /* a child inherits it, and counts on */
+	static _Atomic uint64_t without; /* of a process that has no page; a child that inherits it tries anew */
+	uint64_t none = 0, next, pageless = atomic_load(&without);
 
+	if (pageless && pageless == generation_without(&without))
+		return pageless;
+	_Atomic uint64_t *mine = process_page(&page, sizeof *mine);
 	if (!mine)
-		return (uint64_t)getpid();
+		return generation_without(&without);
+	atomic_store(&without, 0);
 	if (atomic_load(mine) == 0) {
 		next = atomic_fetch_add(&latest, 1) + 1;
 		atomic_compare_exchange_strong(mine, &none, next);
@@ -166,7 +192,7 @@ int process_starttime(pid_t pid, uint64_t *ticks, struct error *e)
 	return rc;
 }
 
-static bool process_is_ours(void)
+bool process_proc_is_ours(void)
 {
 	char target[16];
 	ssize_t n = readlink("/proc/self", target, sizeof target - 1);
@@ -217,7 +243,7 @@ static bool sees_all(void)
 
 enum process_view process_view(void)
 {
-	if (!process_is_ours())
+	if (!process_proc_is_ours())
 		return PROCESS_FOREIGN;
 	return process_hides() && !sees_all() ? PROCESS_PARTIAL : PROCESS_ALL;
 }

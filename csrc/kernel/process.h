@@ -17,9 +17,16 @@ int process_pidfd(pid_t pid, struct error *e);
 /* 0 while the process behind a pidfd lives, -ESRCH when it has ended, another -errno when that cannot be told. */
 int process_check_alive(int pidfd);
 
+/* The number that the process behind a pidfd has for good, and no later one gets (its inode, Linux 6.9); 0: the kernel gives
+ * none. */
+uint64_t process_number(int pidfd);
+
 /* Field 22 of /proc/PID/stat: clock ticks after boot, whatever our time namespace is (there it may be off by one). Tells
  * processes with the same pid apart. */
 int process_starttime(pid_t pid, uint64_t *ticks, struct error *e);
+
+/* Whether /proc is that of our pid namespace. */
+bool process_proc_is_ours(void);
 
 /* How much of our pid namespace /proc shows us. */
 enum process_view {

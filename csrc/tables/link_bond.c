@@ -81,7 +81,7 @@ static const struct table_row bond_attrs[] = {
 	TABLE_ATTR(IFLA_BOND_PACKETS_PER_SLAVE, "packets_per_slave", TABLE_U32),
 	TABLE_ATTR(IFLA_BOND_AD_LACP_RATE, "ad_lacp_rate", TABLE_U8, .names = &bond_lacp_rates),
 	TABLE_ATTR(IFLA_BOND_AD_SELECT, "ad_select", TABLE_U8, .names = &bond_ad_select),
-	TABLE_ATTR(IFLA_BOND_AD_INFO, "ad_info", TABLE_NEST, .set = &set_ad),
+	TABLE_ATTR(IFLA_BOND_AD_INFO, "ad_info", TABLE_NEST, .set = &set_ad, .told = true),
 	TABLE_ATTR(IFLA_BOND_AD_ACTOR_SYS_PRIO, "ad_actor_sys_prio", TABLE_U16),
 	TABLE_ATTR(IFLA_BOND_AD_USER_PORT_KEY, "ad_user_port_key", TABLE_U16),
 	TABLE_ATTR(IFLA_BOND_AD_ACTOR_SYSTEM, "ad_actor_system", TABLE_MAC, .max = 6),
@@ -99,18 +99,19 @@ TABLE_NAMES(bond_churn, false, {{0, "monitoring"}, {1, "churned"}, {2, "none"}})
 TABLE_NAMES(bond_mii, false, {{0, "up"}, {1, "going_down"}, {2, "down"}, {3, "going_back"}});
 
 static const struct table_row port_attrs[] = {
-	TABLE_ATTR(IFLA_BOND_SLAVE_STATE, "state", TABLE_U8, .names = &bond_port_states),
-	TABLE_ATTR(IFLA_BOND_SLAVE_MII_STATUS, "mii_status", TABLE_U8, .names = &bond_mii),
-	TABLE_ATTR(IFLA_BOND_SLAVE_LINK_FAILURE_COUNT, "link_failure_count", TABLE_U32),
-	TABLE_ATTR(IFLA_BOND_SLAVE_PERM_HWADDR, "perm_hwaddr", TABLE_MAC),
+	TABLE_ATTR(IFLA_BOND_SLAVE_STATE, "state", TABLE_U8, .told = true, .names = &bond_port_states),
+	TABLE_ATTR(IFLA_BOND_SLAVE_MII_STATUS, "mii_status", TABLE_U8, .names = &bond_mii, .told = true),
+	TABLE_ATTR(IFLA_BOND_SLAVE_LINK_FAILURE_COUNT, "link_failure_count", TABLE_U32, .told = true),
+	TABLE_ATTR(IFLA_BOND_SLAVE_PERM_HWADDR, "perm_hwaddr", TABLE_MAC, .told = true),
 	TABLE_ATTR(IFLA_BOND_SLAVE_QUEUE_ID, "queue_id", TABLE_U16),
-	TABLE_ATTR(IFLA_BOND_SLAVE_AD_AGGREGATOR_ID, "ad_aggregator_id", TABLE_U16),
-	TABLE_ATTR(IFLA_BOND_SLAVE_AD_ACTOR_OPER_PORT_STATE, "ad_actor_oper_port_state", TABLE_U8),
-	TABLE_ATTR(IFLA_BOND_SLAVE_AD_PARTNER_OPER_PORT_STATE, "ad_partner_oper_port_state", TABLE_U16),
+	TABLE_ATTR(IFLA_BOND_SLAVE_AD_AGGREGATOR_ID, "ad_aggregator_id", TABLE_U16, .told = true),
+	TABLE_ATTR(IFLA_BOND_SLAVE_AD_ACTOR_OPER_PORT_STATE, "ad_actor_oper_port_state", TABLE_U8, .told = true),
+	TABLE_ATTR(IFLA_BOND_SLAVE_AD_PARTNER_OPER_PORT_STATE, "ad_partner_oper_port_state", TABLE_U16, .told = true),
 	TABLE_ATTR(IFLA_BOND_SLAVE_PRIO, "prio", TABLE_S32),
 	TABLE_ATTR(COMPAT_IFLA_BOND_SLAVE_ACTOR_PORT_PRIO, "actor_port_prio", TABLE_U16),
-	TABLE_ATTR(COMPAT_IFLA_BOND_SLAVE_AD_CHURN_ACTOR_STATE, "ad_churn_actor_state", TABLE_U8, .names = &bond_churn),
+	TABLE_ATTR(COMPAT_IFLA_BOND_SLAVE_AD_CHURN_ACTOR_STATE, "ad_churn_actor_state", TABLE_U8, .names = &bond_churn,
+                   .told = true),
 	TABLE_ATTR(COMPAT_IFLA_BOND_SLAVE_AD_CHURN_PARTNER_STATE, "ad_churn_partner_state", TABLE_U8,
-                   .names = &bond_churn),
+                   .names = &bond_churn, .told = true),
 };
 const struct table_set table_set_bond_port = {.attr = port_attrs, .nattr = TABLE_ATTRS(port_attrs)};

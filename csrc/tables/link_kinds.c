@@ -68,9 +68,9 @@ static const struct table_row macvlan_attrs[] = {
 	TABLE_ATTR(IFLA_MACVLAN_MACADDR_MODE, "macaddr_mode", TABLE_U32, .names = &macvlan_macaddr_modes),
 	TABLE_ATTR(IFLA_MACVLAN_MACADDR, "macaddr", TABLE_MAC, .max = 6),
 	TABLE_ATTR(IFLA_MACVLAN_MACADDR_DATA, "macaddr_data", TABLE_NEST, .set = &set_macvlan_macaddr),
-	TABLE_ATTR(IFLA_MACVLAN_MACADDR_COUNT, "macaddr_count", TABLE_U32),
+	TABLE_ATTR(IFLA_MACVLAN_MACADDR_COUNT, "macaddr_count", TABLE_U32, .told = true),
 	TABLE_ATTR(IFLA_MACVLAN_BC_QUEUE_LEN, "bc_queue_len", TABLE_U32),
-	TABLE_ATTR(IFLA_MACVLAN_BC_QUEUE_LEN_USED, "bc_queue_len_used", TABLE_U32),
+	TABLE_ATTR(IFLA_MACVLAN_BC_QUEUE_LEN_USED, "bc_queue_len_used", TABLE_U32, .told = true),
 	TABLE_ATTR(COMPAT_IFLA_MACVLAN_BC_CUTOFF, "bc_cutoff", TABLE_S32),
 };
 static const struct table_set set_macvlan = {.attr = macvlan_attrs, .nattr = TABLE_ATTRS(macvlan_attrs)};

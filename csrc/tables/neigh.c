@@ -19,6 +19,7 @@ TABLE_NAMES(neigh_states, false,
 		    {NUD_NOARP, "noarp"},
 		    {NUD_PERMANENT, "permanent"},
 		    {NUD_PERMANENT | NUD_NOARP, "permanent"},
+		    {NUD_PERMANENT | NUD_REACHABLE, "permanent"}, /* vxlan's default entry */
 		    {NUD_REACHABLE | NUD_NOARP, "noarp"},
 	    });
 
@@ -65,14 +66,14 @@ static const struct table_row neigh_fields[] = {
 static const struct table_row neigh_attrs[] = {
 	TABLE_ATTR(NDA_DST, "dst", TABLE_IP),
 	TABLE_ATTR(NDA_LLADDR, "lladdr", TABLE_MAC),
-	TABLE_ATTR(NDA_CACHEINFO, "cacheinfo", TABLE_STRUCT, .set = &set_cache, .moves = true),
-	TABLE_ATTR(NDA_PROBES, "probes", TABLE_U32, .moves = true),
+	TABLE_ATTR(NDA_CACHEINFO, "cacheinfo", TABLE_STRUCT, .set = &set_cache, .moves = true, .told = true),
+	TABLE_ATTR(NDA_PROBES, "probes", TABLE_U32, .moves = true, .told = true),
 	TABLE_ATTR(NDA_VLAN, "vlan", TABLE_U16),
 	TABLE_ATTR(NDA_PORT, "port", TABLE_BE16),
 	TABLE_ATTR(NDA_VNI, "vni", TABLE_U32),
 	TABLE_ATTR(NDA_IFINDEX, "via_ifindex", TABLE_LINK), /* "ifindex" is the header's */
 	TABLE_ATTR(NDA_MASTER, "master", TABLE_LINK),
-	TABLE_ATTR(NDA_LINK_NETNSID, "link_netnsid", TABLE_S32),
+	TABLE_ATTR(NDA_LINK_NETNSID, "link_netnsid", TABLE_S32, .told = true),
 	TABLE_ATTR(NDA_SRC_VNI, "src_vni", TABLE_U32),
 	TABLE_ATTR(NDA_PROTOCOL, "protocol", TABLE_U8, .names = &table_protocols),
 	TABLE_ATTR(NDA_NH_ID, "nh_id", TABLE_U32),

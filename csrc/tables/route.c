@@ -145,7 +145,7 @@ static const struct table_row route_attrs[] = {
 	TABLE_ATTR(RTA_METRICS, "metrics", TABLE_NEST, .set = &set_metrics),
 	TABLE_ATTR(RTA_MULTIPATH, "multipath", TABLE_NEXTHOPS, .set = &set_hop),
 	TABLE_ATTR(RTA_FLOW, "flow", TABLE_U32),
-	TABLE_ATTR(RTA_CACHEINFO, "cacheinfo", TABLE_STRUCT, .set = &set_cache, .moves = true),
+	TABLE_ATTR(RTA_CACHEINFO, "cacheinfo", TABLE_STRUCT, .set = &set_cache, .moves = true, .told = true),
 	TABLE_ATTR(RTA_TABLE, "table", TABLE_U32, .names = &table_tables),
 	TABLE_ATTR(RTA_MARK, "mark", TABLE_U32),
 	TABLE_ATTR(RTA_VIA, "via", TABLE_VIA),

@@ -74,6 +74,7 @@ struct table_row {
 	uint8_t twin;   /* fields too narrow for some values: the attribute of the same key which is not */
 	bool many : 1;  /* the attribute is repeated: a list in Lua */
 	bool moves : 1; /* changes by itself: a timer, an age, a counter */
+	bool told : 1;  /* the kernel alone sets it: no part of a request */
 	union {
 		const struct table_names *names;
 		const struct table_set *set;
@@ -188,6 +189,14 @@ void table_missing(const struct table_msg *table, const struct nlmsghdr *req, bo
 bool table_dump_has(const struct table_msg *table, const struct nlmsghdr *req, const struct nlmsghdr *h);
 /* Whether the object in h is the one that req describes, as far as it does. */
 bool table_is(const struct table_msg *table, const struct nlmsghdr *req, const struct nlmsghdr *h);
+
+/* The first attribute of the RTM_NEWLINK req which it does not set, or NULL. */
+const struct nlattr *table_link_later(const struct nlmsghdr *req);
+/* Moves what requests of the type set (RTM_SETLINK, RTM_NEWLINKPROP) out of the RTM_NEWLINK req, to the request `later`, which
+ * has as much room and lacks only the link's index. False where there is nothing. */
+bool table_link_split(struct nlmsghdr *req, struct nlmsghdr *later, uint16_t type);
+/* Takes an attribute out of the message. */
+void table_remove(struct nlmsghdr *req, struct nlattr *attr);
 
 /* Shared between the files of tables. */
 extern const struct table_set table_set_link, table_set_vf_list;

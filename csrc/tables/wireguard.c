@@ -23,21 +23,21 @@ static const struct table_row allowedip_attrs[] = {
 	TABLE_ATTR(WGALLOWEDIP_A_CIDR_MASK, "cidr_mask", TABLE_U8),
 	TABLE_ATTR(COMPAT_WGALLOWEDIP_A_FLAGS, "flags", TABLE_U32, .names = &allowedip_flags),
 };
-static const struct table_set set_allowedip = {.attr = allowedip_attrs, .nattr = TABLE_COUNT(allowedip_attrs)};
+static const struct table_set set_allowedip = {.attr = allowedip_attrs, .nattr = TABLE_ATTRS(allowedip_attrs)};
 
 /* The kernel numbers elements 0 in its answers, and does not look at the number in requests. */
 static const struct table_row allowedips_attrs[] = {
 	TABLE_ATTR(0, "", TABLE_NEST, .set = &set_allowedip),
 	TABLE_ATTR(TABLE_LIST_NUMBER, "", TABLE_NEST, .set = &set_allowedip),
 };
-static const struct table_set set_allowedips = {.attr = allowedips_attrs, .nattr = TABLE_COUNT(allowedips_attrs)};
+static const struct table_set set_allowedips = {.attr = allowedips_attrs, .nattr = TABLE_ATTRS(allowedips_attrs)};
 
 static const struct table_row time_fields[] = {
 	TABLE_FIELD(struct __kernel_timespec, tv_sec, "sec", TABLE_U64),
 	TABLE_FIELD(struct __kernel_timespec, tv_nsec, "nsec", TABLE_U64),
 };
 static const struct table_set set_time = {
-	.field = time_fields, .nfield = TABLE_COUNT(time_fields), .hdrlen = sizeof(struct __kernel_timespec)};
+	.field = time_fields, .nfield = TABLE_FIELDS(time_fields), .hdrlen = sizeof(struct __kernel_timespec)};
 
 static const struct table_row peer_attrs[] = {
 	TABLE_ATTR(WGPEER_A_PUBLIC_KEY, "public_key", TABLE_KEY),
@@ -51,13 +51,13 @@ static const struct table_row peer_attrs[] = {
 	TABLE_ATTR(WGPEER_A_ALLOWEDIPS, "allowedips", TABLE_LIST, .set = &set_allowedips),
 	TABLE_ATTR(WGPEER_A_PROTOCOL_VERSION, "protocol_version", TABLE_U32),
 };
-static const struct table_set set_peer = {.attr = peer_attrs, .nattr = TABLE_COUNT(peer_attrs)};
+static const struct table_set set_peer = {.attr = peer_attrs, .nattr = TABLE_ATTRS(peer_attrs)};
 
 static const struct table_row peers_attrs[] = {
 	TABLE_ATTR(0, "", TABLE_NEST, .set = &set_peer),
 	TABLE_ATTR(TABLE_LIST_NUMBER, "", TABLE_NEST, .set = &set_peer),
 };
-static const struct table_set set_peers = {.attr = peers_attrs, .nattr = TABLE_COUNT(peers_attrs)};
+static const struct table_set set_peers = {.attr = peers_attrs, .nattr = TABLE_ATTRS(peers_attrs)};
 
 static const struct table_row device_attrs[] = {
 	TABLE_ATTR(WGDEVICE_A_IFINDEX, "ifindex", TABLE_U32),
@@ -72,7 +72,7 @@ static const struct table_row device_attrs[] = {
 static const struct table_set set_device = {.field = table_genl_fields,
                                             .nfield = GENL_FIELDS,
                                             .attr = device_attrs,
-                                            .nattr = TABLE_COUNT(device_attrs),
+                                            .nattr = TABLE_ATTRS(device_attrs),
                                             .hdrlen = sizeof(struct genlmsghdr)};
 
 const struct table_msg table_wireguard = {.name = "wireguard",

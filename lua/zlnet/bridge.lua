@@ -3,6 +3,7 @@
 
 local argument = require "zlnet.argument"
 local core = require "zlnet.core"
+local names = require "zlnet.record.names"
 local options = require "zlnet.options"
 local undo = require "zlnet.undo"
 
@@ -67,7 +68,10 @@ local function delete_unanswered(host, args, made)
   if not link then
     return err.kind == "not_found" or nil, err
   end
-  return link.address ~= args.address or delete(host, link.index)
+  if link.address ~= args.address then
+    return true
+  end
+  return delete(host, link.index)
 end
 
 -- Why a setting cannot be made that is a gain and no need: the kernel has none, or /proc/sys is read-only or another's.
@@ -89,8 +93,10 @@ local function settle(o, host, link)
   if not ok and not DISPENSABLE[err.code] then
     return nil, err
   end
-  return not has_inet(o.ip)
-    or host:setlink { index = link.index, af_spec = { inet = { conf = { forwarding = 1 } } } }
+  if not has_inet(o.ip) then
+    return true
+  end
+  return host:setlink { index = link.index, af_spec = { inet = { conf = { forwarding = 1 } } } }
 end
 
 -- A MAC of its own keeps it from taking that of a port, and changing it when the port goes.
@@ -154,6 +160,12 @@ local function confirm(o, host, stack, link)
       return step(err, "bring the bridge up")
     end
     stack:push("bring the bridge down", host.setlink, host, { index = link.index, flags = { up = false } })
+  end
+  if names.is_our_mac(link.address) then -- its maker may have ended before it had come to that
+    local ok, err = settle(o, host, link)
+    if not ok then
+      return step(err, "let the bridge forward")
+    end
   end
   return link
 end

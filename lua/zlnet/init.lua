@@ -22,6 +22,7 @@ local LAZY = {
   detach = "zlnet.cleanup.detach",
   genl = "zlnet.genl",
   make_interface_name = "zlnet.record.names",
+  mend = "zlnet.check.mend",
   monitor = "zlnet.monitor",
   delete_overlay = "zlnet.overlay",
   overlay = "zlnet.overlay",

@@ -74,6 +74,10 @@ function zlnet.netns.list() end
 ---@return zlnet.error? err
 function netns:id() end
 
+---The number that the namespace has for good, which no later one gets (NS_GET_ID, since Linux 6.18).
+---@return integer? number
+function netns:number() end
+
 ---Its descriptor, which stays the handle's.
 ---@return integer fd
 function netns:fd() end
@@ -88,8 +92,8 @@ function netns:run(f, ...) end
 
 ---Takes the namespace's lock, which ends with the handle, with unlock, or with the process. Attach holds it shared
 ---while it changes the node; sweep and watch hold it exclusively where they find a link without a record. It is a
----flock(2) of a file that only CAP_NET_ADMIN over the namespace opens, and for a moment one of the namespace's own
----file.
+---flock(2) of a file that only CAP_NET_ADMIN over the namespace opens, and one of the namespace's own file, which is
+---waited for a moment only.
 ---@param mode "shared"|"exclusive"
 ---@param seconds number? how long to wait, 0 by default
 ---@return true? ok
@@ -107,6 +111,16 @@ function netns:close() end
 ---A NETLINK_ROUTE socket bound to one namespace for life. Methods are the kernel's operations (rtnetlink(7)). Keys of
 ---tables are the kernel's names; where a key names another link, an index or a name will do. Wrong keys and values
 ---raise before anything is sent, naming the key path. `new*` creates exclusively unless a mode says otherwise.
+---
+---What has no key is not lost: attributes that these tables do not know stand under `unknown` of the table they belong
+---to, `{ [type] = "hex" }`, or a list of such where one is repeated; the type is as the kernel wrote it (a nest's may
+---have 32768 in it). They are written back as they were read. So an object that was read can be made again, also one
+---of a kind or with an encapsulation that has no keys here: what the kernel alone sets (counters, states, timers) is
+---not sent. `set*` refuses that, and every request refuses a key that it would pass over. Integers of 64 bits are
+---negative from 2^63 on.
+---
+---A filter is applied, by the kernel or here, or refused. A delete has to name its object: without that it raises. A
+---handle belongs to the process that opened it: in a child made by fork it raises.
 ---@class zlnet.handle
 local handle = {}
 
@@ -124,7 +138,9 @@ local handle = {}
 ---@return zlnet.error? err
 function zlnet.open(target, here) end
 
----Makes a link. Equal to `ip link add`.
+---Makes a link. Equal to `ip link add`. What the kernel takes only of a link that is there (`ifalias`, `prop_list`,
+---`af_spec`, `xdp`, `proto_down`, `vfinfo_list`) is sent behind it, and where that fails no link is left; a batch and a
+---link born in another namespace do not take it. `carrier` is read, and set by setlink alone.
 ---@param t zlnet.link
 ---@param mode zlnet.mode?
 ---@param keys string[]? read back only these keys
@@ -154,7 +170,7 @@ function handle:getlink(t, keys) end
 ---All links, or those a filter (`master`, `linkinfo.kind`) leaves. Without `stats64` and `af_spec`, which are most of
 ---a link's values, unless `keys` names them or the filter's family is "bridge". Equal to `ip -d link`.
 ---@param filter zlnet.link?
----@param keys string[]? only these keys; `"unknown"` is the numbers of attributes that have no key
+---@param keys string[]? only these keys; `"unknown"` is what has no key
 ---@return zlnet.link[]? links
 ---@return zlnet.error? err
 function handle:getlinks(filter, keys) end
@@ -178,17 +194,18 @@ function handle:dellinkprop(t) end
 ---@return zlnet.error? err EEXIST when it is there
 function handle:newaddr(t, mode) end
 
----Takes an address away. Equal to `ip addr del`.
+---Takes an address away, `local` or `address` of the link `index`. Equal to `ip addr del`.
 ---@param t zlnet.addr
 ---@return true? ok
 ---@return zlnet.error? err EADDRNOTAVAIL when it is not there
 function handle:deladdr(t) end
 
----One address. Equal to no `ip` command; the kernel answers for IPv6 alone.
+---The first address that is as `t` says: its `local` or `address`, and what else is given. Equal to
+---`ip addr show to A`.
 ---@param t zlnet.addr
 ---@param keys string[]?
 ---@return zlnet.addr? addr
----@return zlnet.error? err
+---@return zlnet.error? err EADDRNOTAVAIL when there is none
 function handle:getaddr(t, keys) end
 
 ---All addresses, or those of a `family` or link `index`. Equal to `ip addr`.
@@ -205,7 +222,7 @@ function handle:getaddrs(filter, keys) end
 ---@return zlnet.error? err
 function handle:newroute(t, mode) end
 
----Takes a route away. Equal to `ip route del`.
+---Takes the route to `dst` away; "default" is a destination, too. Equal to `ip route del`.
 ---@param t zlnet.route
 ---@return true? ok
 ---@return zlnet.error? err ESRCH when there is none
@@ -260,17 +277,17 @@ function handle:getneighs(filter, keys) end
 ---@return zlnet.error? err
 function handle:newrule(t, mode) end
 
----Takes a policy rule away. Equal to `ip rule del`.
+---Takes the first policy rule away that is as `t` says. Equal to `ip rule del`.
 ---@param t zlnet.rule
 ---@return true? ok
 ---@return zlnet.error? err
 function handle:delrule(t) end
 
----One rule; kernels answer dumps only, so this reports EOPNOTSUPP.
+---The first rule that is as `t` says. Equal to `ip rule show`.
 ---@param t zlnet.rule
 ---@param keys string[]?
 ---@return zlnet.rule? rule
----@return zlnet.error? err
+---@return zlnet.error? err ENOENT when there is none
 function handle:getrule(t, keys) end
 
 ---All policy rules, or those of a `family`. Equal to `ip rule`.
@@ -339,7 +356,8 @@ function handle:close() end
 
 -- Batches -----------------------------------------------------------------------------------------------------------
 
----Operations queued for as few datagrams as fit. It has the handle's methods, save the dumps, with the same arguments,
+---Operations queued for as few datagrams as fit. It has the handle's methods, save the dumps, `getaddr` and `getrule`,
+---with the same arguments,
 ---`keys` too; each queues and returns the operation's number (or nil and an error when a link that it names is not
 ---there).
 ---@class zlnet.batch: zlnet.handle

@@ -13,8 +13,8 @@ local monitor = {}
 
 local RETRY_SECONDS = 0.05
 local DIGEST = 8 -- bytes at the beginning of a state, which is the same where the state is
--- Bytes at the end of a key that tell an object from those which it may be replaced by: of routes to one destination with
--- one tos, priority and table.
+-- Bytes at the end of a key that tell an object from those which it may be replaced by: of routes to one destination
+-- with one tos, priority and table.
 local APART = { route = 8 }
 local AF_INET6 = 10
 local GROWTH = 1024 -- objects by which a picture may at least grow before it is compared
@@ -207,8 +207,8 @@ end
 ---gives them. Or `{ event = "overrun" }`: some were lost, and what they would have said follows as events with
 ---`resync = true`, deletions first; of what is gone they tell only what identifies it.
 ---
----An object that takes another's place is told by one event with `replace = true` (routes: the kernel announces no deletion
----of the one before).
+---An object that takes another's place is told by one event with `replace = true` (routes: the kernel announces no
+---deletion of the one before).
 ---
 ---When `pollfd` is readable, take events with `next(0)` until there is none.
 ---@param seconds number? how long to wait for one; 0: not at all; nil: for ever

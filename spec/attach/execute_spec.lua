@@ -5,6 +5,7 @@ local core = require "zlnet.core"
 local helper = require "spec.support.helper"
 local node = require "spec.support.node"
 local options = require "zlnet.options"
+local rows = require "zlnet.attach.options"
 local plan = require "zlnet.attach.plan"
 local undo = require "zlnet.undo"
 local zlnet = require "zlnet"
@@ -32,7 +33,7 @@ describe("apply.run", function()
   end)
 
   local function plan_of(changes)
-    local o = options.check("attach", options.attach, { pid = c.pid, ip = { "10.200.0.5", "fd00:200::5" } })
+    local o = options.check("attach", rows.attach, { pid = c.pid, ip = { "10.200.0.5", "fd00:200::5" } })
     local who = { pid = c.pid, start = 1, boot = "0f1e2d3c4b5a6978", pidns = 1, netns = 2, time = 3 }
     local p = assert(plan.build(o, who))
     for _, change in ipairs(changes or {}) do

@@ -1,7 +1,9 @@
 -- SPDX-License-Identifier: MIT
 -- What attach finds out about the node, and what it makes of that.
+local core = require "zlnet.core"
 local helper = require "spec.support.helper"
 local node = require "spec.support.node"
+local facts = require "zlnet.attach.node"
 local zlnet = require "zlnet"
 
 local ACCEPT_RA = "/proc/sys/net/ipv6/conf/wan/accept_ra"
@@ -215,6 +217,25 @@ s.sendto(struct.pack("!BBHBBHII", 134, 0, 0, 64, 0, 1800, 0, 0), ("ff02::1", 0, 
       assert(zlnet.detach(a))
       a = assert(zlnet.attach { pid = c.pid, ip = "10.200.0.5" }) -- no IPv6, no matter
       assert.same({ { key = "net/ipv4/ip_forward", old = "0", new = "1" } }, a.changed)
+    end)
+
+    it("makes nothing where the kernel does not say which links listen", function()
+      local host <close> = assert(zlnet.open())
+      local asked = setmetatable({ getlink = function(_, t, keys)
+        if t.index then
+          return nil, core.error { kind = "netlink", code = "ENOBUFS", op = "getlink", message = "refused" }
+        end
+        return host:getlink(t, keys)
+      end }, { __index = function(_, name)
+        return function(_, ...)
+          return host[name](host, ...)
+        end
+      end })
+      local o = { ip = { { family = "inet6", address = "fd00:200::5" } }, forwarding = true, mode = "routed" }
+      local seen, err = facts.look(o, asked)
+      assert.is_nil(seen)
+      assert.same({ "ENOBUFS", "find the default routes that routers announced" }, { err.code, err.step })
+      assert.same({ "wan" }, assert(facts.look(o, host)).accept_ra)
     end)
 
     it("takes it back when the attach fails", function()

@@ -1,19 +1,27 @@
 -- SPDX-License-Identifier: MIT
 -- The pieces of a plan, for each end. That the kernel makes of them what they say is attach_spec's and plan_spec's.
-local ends = require "zlnet.attach.operations"
+local modes = require "zlnet.attach.modes"
+local operations = require "zlnet.attach.operations"
 local options = require "zlnet.options"
+local rows = require "zlnet.attach.options"
 local plan = require "zlnet.attach.plan"
 
 -- The operations that one piece adds, for these options.
 local function ops(piece, opts)
   opts.pid = 42
-  local o = options.check("attach", options.attach, opts)
+  local o = options.check("attach", rows.attach, opts)
   local whole = plan.build(o, { pid = 42, start = 1, boot = "0f1e2d3c4b5a6978", pidns = 1, netns = 2, time = 3 })
   local list = {}
   local p = setmetatable({ ops = list }, { __index = whole })
-  ends[piece](o, p, function(op)
+  local mode = modes[o.mode]
+  local function add(op)
     list[#list + 1] = op
-  end)
+  end
+  if mode[piece] then
+    mode[piece](o, p, add)
+  else
+    operations[piece](o, p, mode, add)
+  end
   return list
 end
 
@@ -30,7 +38,7 @@ local function addresses(opts)
   return list
 end
 
-describe("ends", function()
+describe("operations", function()
   local MAC = "02:00:00:00:00:05"
   local LINK_LOCAL = "fe80::ff:fe00:5/64 nodad"
 
@@ -68,20 +76,34 @@ describe("ends", function()
     assert.same({}, gateways { ip = "10.0.0.5/24", mode = "bridge", bridge = "br0", gateway = "10.0.0.1" })
   end)
 
-  it("writes the record on the host end first of all", function()
-    for _, opts in ipairs { { ip = "10.0.0.5" }, { ip = "10.0.0.5", mode = "direct", proxy_arp = true } } do
-      local first = ops("host", opts)[1]
-      assert.match("^zlnet/1 pid=42 ", first.args.ifalias)
-      assert.equal("host", first.link)
-    end
-  end)
-
   it("answers ARP for others without the kernel's delay where asked to", function()
     local list = ops("host", { ip = "10.0.0.5", mode = "direct", proxy_arp = true })
-    assert.same({ inet = { conf = { forwarding = 1 } } }, list[2].args.af_spec)
-    assert.same({ inet = { conf = { proxy_arp = 1 } } }, list[3].args.af_spec)
-    assert.same({ key = "net/ipv4/neigh/veth-42-s/proxy_delay", value = "0" }, list[4].args)
-    assert.is_true(list[4].optional)
+    assert.same({ inet = { conf = { forwarding = 1 } } }, list[1].args.af_spec)
+    assert.same({ inet = { conf = { proxy_arp = 1 } } }, list[2].args.af_spec)
+    assert.same({ key = "net/ipv4/neigh/veth-42-s/proxy_delay", value = "0" }, list[3].args)
+    assert.is_true(list[3].optional)
+  end)
+
+  it("sets a bridge's port before it can have a carrier, in its own VLAN alone", function()
+    local function port(changes, node)
+      local opts = { pid = 42, ip = "10.0.0.5/24", mode = "bridge", bridge = "br0", default_route = false }
+      for key, value in pairs(changes) do
+        opts[key] = value
+      end
+      local list = {}
+      modes.bridge.before(options.check("attach", rows.attach, opts), nil, function(op)
+        list[#list + 1] = op
+      end, node)
+      return list
+    end
+    assert.same({}, port {})
+    assert.same({ slave_kind = "bridge", slave_data = { mode = true, isolated = false } },
+      port({ hairpin = true })[1].args.linkinfo)
+    local list = port({ vlan = 5 }, { default_pvid = 1 })
+    assert.same({ { vid = 5, flags = { pvid = true, untagged = true } } }, list[1].args.af_spec.vlan_info)
+    assert.same({ "dellink", "bridge", 1 }, { list[2].op, list[2].args.family, list[2].args.af_spec.vlan_info[1].vid })
+    assert.equal(1, #port({ vlan = 5 }, { default_pvid = 0 }))
+    assert.equal(1, #port({ vlan = 1 }, { default_pvid = 1 }))
   end)
 
   it("routes by gateway, on the link where that is not in a subnet, or by device", function()
@@ -102,7 +124,7 @@ describe("ends", function()
     local function steps(ip)
       local list = {}
       local opts = { ip = ip, mode = "bridge", bridge = "br0", default_route = false, mac = MAC }
-      for _, op in ipairs(ops("announce", opts)) do
+      for _, op in ipairs(ops("finish", opts)) do
         list[#list + 1] = op.op .. " " .. op.ns
       end
       return list

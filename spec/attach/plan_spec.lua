@@ -3,6 +3,7 @@ local helper = require "spec.support.helper"
 local json = require "dkjson"
 local node = require "spec.support.node"
 local options = require "zlnet.options"
+local rows = require "zlnet.attach.options"
 local plan = require "zlnet.attach.plan"
 local zlnet = require "zlnet"
 
@@ -13,7 +14,7 @@ local WHO = {
 -- What attach would plan for these options, without any kernel.
 local function build(opts, seen)
   opts.pid = opts.pid or 42
-  return assert(plan.build(options.check("attach", options.attach, opts), WHO, seen))
+  return assert(plan.build(options.check("attach", rows.attach, opts), WHO, seen))
 end
 
 local function count(p, op, ns)
@@ -263,6 +264,11 @@ describe("zlnet.plan", function()
 
   -- What ip(8) and /proc/sys say of both namespaces: a set of lines.
   local function state(c)
+    for _, name in ipairs(node.links()) do -- a bridge's carrier is acted upon when it is asked for, or a second later
+      helper.eventually(function()
+        return node.link(name).operstate ~= "DOWN"
+      end)
+    end
     helper.eventually(function()
       local addresses = select(2, helper.sh "ip addr") .. select(2, c:exec "ip addr")
       return not addresses:find "tentative" -- routes to it come then

@@ -163,13 +163,18 @@ static void attach(void)
 // ---- delete
 static void delete_one_by_one(void)
 {
-	char name[64];
-	int fd = rtnl_open();
+	static char names[20000][IFNAMSIZ];
+	const char *at = getenv("BENCH_AT");
+	int fd = rtnl_open(), n = 0;
 
-	while (scanf("%63s", name) == 1) {
+	while (n < 20000 && scanf("%15s", names[n]) == 1)
+		n++;
+	while (at && now_us() < atof(at) * 1e6)
+		usleep(1000);
+	for (int i = 0; i < n; i++) {
 		double start = now_us();
 
-		rtnl_delete_name(fd, name);
+		rtnl_delete_name(fd, names[i]);
 		printf("%.1f\n", now_us() - start);
 	}
 }

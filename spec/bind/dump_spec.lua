@@ -71,6 +71,39 @@ describe("a dump", function()
     assert.is_number(one.stats64.tx_packets)
   end)
 
+  it("of links has every one that is there all the time, and none twice, while others come and go", function()
+    local host <close> = assert(zlnet.open())
+    local batch, stay = host:batch(), 100
+    for i = 1, stay do
+      batch:newlink { ifname = "s" .. i, group = 9, linkinfo = { kind = "bridge" } }
+    end
+    assert(batch:send { objects = false })
+    local churn = assert(io.popen(helper.lua .. " -e " .. helper.quote [[
+      local host = assert(require "zlnet".open())
+      print "begun"
+      io.stdout:flush()
+      repeat
+        local batch = host:batch()
+        batch:dellink { index = assert(host:newlink { ifname = "c", linkinfo = { kind = "bridge" } }).index }
+        assert(batch:send { wait = "gone" })
+        local enough = io.open "/run/enough"
+      until enough]]))
+    assert.equal("begun", churn:read "l")
+    for _ = 1, 40 do
+      local rows, seen, found = assert(host:getlinks(nil, { "index", "ifname" })), {}, 0
+      for _, row in ipairs(rows) do
+        assert.is_nil(seen[row.index])
+        seen[row.index] = true
+        found = found + (row.ifname:find "^s" and 1 or 0)
+      end
+      assert.equal(stay, found)
+    end
+    assert(io.open("/run/enough", "w")):close()
+    churn:close()
+    os.remove "/run/enough"
+    assert(host:dellink { group = 9 })
+  end)
+
   it("leaves out what says the same again", function()
     local handle <close> = assert(zlnet.open())
     assert.is_nil(assert(handle:getlinks(nil, { "ifname", "unknown" }))[1].unknown) -- IFLA_MAP, IFLA_STATS

@@ -305,3 +305,127 @@ describe("rules", function()
     assert.is_nil(h:getrules(nil, { "table" })[1].priority)
   end)
 end)
+
+describe("what a request of the kernel's passes over", function()
+  helper.insulate()
+
+  local h
+
+  before_each(function()
+    h = elsewhere()
+    bridge(h, "br0")
+  end)
+  after_each(function()
+    h:close()
+  end)
+
+  local function refuses(text, method, t, on)
+    on = on or h
+    assert.error_matches(function()
+      on[method](on, t)
+    end, text, 1, true)
+  end
+
+  it("is sent behind a newlink, and read back", function()
+    local link = assert(h:newlink {
+      ifname = "d0", ifalias = "an alias", prop_list = { alt_ifname = { "one-name", "another-name-that-is-long" } },
+      linkinfo = { kind = "bridge" }, af_spec = { inet6 = { addr_gen_mode = "none" } },
+    })
+    assert.equal("an alias", link.ifalias)
+    assert.same({ "one-name", "another-name-that-is-long" }, link.prop_list.alt_ifname)
+    assert.equal("none", link.af_spec.inet6.addr_gen_mode)
+    assert.same({ ifalias = "x" },
+      h:newlink({ ifname = "d1", ifalias = "x", linkinfo = { kind = "bridge" } }, "create", { "ifalias" }))
+  end)
+
+  it("leaves no link when the kernel refuses it", function()
+    assert(h:newlink { ifname = "d0", prop_list = { alt_ifname = { "taken" } }, linkinfo = { kind = "bridge" } })
+    local link, err = h:newlink { ifname = "d1", ifalias = "x", prop_list = { alt_ifname = { "taken" } },
+      linkinfo = { kind = "bridge" } }
+    assert.same({ nil, "EEXIST", "newlink" }, { link, err.code, err.op })
+    link, err = h:newlink { ifname = "d1", proto_down = true, linkinfo = { kind = "bridge" } }
+    assert.same({ nil, "EOPNOTSUPP" }, { link, err.code })
+    assert.equal("ENODEV", select(2, h:getlink { ifname = "d1" }).code)
+  end)
+
+  it("is refused where it cannot be sent: in a batch, of another end, in another namespace", function()
+    local batch = h:batch()
+    refuses("ifalias: newlink does not set it, and a batch sends only that: add setlink to it", "newlink",
+      { ifname = "d0", ifalias = "x", linkinfo = { kind = "bridge" } }, batch)
+    refuses("prop_list: newlink does not set it, and a batch sends only that: add newlinkprop to it", "newlink",
+      { ifname = "d0", prop_list = { alt_ifname = { "x" } }, linkinfo = { kind = "bridge" } }, batch)
+    assert.equal(0, #batch)
+    for key, value in pairs { ifalias = "x", master = "br0", carrier = true, prop_list = { alt_ifname = { "x" } } } do
+      refuses(("linkinfo.data.peer.%s: not of the other end"):format(key), "newlink", {
+        ifname = "a0", linkinfo = { kind = "veth", data = { peer = { [key] = value } } },
+      })
+    end
+    local ns <close> = assert(core.netns.new())
+    refuses("ifalias: cannot be set where the link is made in another namespace", "newlink",
+      { ifname = "d0", net_ns_fd = ns:fd(), ifalias = "x", linkinfo = { kind = "bridge" } })
+  end)
+
+  it("is refused of a link that is there, and so is what the kernel alone sets", function()
+    for key, t in pairs {
+      ["prop_list: newlinkprop gives a link further names"] = { prop_list = { alt_ifname = { "x" } } },
+      ["num_tx_queues: setlink does not set it"] = { num_tx_queues = 2 },
+      ["link: setlink does not set it"] = { link = 1 },
+      ["carrier_changes: the kernel alone sets it"] = { carrier_changes = 0 },
+      ["linkinfo.data.root_port: the kernel alone sets it"] = {
+        linkinfo = { kind = "bridge", data = { root_port = 1 } },
+      },
+      ["af_spec.inet6.conf: the kernel alone sets it"] = { af_spec = { inet6 = { conf = { accept_ra = 0 } } } },
+      ["mtu: of the family bridge setlink sets af_spec and protinfo"] = { family = "bridge", mtu = 1400 },
+      ["flags: only up"] = { flags = { running = true } },
+      ["type: it is of the kind"] = { type = "ether" },
+    } do
+      t.ifname = "br0"
+      refuses(key, "setlink", t)
+    end
+    assert(h:setlink { ifname = "br0", flags = h:getlink({ ifname = "br0" }, { "flags" }).flags }) -- as read
+  end)
+
+  it("is refused of other families' addresses, routes and neighbours", function()
+    local at = { index = "br0" }
+    at["local"], at.label = "fd00::5/64", "br0:x"
+    refuses("label: no IPv6 address has it", "newaddr", at)
+    refuses("expires: no IPv4 route has it", "newroute", { dst = "10.0.0.0/8", oif = "br0", expires = 60 })
+    refuses("mark: no IPv4 route has it", "newroute", { dst = "10.0.0.0/8", oif = "br0", mark = 60 })
+    refuses("flow: no IPv6 route has it", "newroute", { dst = "fd09::/64", oif = "br0", flow = 60 })
+    refuses("vni: forwarding entries have it", "newneigh", { ifindex = "br0", dst = "10.0.0.1", vni = 5,
+      lladdr = "02:00:00:00:00:01" })
+  end)
+
+  it("is no loss to objects that were read: they are deleted, made again, and are the same", function()
+    assert(h:newaddr { index = "br0", ["local"] = "fd00::1/64", flags = { nodad = true } })
+    assert(h:newroute { dst = "fd09::/64", oif = "br0", expires = 3000 })
+    local route
+    for _, r in ipairs(assert(h:getroutes { family = "inet6", table = "main" })) do
+      route = r.dst == "fd09::" and r or route
+    end
+    assert.is_true(route.expires <= 3000 and route.expires > 2000)
+    assert(h:delroute(route))
+    assert(h:newroute(route))
+    for _, r in ipairs(assert(h:getroutes { family = "inet6", table = "main" })) do
+      if r.dst == "fd09::" then
+        assert.is_true(r.expires <= route.expires and r.expires > route.expires - 1000)
+      end
+    end
+    assert(h:newlink { ifname = "v0", flags = { up = true }, master = "br0",
+      linkinfo = { kind = "veth", data = { peer = { ifname = "v1" } } } })
+    assert(h:newneigh { family = "bridge", ifindex = "v0", lladdr = "02:00:00:00:00:77", flags = { master = true } })
+    local function entry()
+      for _, row in ipairs(assert(h:getneighs { family = "bridge" })) do
+        if row.lladdr == "02:00:00:00:00:77" and row.master then
+          row.cacheinfo = nil
+          return row
+        end
+      end
+    end
+    local before = assert(entry())
+    assert(h:delneigh(before))
+    assert.is_nil(entry())
+    assert(h:newneigh(before))
+    assert.same(before, entry())
+  end)
+end)

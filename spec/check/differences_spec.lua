@@ -1,32 +1,26 @@
 -- SPDX-License-Identifier: MIT
 -- How what is there is compared; check_spec does it with a real kernel.
-local findings = require "zlnet.check.differences"
+local differences = require "zlnet.check.differences"
 
 local LINK = { index = 7, ifname = "eth0" }
 
-local function answering(method, rows, err)
-  return {
-    [method] = function()
-      return rows, err
-    end,
-  }
+-- What one operation in the container finds among these facts.
+local function found_by(op, side, policy)
+  op.ns, op.key, side.link, side.names = "container", op.key or "it", LINK, { [7] = "eth0" }
+  local list = differences.new()
+  differences.of_ops(list, { op }, {}, { container = side }, policy)
+  return list[1] and tostring(list[1].found) or "as expected", list
 end
 
-local function plan_of(op, args, ns)
-  return { ops = { { ns = ns or "container", op = op, args = args } } }
-end
-
-describe("findings", function()
+describe("differences", function()
   describe("of routes", function()
     local function route(row)
       row.family, row.table = row.family or "inet", row.table or "main"
       return row
     end
 
-    local function found(args, rows)
-      local f = findings.new()
-      f:routes("container", answering("getroutes", rows), plan_of("newroute", args), LINK)
-      return f.list[1] and tostring(f.list[1].found) or "as expected"
+    local function found(args, rows, policy)
+      return (found_by({ op = "newroute", args = args }, { routes = rows }, policy))
     end
 
     local DEFAULT = { family = "inet", gateway = "10.0.0.1" }
@@ -70,48 +64,37 @@ describe("findings", function()
       assert.equal("10.0.0.5/32 dev eth0", found(args, row(nil)))
       assert.equal("as expected", found({ dst = "10.0.0.5/32" }, row "10.1.0.2"))
     end)
+
+    it("that a later plugin moved count where it put them, as long as they are there", function()
+      local moved = route { dst = "10.7.0.0", dst_len = 16, gateway = "10.0.0.1", oif = 9, table = 100 }
+      local args = { dst = "10.7.0.0/16", gateway = "10.0.0.1" }
+      assert.equal("nil", found(args, { moved }))
+      assert.equal("as expected", found(args, { moved }, { chained = true }))
+      assert.equal("nil", found(args, {}, { chained = true }))
+      assert.equal("nil", found({ dst = "10.7.0.0/16", gateway = "10.0.0.2" }, { moved }, { chained = true }))
+    end)
   end)
 
-  it("of addresses go by address, length and link", function()
-    local function found(rows)
-      local f = findings.new()
-      f:addresses("host", answering("getaddrs", rows), plan_of("newaddr",
-        { ["local"] = "10.0.0.5", prefixlen = 24 }, "host"), LINK)
-      return f.list[1] and f.list[1].key or "as expected"
+  it("of addresses go by address and length", function()
+    local function found(there)
+      return (found_by({ op = "newaddr", args = { ["local"] = "10.0.0.5", prefixlen = 24 } }, { addresses = there }))
     end
-    assert.equal("as expected", found { { index = 7, ["local"] = "10.0.0.5", prefixlen = 24 } })
-    assert.equal("as expected", found { { index = 7, address = "10.0.0.5", prefixlen = 24 } })
-    assert.equal("gateway", found { { index = 7, ["local"] = "10.0.0.5", prefixlen = 32 } })
-    assert.equal("gateway", found { { index = 8, ["local"] = "10.0.0.5", prefixlen = 24 } })
-    assert.equal("gateway", found {})
+    assert.equal("as expected", found { ["10.0.0.5/24"] = true })
+    assert.equal("nil", found { ["10.0.0.5/32"] = true })
+    assert.equal("nil", found {})
   end)
 
-  it("of neighbours are those with another MAC, not those unknown or failed", function()
-    local function found(entry, err)
-      local f = findings.new()
-      f:neighbour("host", answering("getneigh", entry, err), 7, "10.0.0.5", "02:00:00:00:00:01")
-      assert.is_nil(f.err)
-      return #f.list
-    end
-    assert.equal(0, found(nil, { code = "ENOENT" }))
-    assert.equal(0, found { state = "incomplete" })
-    assert.equal(0, found { lladdr = "02:00:00:00:00:01", state = "stale" })
-    assert.equal(0, found { lladdr = "02:00:00:00:00:02", state = "failed" })
-    assert.equal(1, found { lladdr = "02:00:00:00:00:02", state = "permanent" })
-  end)
-
-  it("are void when something could not be looked at, for the first reason", function()
-    local f = findings.new()
-    local first, second = { code = "EPERM" }, { code = "EINTR" }
-    f:routes("container", answering("getroutes", nil, first), plan_of("newroute", { family = "inet" }), LINK)
-    f:addresses("container", answering("getaddrs", nil, second), plan_of("newaddr", {}, "host"), LINK)
-    assert.equal(first, f.err)
-    assert.equal("EACCES", (function()
-      local g = findings.new()
-      g:see(nil, { code = "ENODEV" })
-      assert.is_nil(g.err)
-      g:see(nil, { code = "EACCES" })
-      return g.err.code
-    end)())
+  it("have the operation that mends them beside them, and none of what is not looked at", function()
+    local op = { op = "newaddr", args = { ["local"] = "10.0.0.5", prefixlen = 24 } }
+    local _, list = found_by(op, { addresses = {} })
+    assert.equal(op, list.ops[list[1]])
+    local names = { "10.0.0.5@br0", "fd00::5@br0" }
+    _, list = found_by({ op = "newlinkprop", args = { prop_list = { alt_ifname = names } } },
+      { claims = { ["10.0.0.5@br0"] = true } })
+    assert.equal(1, #list)
+    assert.same({ "fd00::5@br0" }, list.ops[list[1]].args.prop_list.alt_ifname)
+    local none = differences.new()
+    differences.of_ops(none, { { op = "setlink", ns = "container", args = {} } }, {}, { container = { link = LINK } })
+    assert.equal(0, #none)
   end)
 end)

@@ -3,84 +3,7 @@ local alias = require "zlnet.record.line"
 local helper = require "spec.support.helper"
 local node = require "spec.support.node"
 local owner = require "zlnet.record.names"
-local sweep = require "zlnet.cleanup.sweep"
 local zlnet = require "zlnet"
-
-describe("sweep.judge", function()
-  local BOOT, PIDNS = "0f1e2d3c4b5a6978", 4026531836
-
-  -- A world in which pid 10 lives, 20 is dead, 30 cannot be seen; netnsid 0 is empty, 1 occupied, 2 not to be seen.
-  local function world(changes)
-    local w = { boot = BOOT, pidns = PIDNS, initial = true, settled = true, now = 1000, grace = 0 }
-    function w.liveness(_, pid)
-      return ({ [10] = "alive", [20] = "dead", [30] = "unknown" })[pid], "liveness of " .. pid
-    end
-    function w.in_use(_, link)
-      return ({ [0] = "no", [1] = "yes", [2] = "unknown" })[link.link_netnsid or 0], "use"
-    end
-    for key, value in pairs(changes or {}) do
-      w[key] = value
-    end
-    return w
-  end
-
-  local function candidate(record, nsid)
-    record.boot, record.pidns = record.boot or BOOT, record.pidns or PIDNS
-    record.time, record.tag = record.time or 900, "s"
-    return { link = { ifname = "veth", index = 5, link_netnsid = nsid }, record = record }
-  end
-
-  local function nameless(name, nsid)
-    return { link = { ifname = "veth", index = 5, link_netnsid = nsid }, name = name }
-  end
-
-  local cases = {
-    -- what, expected, candidate, changes of the world
-    { "its owner lives", "alive", candidate { pid = 10 } },
-    { "its owner lives, elsewhere", "alive", candidate({ pid = 10 }, 0) },
-    { "its owner cannot be seen", "unknown", candidate { pid = 30 } },
-    { "its owner is dead", "orphan", candidate { pid = 20 } },
-    { "its owner is dead, its namespace empty", "orphan", candidate({ pid = 20 }, 0) },
-    { "its owner is dead, its namespace occupied", "in_use", candidate({ pid = 20 }, 1) },
-    { "its owner is dead, its namespace not to be seen", "unknown", candidate({ pid = 20 }, 2) },
-    { "another boot", "foreign", candidate { pid = 20, boot = "0000000000000000" } },
-    { "another pid namespace", "foreign", candidate { pid = 20, pidns = 1 } },
-    { "an id and no list", "unknown", candidate { id = "web" } },
-    { "an id that is in the list", "alive", candidate({ id = "web" }, 0), { valid = { web = true } } },
-    { "an id that is not in the list", "orphan", candidate({ id = "web" }, 0), { valid = { db = true } } },
-    { "an id that is not in the list, in use", "in_use", candidate({ id = "web" }, 1), { valid = {} } },
-    { "a living pid whose id is not in the list", "alive", candidate { pid = 10, id = "web" }, { valid = {} } },
-    { "a dead pid whose id is in the list", "alive", candidate { pid = 20, id = "web" }, { valid = { web = true } } },
-    { "another's pid whose id is in the list", "alive", candidate { pid = 20, pidns = 1, id = "web" },
-      { valid = { web = true } } },
-    { "the owner that is asked for", "orphan", candidate { id = "cni/a" }, { valid = {}, owner = "cni/" } },
-    { "another owner than is asked for", "foreign", candidate { id = "x/a" }, { valid = {}, owner = "cni/" } },
-    { "no id where an owner is asked for", "foreign", candidate { pid = 20 }, { owner = "cni/" } },
-    { "no record where an owner is asked for", "unknown", nameless { pid = 20 }, { owner = "cni/" } },
-    { "younger than the grace period", "young", candidate { pid = 20, time = 995 }, { grace = 10 } },
-    { "older than the grace period", "orphan", candidate { pid = 20, time = 990 }, { grace = 10 } },
-    { "made in the future of a clock that was set", "young", candidate { pid = 20, time = 2000 }, { grace = 10 } },
-    { "made in the future, without a grace period", "orphan", candidate { pid = 20, time = 2000 } },
-    { "young, but its owner lives", "alive", candidate { pid = 10, time = 995 }, { grace = 10 } },
-    { "a name whose pid lives", "alive", nameless { pid = 10 } },
-    { "a name whose pid is dead", "orphan", nameless { pid = 20 } },
-    { "a name whose pid is dead, in use", "in_use", nameless({ pid = 20 }, 1) },
-    { "a name whose pid is dead, while attaches are under way", "young", nameless { pid = 20 }, { settled = false } },
-    { "a name whose pid lives, while attaches are under way", "alive", nameless { pid = 10 }, { settled = false } },
-    { "a name whose pid may be another namespace's", "unknown", nameless { pid = 20 }, { initial = false } },
-    { "a hash and our MAC", "orphan", nameless { hash = "01234567" } },
-    { "a hash and our MAC, while attaches are under way", "young", nameless { hash = "0a1b2c3d" },
-      { settled = false } },
-    { "another's alias", "foreign", { link = {}, name = { pid = 20 }, foreign = true } },
-  }
-  for _, case in ipairs(cases) do
-    it(("says %s: %s"):format(case[2], case[1]), function()
-      local verdict, reason = sweep.judge(case[3], world(case[4]))
-      assert.equal(case[2], verdict)
-      assert.is_string(reason)
-    end)
-  end
-end)
 
 describe("zlnet.sweep", function()
   helper.insulate()
@@ -432,7 +355,7 @@ describe("zlnet.sweep", function()
 
   it("refuses bad options by name", function()
     for option, bad in pairs {
-      dry_run = "yes", valid = "web", grace = -1, keep_held = 1, owner = "", timeout = 0, dryrun = true,
+      dry_run = "yes", valid = "web", grace = -1, keep_held = 1, by_name = 1, owner = "", timeout = 0, dryrun = true,
     } do
       local ok, message = pcall(function()
         local result = zlnet.sweep { [option] = bad }

@@ -57,7 +57,7 @@ describe("the zlnet command", function()
     for text, words in pairs {
       ["zlnet attach: --pid: required (or netns)"] = { "attach", "--ip", "10.0.0.5" },
       ["zlnet attach: --host-mac: "] = { "attach", "--pid", "1", "--ip", "10.0.0.5", "--host-mac", "x" },
-      ["zlnet detach: --pid: required (or --id, --batch)"] = { "detach", "--tag", "s" },
+      ["zlnet detach: --pid: required (or --id, --name, --batch)"] = { "detach", "--tag", "s" },
       ["zlnet sweep: --timeout: a positive number of seconds expected, got 'soon'"] = { "sweep", "--timeout", "soon" },
     } do
       local status, stdout, stderr = zlnet(table.unpack(words))

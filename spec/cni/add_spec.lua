@@ -507,11 +507,34 @@ describe("ADD", function()
     assert.is_nil(cni.read(directory .. "/log"))
   end)
 
+  it("finds the namespace by any path: symbolic links, relative ones, a file of the working directory", function()
+    local c = container()
+    fake [[cat >/dev/null; [ $CNI_COMMAND != ADD ] || echo '{"cniVersion":"1.0.0","ips":[{"address":"10.1.2.3/24"}]}']]
+    local top = select(2, helper.sh "pwd"):match "[^\n]+"
+    local link = top .. "/build/netns-link"
+    helper.sh(("mkdir -p build; ln -sf %s %s; ln -sf build/netns-link netns-link"):format(cni.netns(c), link))
+    local above = "../" .. top:match "[^/]*$" .. "/build/netns-link"
+    for _, path in ipairs { link, "build/netns-link", "./build/netns-link", above, "netns-link" } do
+      local request = { command = "ADD", container = "c1", netns = path, ifname = "eth0", path = directory,
+        conf = { cniVersion = "1.0.0", name = "net", ipam = { type = "fake" } } }
+      local status, result, out = cni.call(request)
+      assert.are.equal(0, status, out)
+      assert.are.equal(path, result.interfaces[2].sandbox)
+      assert.are.equal(2, #c:ip_json "link")
+      request.command, request.conf.prevResult = "CHECK", json.decode(out)
+      assert.are.equal(0, (cni.call(request)))
+      request.command = "DEL"
+      assert.are.equal(0, (cni.call(request)))
+    end
+    helper.sh("rm -f netns-link " .. link)
+  end)
+
   it("asks for no address where the namespace is wrong", function()
     fake(('cat >>%s/log'):format(directory))
     local netns = cni.netns(container())
     containers[1]:kill()
-    for _, path in ipairs { netns, "/nowhere", "/etc/passwd", "/proc/self/ns/pid", "/proc/self/ns/net" } do
+    for _, path in ipairs { netns, "/nowhere", "/etc/passwd", "/proc/self/ns/pid", "/proc/self/ns/net",
+      "/dev/null", "/etc", ("x"):rep(300), "nowhere", "." } do
       local status, answer = cni.call { command = "ADD", container = "c1", netns = path, ifname = "eth0",
         path = directory, conf = { cniVersion = "1.0.0", name = "net", ipam = { type = "fake" } } }
       assert.are.equal(1, status)
@@ -543,7 +566,7 @@ describe("ADD", function()
         child:close()
       end
     end
-    for _ = 1, 12 do
+    for _ = 1, 32 do
       container()
     end
     run "ADD"

@@ -110,7 +110,7 @@ describe("CHECK", function()
     ["another name"] = {
       "ip -n %s link set eth0 down; ip -n %s link set eth0 name eth7", "'eth0' is not in the container" },
     ["another kind of link"] = {
-      "ip -n %s link del eth0; ip -n %s link add eth0 type bridge", "'eth0' is no veth" },
+      "ip -n %s link del eth0; ip -n %s link add eth0 type bridge", "HOST' is not on the node" },
     ["a host end that is down"] = { "ip link set HOST down", "HOST' is down" },
     ["a host end with another name"] = { "ip link set HOST down; ip link set HOST name x", "HOST' is not on the node" },
     ["a node's route that is gone"] = { "ip route del 10.1.2.2", "no route to 10.1.2.2" },

@@ -148,6 +148,47 @@ describe("mode bridge", function()
     call "DEL"
   end)
 
+  it("sets the port's options, with addresses and without", function()
+    for _, ipam in ipairs { { type = "fake" }, {} } do
+      local a, b = helper.container(), helper.container()
+      local more = { hairpinMode = true, portIsolation = true, ipam = ipam }
+      local one, two = network(a, 5, more), network(b, 6, more)
+      local port = add(one).interfaces[1].name
+      add(two)
+      local data = helper.ip_json("link", "show", "dev", port)[1].linkinfo.info_slave_data
+      assert.is_true(data.hairpin)
+      assert.is_true(data.isolated)
+      if ipam.type then
+        assert.is_false((helper.ping(a, "10.1.2.6", { timeout = 1 })))
+      end
+      one "DEL"
+      two "DEL"
+    end
+  end)
+
+  it("puts the port into a VLAN of its own on a bridge that filters, or says that this kernel cannot", function()
+    local a, b, other = helper.container(), helper.container(), helper.container()
+    local one = network(a, 5, { vlan = 100 })
+    local status, result, out = one "ADD"
+    if status ~= 0 then
+      assert.is_truthy(out:find "let the bridge filter by VLAN", out)
+      assert.are.equal(1, #a:ip_json "link")
+      pending("this kernel's bridges do not filter by VLAN")
+      return
+    end
+    add(network(b, 6, { vlan = 100 }))
+    add(network(other, 7, { vlan = 200 }))
+    assert.is_true((helper.ping(a, "10.1.2.6")))
+    assert.is_false((helper.ping(a, "10.1.2.7", { timeout = 1 })))
+    local _, vlans = helper.sh("bridge -j vlan show dev " .. result.interfaces[1].name)
+    local list = json.decode(vlans)[1].vlans
+    assert.are.equal(1, #list)
+    assert.are.equal(100, list[1].vlan)
+    for i, c in ipairs { a, b, other } do
+      network(c, i + 4) "DEL"
+    end
+  end)
+
   it("looks for others with the IPv6 address, where it is told to, before it is done", function()
     local a, b = helper.container(), helper.container()
     local one = network(a, 5, { enabledad = true })

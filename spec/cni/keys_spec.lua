@@ -22,6 +22,7 @@ describe("zlnet.cni.keys", function()
       [[{"mode":"bridge","bridge":"br0","isGateway":true,"isDefaultGateway":true,"forceAddress":true,"promiscMode":true,
         "hairpinMode":false,"portIsolation":false,"vlan":0,"vlanTrunk":[],"preserveDefaultVlan":true,
         "macspoofchk":false,"enabledad":true,"disableContainerInterface":false,"ipMasqBackend":"nftables"}]],
+      [[{"mode":"bridge","hairpinMode":true,"portIsolation":true,"vlan":100}]],
       [[{"isGateway":true,"hairpinMode":true,"forceAddress":true,"mtu":1400,"ipMasq":true,"ipMasqBackend":""}]],
       [[{"cni.dev/valid-attachments":[],"io.kubernetes.cri.x":1,"a/b":2}]],
     } do
@@ -33,7 +34,8 @@ describe("zlnet.cni.keys", function()
     for _, text in ipairs {
       '{"macspoofchk":true}', '{"vlanTrunk":[{"id":1}]}', '{"disableContainerInterface":true}', '{"vlan":100}',
       '{"portIsolation":true}', '{"bridge":"br0"}', '{"promiscMode":true}', '{"ipMasqBackend":"iptables"}',
-      '{"mode":"bridge","macspoofchk":true}', '{"mode":"bridge","vlanTrunk":[{"minID":1,"maxID":9}]}',
+      '{"mode":"bridge","macspoofchk":true}', '{"mode":"bridge","vlan":5,"isGateway":true}',
+      '{"mode":"bridge","preserveDefaultVlan":true,"vlan":5}', '{"mode":"bridge","vlanTrunk":[{"minID":1,"maxID":9}]}',
       '{"runtimeConfig":{"portMappings":[{"hostPort":80,"containerPort":80}]}}',
       '{"runtimeConfig":{"bandwidth":{"ingressRate":1}}}',
     } do

@@ -86,6 +86,18 @@ describe("zlnet.cni.routes", function()
     assert.is_true(zlnet.detach(second))
   end)
 
+  it("keeps the routes of two attachments to one subnet apart", function()
+    local again = assert(zlnet.attach { pid = c.pid, ip = { "10.1.2.4/24", "fd00::4/64" }, default_route = false,
+      tag = "g", ifname = "eth1" })
+    local own = result {}
+    own.ips = { { ip = addr.parse "fd00::4/64", gateway = "fe80::1" } }
+    assert.is_true(routes.add(container, again, own, { inet6 = "fe80::1" }))
+    assert.are.same({ eth0 = true }, links_to("-6", "fd00::a:"))
+    assert.is_true(zlnet.detach(attached))
+    assert.are.same({ eth1 = true }, links_to("-6", "fd00::a:"))
+    assert.is_true(zlnet.detach(again))
+  end)
+
   it("keeps the metric of a route where it is free", function()
     local one, other = { dst = "2001:db8::/32", priority = 7 }, { dst = "2001:db8::/32", priority = 7, gw = "fe80::2" }
     assert.is_true(add { one, other })

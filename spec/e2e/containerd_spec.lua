@@ -54,6 +54,17 @@ describe("containerd", function()
     assert.are.equal("", sandbox.run "find /run/leases -name '10.83.*'")
   end)
 
+  it("runs a container with what README prints, which reaches hosts beyond the node", function()
+    local path = "/etc/cni/net.d/10-zlnet.conflist"
+    local before, stop_outside = sandbox.read(path), sandbox.outside()
+    sandbox.write(path, sandbox.conflist())
+    local ok, out = ctr "run --rm --cni --snapshotter native localhost/busybox:latest one ping -c 1 -W 5 192.0.2.2"
+    sandbox.write(path, before)
+    stop_outside()
+    assert.is_true(ok, out)
+    assert.are.equal("", sandbox.run "nft list ruleset")
+  end)
+
   it("runs containers that reach each other and the node", function()
     for _, name in ipairs { "one", "two" } do
       local ok, out = ctr("run -d --cni --snapshotter native localhost/busybox:latest %s sleep 1000", name)

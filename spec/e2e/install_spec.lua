@@ -139,6 +139,58 @@ describe("installing", function()
     assert.is_true(ok, out)
   end)
 
+  it("make deb: the same bytes elsewhere and in another time zone, and nothing for lintian to say", function()
+    if skip("dpkg-deb", "dpkg-shlibdeps", "make", "gcc") then
+      return
+    end
+    sandbox.run "mkdir -p /run/z/other && cp -r /run/z/source /run/z/other/ && rm -rf /run/z/other/source/build"
+    local sums = {}
+    for i, where in ipairs { "TZ=UTC make -s -C /run/z/source", "TZ=Asia/Tokyo make -s -C /run/z/other/source" } do
+      local ok, out = helper.sh(("env -u BUILD -u LUA SOURCE_DATE_EPOCH=1700000000 %s deb"):format(where))
+      assert.is_true(ok, out)
+      local path = where:match "-C (%S+)" .. "/" .. out:match "build/%S+%.deb"
+      sums[i] = sandbox.run("sha256sum <" .. path)
+      if helper.sh "command -v lintian" then
+        assert.are.equal("", (sandbox.run("lintian --allow-root " .. path .. " 2>/dev/null")))
+      end
+    end
+    assert.are.equal(sums[1], sums[2])
+  end)
+
+  it("the unit for zlnet watch: what it may do is enough to see and delete an orphan", function()
+    local reason = why or sandbox.missing "setpriv"
+    if reason then
+      pending(reason)
+      return
+    end
+    local unit = sandbox.read "spec/install/zlnet-watch.service"
+    local capabilities = unit:match "\nCapabilityBoundingSet=([^\n]*)":lower():gsub("cap_", ",+"):gsub(" ", "")
+    assert.is_truthy(unit:find "\nNoNewPrivileges=yes\n")
+    if helper.sh "command -v systemd-analyze" then
+      local text = sandbox.run("systemd-analyze security --offline=yes spec/install/zlnet-watch.service")
+      assert.is_true(tonumber(text:match "exposure level[^\n]-: ([%d.]+)") < 4, text)
+    end
+    local c = helper.container()
+    assert(require("zlnet.attach").attach { pid = c.pid, ip = "10.200.0.5" })
+    local ns = assert(require("zlnet.core").netns.open(c.pid))
+    local log = os.tmpname()
+    local command = unit:match "\nExecStart=/usr/bin/zlnet ([^\n]*)"
+    local _, started = helper.sh(("setpriv --bounding-set=-all%s --inh-caps=-all --no-new-privs %s lua/bin/zlnet %s")
+      :format(capabilities, helper.lua, command) .. (" >%s 2>&1 & echo $!"):format(log))
+    local pid = started:match "%d+"
+    c:kill()
+    helper.eventually(function()
+      return sandbox.read(log):find '"event":"deleted"'
+    end, 20)
+    helper.sh("kill " .. pid)
+    helper.eventually(function()
+      return not helper.sh("kill -0 " .. pid)
+    end, 20)
+    ns:close()
+    os.remove(log)
+    assert.are.same({}, helper.ip_json("link", "show", "type", "veth"))
+  end)
+
   it("make install and make uninstall, below a prefix", function()
     if skip("make", "gcc") then
       return

@@ -50,6 +50,7 @@ local function reason()
       } },
     })
   end
+  sandbox.write(networks .. "/10-zlnet.conflist", sandbox.conflist())
   local ok, out = helper.sh(("tar -C %s -c . | podman import - localhost/busybox"):format(sandbox.rootfs()))
   if not ok then
     return "podman does not work here: " .. out
@@ -107,6 +108,15 @@ describe("podman", function()
     assert.is_true((helper.ping(nil, "10.81.0.2")))
     assert.is_truthy(podman("inspect a"):find '"IPAddress": "10.81.0.2"')
     assert.is_truthy(podman("inspect a"):find '"Gateway": "10.81.0.1"')
+  end)
+
+  it("runs a container with what README prints, which reaches hosts beyond the node", function()
+    local stop_outside = sandbox.outside()
+    start("a", "--network zlnet")
+    podman "exec a ping -c 1 -W 5 192.0.2.2"
+    podman "rm -f -t 0 a"
+    stop_outside()
+    assert.are.equal("", sandbox.run "nft list ruleset")
   end)
 
   it("runs containers on two networks, which reach each other", function()

@@ -129,6 +129,26 @@ function sandbox.read(path)
   return text
 end
 
+---The network configuration that README prints, to the letter.
+---@return string text
+function sandbox.conflist()
+  return (assert(sandbox.read "README.md":match "```json\n({.-\n})\n```"))
+end
+
+---A host beyond the node, 192.0.2.2, which knows no way to the node's containers: what it answers was masqueraded.
+---@return fun() stop
+function sandbox.outside()
+  local host = helper.container()
+  helper.ip("link", "add", "up0", "type", "veth", "peer", "name", "eth0", "netns", tostring(host.pid))
+  helper.ip("addr", "add", "192.0.2.1/24", "dev", "up0")
+  helper.ip("link", "set", "up0", "up")
+  host:ip("addr", "add", "192.0.2.2/24", "dev", "eth0")
+  host:ip("link", "set", "eth0", "up")
+  return function()
+    helper.ip("link", "del", "up0")
+  end
+end
+
 ---The environment under which a script of ours finds this checkout, as NAME=value.
 function sandbox.environment()
   local list = { "PATH=" .. os.getenv "PATH" }

@@ -6,13 +6,11 @@
 -- luacheck: globals fault
 local helper = require "spec.support.helper"
 local stage = require "spec.fault.stage"
+local tally = require "spec.fault.tally"
 local workflows = require "spec.fault.workflows"
 local zlnet = require "zlnet"
 local core = require "zlnet.core"
 
-local budget = tonumber(arg[1]) or 600
-local chosen = table.move(arg, 2, #arg, 1, {})
-local began = helper.clock()
 local FULL_EVERY = 10 -- how many times the quick look at the state is trusted
 
 workflows.load()
@@ -98,10 +96,10 @@ local function is_clean(ran, err)
     or tostring(err):find "not enough memory" ~= nil
 end
 
-local findings = {}
+local everything = tally.new({ layer, workflows }, table.move(arg, 2, #arg, 1, {}), tonumber(arg[1]) or 600)
+
 local function found(row, kind, n, what)
-  findings[#findings + 1] = ("%s, %s %d: %s"):format(row.name, kind, n, what)
-  print("  FOUND " .. findings[#findings])
+  everything:found("%s, %s %d: %s", row.name, kind, n, what)
 end
 
 -- One point. Returns whether the fault was met.
@@ -133,51 +131,40 @@ local function point(s, kind, n, snapshot)
   if wrong or s:spent() then
     s:restore()
   end
-  return hit, not wrong
+  return hit, not wrong, not ok
 end
 
 local function every(row, kind)
   local s = stage.new(row)
   local snapshot = helper.snapshot()
   snapshot.link, snapshot["named namespace"] = nil, nil
-  local points, survived, n = 0, 0, 0
+  local points, survived, felt, n = 0, 0, 0, 0
   repeat
     n = n + 1
-    local hit, well = point(s, kind, n, snapshot)
+    local hit, well, failed = point(s, kind, n, snapshot)
     points, survived = points + (hit and 1 or 0), survived + (hit and well and 1 or 0)
-    local over = helper.clock() - began > budget
-  until not hit or over
+    felt = felt + (hit and failed and 1 or 0)
+  until not hit or everything:over()
   s:close()
-  return points, survived
-end
-
-local function wanted(row)
-  for _, name in ipairs(chosen) do
-    if row.name == name then
-      return true
-    end
-  end
-  return #chosen == 0
+  return points, survived, felt
 end
 
 print(("%-36s %12s %9s %7s %9s"):format("operation", "Lua's allocs", "survived", "malloc", "survived"))
 local sum = { 0, 0, 0, 0 }
-for _, list in ipairs { layer, workflows } do
-  for _, row in ipairs(list) do
-    if wanted(row) and helper.clock() - began < budget then
-      local a, b = every(row, "allocation")
-      local c, d = every(row, "malloc")
-      print(("%-36s %12d %9d %7d %9d"):format(row.name, a, b, c, d))
-      io.stdout:flush()
-      for i, v in ipairs { a, b, c, d } do
-        sum[i] = sum[i] + v
-      end
-    end
+for row in everything:each() do
+  local a, b, felt = every(row, "allocation")
+  local c, d = every(row, "malloc")
+  print(("%-36s %12d %9d %7d %9d"):format(row.name, a, b, c, d))
+  io.stdout:flush()
+  for i, v in ipairs { a, b, c, d } do
+    sum[i] = sum[i] + v
   end
+  everything:ended(row, { at = "allocations", points = a, hits = a, felt = felt })
+end
+if sum[3] == 0 and not everything:over() then
+  everything:found "no malloc was ever made to fail"
 end
 print(("%-36s %12d %9d %7d %9d"):format("all", table.unpack(sum)))
-local seconds = helper.clock() - began
-print(("%d findings, %.0f s%s"):format(#findings, seconds, seconds > budget and " (the time was over: not all)" or ""))
-if #findings > 0 then
+if not everything:summary() then
   error("not clean", 0)
 end

@@ -6,21 +6,18 @@
 -- luacheck: globals fault
 local helper = require "spec.support.helper"
 local stage = require "spec.fault.stage"
+local tally = require "spec.fault.tally"
 local workflows = require "spec.fault.workflows"
 
-local budget = tonumber(arg[1]) or 300
-local chosen = table.move(arg, 2, #arg, 1, {})
-local began = helper.clock()
+local everything = tally.new({ workflows }, table.move(arg, 2, #arg, 1, {}), tonumber(arg[1]) or 300)
 
 local ERRORS = {
   EPERM = 1, ENOMEM = 12, EBUSY = 16, EEXIST = 17, EINVAL = 22, ENOSPC = 28, EOPNOTSUPP = 95, ENOBUFS = 105,
 }
 local NAMES = { "EPERM", "ENOMEM", "EBUSY", "EEXIST", "EINVAL", "ENOSPC", "ENOBUFS", "EOPNOTSUPP" }
 
-local findings = {}
 local function found(row, n, code, what)
-  findings[#findings + 1] = ("%s, request %d refused with %s: %s"):format(row.name, n, code, what)
-  print("  FOUND " .. findings[#findings])
+  everything:found("%s, request %d refused with %s: %s", row.name, n, code, what)
 end
 
 local function is_ok(ran, value)
@@ -54,7 +51,7 @@ local function one(s, n, code)
   else
     wrong = "it failed without a refusal: " .. tostring(err)
   end
-  return hit, wrong
+  return hit, wrong, not is_ok(ran, value)
 end
 
 -- All from the n-th on. What is left without being reported is a finding.
@@ -71,7 +68,7 @@ end
 
 local function every(row)
   local s = stage.new(row)
-  local count = { requests = 0, refusals = 0, survived = 0, rollbacks = 0, reported = 0 }
+  local count = { requests = 0, refusals = 0, survived = 0, rollbacks = 0, reported = 0, felt = 0 }
   local snapshot = helper.snapshot()
   snapshot.link = nil
   local function check(n, code, key, ok_key, wrong)
@@ -92,11 +89,12 @@ local function every(row)
     end
   end
   local n, hit = 0, true
-  while hit and helper.clock() - began < budget do
+  while hit and not everything:over() do
     n = n + 1
     for _, code in ipairs(NAMES) do
-      local wrong
-      hit, wrong = one(s, n, code)
+      local wrong, felt
+      hit, wrong, felt = one(s, n, code)
+      count.felt = count.felt + (hit and felt and 1 or 0)
       if not hit then
         if wrong then
           found(row, n, code, wrong)
@@ -114,32 +112,24 @@ local function every(row)
   return count
 end
 
-local function wanted(row)
-  for _, name in ipairs(chosen) do
-    if row.name == name then
-      return true
-    end
-  end
-  return #chosen == 0
-end
-
 local COLUMNS = { "requests", "refusals", "survived", "rollbacks", "reported" }
 print(("%-36s %9s %9s %9s %9s %9s"):format("workflow", table.unpack(COLUMNS)))
 local sum = { 0, 0, 0, 0, 0 }
-for _, row in ipairs(workflows) do
-  if wanted(row) and helper.clock() - began < budget then
-    local count, values = every(row), {}
-    for i, column in ipairs(COLUMNS) do
-      values[i] = count[column]
-      sum[i] = sum[i] + values[i]
-    end
-    print(("%-36s %9d %9d %9d %9d %9d"):format(row.name, table.unpack(values)))
-    io.stdout:flush()
+for row in everything:each() do
+  local count, values = every(row), {}
+  for i, column in ipairs(COLUMNS) do
+    values[i] = count[column]
+    sum[i] = sum[i] + values[i]
+  end
+  print(("%-36s %9d %9d %9d %9d %9d"):format(row.name, table.unpack(values)))
+  io.stdout:flush()
+  if not row.asks_nothing then
+    everything:ended(row, {
+      at = "requests", points = #NAMES * count.requests, hits = count.refusals, felt = count.felt,
+    })
   end
 end
 print(("%-36s %9d %9d %9d %9d %9d"):format("all", table.unpack(sum)))
-local seconds = helper.clock() - began
-print(("%d findings, %.0f s%s"):format(#findings, seconds, seconds > budget and " (the time was over: not all)" or ""))
-if #findings > 0 then
+if not everything:summary() then
   error("not clean", 0)
 end

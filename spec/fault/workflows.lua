@@ -13,6 +13,7 @@
 --   sweep            options of the sweep after a crash
 --   after(scene)     takes back what `before` did, and no reset of the links does
 --   around           command that the run is put into
+--   asks_nothing     = true: it makes no netlink request
 --   path             what the caller named, to be opened just once
 -- A scene is {pid = a container's, fd() = an open file of its namespace, aside(f) = calls f, in which nothing fails}.
 local victim = require "spec.fault.victim"
@@ -123,6 +124,40 @@ local function sweep_that_says(...)
   end
 end
 
+-- A router beyond fa0 says that it is the default one: the kernel drops that route when forwarding is switched on.
+local ADVERTISEMENT = [[
+import socket, struct
+s = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
+s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 255)
+s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_LOOP, 0)
+s.sendto(struct.pack("!BBHBBHII", 134, 0, 0, 64, 0, 9000, 0, 0), ("ff02::1", 0, 0, socket.if_nametoindex("fa1")))]]
+
+local function advertise()
+  for _ = 1, 500 do
+    sh("python3 -c '" .. ADVERTISEMENT .. "'")
+    if os.execute "ip -6 route show default proto ra dev fa0 | grep -q default" then
+      return
+    end
+    require("zlnet.core").poll({}, 0.02)
+  end
+  error "the router's route does not come"
+end
+
+local function unplug()
+  sh "ip link del fa0"
+end
+
+local function advertised()
+  sh [[ip link add fa0 type veth peer name fa1
+    ip link set fa0 addrgenmode none
+    ip link set fa1 up addrgenmode none
+    cd /proc/sys/net/ipv6/conf; echo 0 >fa1/accept_ra; echo 1 >fa0/accept_ra_from_local
+    ip addr add fe80::1/64 dev fa1 nodad
+    ip addr add fe80::2/64 dev fa0 nodad
+    ip link set fa0 up]]
+  advertise()
+end
+
 local function visit()
   local links, err = zlnet.list_all_links()
   return links and #links, err
@@ -142,6 +177,8 @@ local workflows = {
   { ours = true, name = "attach bridge", whole = true, before = function()
     sh "ip link show br0 || ip link add br0 up type bridge"
   end, act = attach { ip = "10.9.0.2/24", mode = "bridge", bridge = "br0", gateway = "10.9.0.1" } },
+  { ours = true, name = "attach beside a router", whole = true, before = advertised,
+    act = attach { ip = "fd00:9::2" }, perish = unplug },
   { ours = true, name = "attach netns", whole = true, path = "/run/box", before = function(scene)
     sh(("umount /run/box; touch /run/box && mount --bind /proc/%d/ns/net /run/box"):format(scene.pid))
   end, act = attach { ip = "10.9.0.2", netns = "/run/box", id = "web-1" }, sweep = { valid = {} } },
@@ -222,7 +259,7 @@ local workflows = {
   end, act = function()
     return zlnet.replace_route_via_dev("10.9.3.0", 24, "fa0")
   end },
-  { name = "set_sysctl", act = function()
+  { name = "set_sysctl", asks_nothing = true, act = function()
     return zlnet.set_sysctl("net.ipv4.ip_forward", "1")
   end },
   { name = "with_netns", act = function(scene)

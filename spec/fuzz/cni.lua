@@ -96,20 +96,20 @@ local function ipam_answer()
     routes = { { dst = "0.0.0.0/0" }, { dst = "::/0", gw = "fd00::1" } },
     dns = { nameservers = { "10.1.2.1" }, search = { "x" } },
   }
-  return damage(json.encode(mutate(answer, chance(2) and 12 or 1000)), 6)
+  return damage(json.encode(mutate(answer, chance(2) and 20 or 1000)), 10)
 end
 
 local function configuration(previous)
   local conf = {
     cniVersion = pick(VERSIONS), name = "net", type = "zlnet-cni", ipam = { type = pick { "fake", "host-local" } },
-    mode = chance(3) and "bridge" or nil, bridge = nil, mtu = chance(4) and 1400 or nil,
+    mode = chance(3) and "bridge" or nil, mtu = chance(4) and 1400 or nil,
     isGateway = chance(4) or nil, isDefaultGateway = chance(6) or nil, forceAddress = chance(8) or nil,
     routes = chance(5) and { { dst = "10.9.0.0/16" } } or nil, dns = chance(5) and { domain = "x" } or nil,
     runtimeConfig = chance(6) and { mac = "02:00:00:00:00:09", ips = { "10.1.2.9/24" } } or nil,
     args = chance(9) and { cni = { ips = { "10.1.2.8/24" } } } or nil, enabledad = chance(9) or nil,
     prevResult = previous, ["cni.dev/valid-attachments"] = chance(6) and { { containerID = "c1", ifname = "eth0" } } or nil,
   }
-  return damage(json.encode(mutate(conf, chance(2) and 25 or 1000)), 8)
+  return damage(json.encode(mutate(conf, chance(2) and 40 or 1000)), 15)
 end
 
 local function environment(command, container, directory)
@@ -118,7 +118,7 @@ local function environment(command, container, directory)
     CNI_IFNAME = "eth0", CNI_PATH = directory, CNI_ARGS = chance(4) and pick { "IP=10.1.2.7/24", "IgnoreUnknown=1;K=V",
       "MAC=02:00:00:00:00:07", "K=V", ";;", "=", "IP=", "IP==", "IgnoreUnknown=true;a" } or "",
   }
-  if chance(5) then
+  if chance(12) then
     local text = pick(TEXTS):gsub("%z", "")
     env[pick { "CNI_COMMAND", "CNI_CONTAINERID", "CNI_NETNS", "CNI_IFNAME", "CNI_PATH", "CNI_ARGS" }] = text
   end
@@ -240,7 +240,7 @@ repeat
     findings = findings + 1
     report(runs, why, env, text, answer, result)
   end
-  if chance(2) then -- as a runtime does after each failure
+  if not chance(4) then -- as a runtime does after each failure
     write("status", "0")
     call(GOOD, '{"cniVersion":"1.0.0","name":"net","type":"zlnet-cni","ipam":{"type":"fake"}}')
     previous = nil

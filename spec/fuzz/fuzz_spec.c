@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The key path of every offset of every message in the input, and of what may be missing there. */
+/* The key path of every offset of every message in the input, and of what may be missing there; its values as text. */
 #include "messages.h"
+
+#include "tables/print.h"
 
 static void paths(const struct table_msg *table, const struct nlmsghdr *h, size_t n)
 {
@@ -18,10 +20,21 @@ static void paths(const struct table_msg *table, const struct nlmsghdr *h, size_
 	free(buf);
 }
 
+static void value(void *ctx, const char *path, const char *text)
+{
+	(void)ctx;
+	for (const char *p = text; *p; p++)
+		if (*p < ' ' || *p > '~')
+			abort();
+	if (strlen(path) > 255)
+		abort();
+}
+
 static void one(const struct table_msg *table, struct nlmsghdr *h)
 {
 	paths(table, h, 128);
 	paths(table, h, h->nlmsg_seq % 40);
+	table_print(table, h, value, NULL);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -34,8 +34,22 @@ describe("attachments.identify", function()
 
   it("knows another's alias", function()
     assert.is_true(identify({ ifname = "veth-42-s", ifalias = "mine" }).foreign)
-    assert.is_true(identify({ ifname = "veth-42-s", ifalias = LINE .. " more=1" }).foreign)
+    assert.is_true(identify({ ifname = "veth-42-s", ifalias = LINE .. " more" }).foreign)
     assert.is_nil(identify { ifname = "eth5", ifalias = "mine" })
+  end)
+
+  it("knows a record with keys of a later version, and says of a newer one whose it is, as far as it can", function()
+    assert.equal(42, identify({ ifalias = LINE .. " more=1" }).record.pid)
+    local c = identify { ifalias = "zlnet/2 pid=7 colour=blue tag=x" }
+    assert.is_nil(c.record)
+    assert.equal("made by a newer zlnet", c.unreadable)
+    assert.same({ pid = 7, tag = "x" }, c.whose)
+    assert.same({ kind = "veth", pid = 42, tag = "s" }, identify({ ifname = "veth-42-s", ifalias = "zlnet/2 ?" }).whose)
+  end)
+
+  it("says whether more than a name speaks for a link", function()
+    assert.is_false(identify({ ifname = "veth-42-s" }).marked)
+    assert.is_true(identify({ ifname = "veth-42-s", address = "7a:6c:00:00:00:01" }).marked)
   end)
 end)
 

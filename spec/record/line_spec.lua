@@ -7,7 +7,8 @@ end
 
 -- What parse fills in when the line says nothing.
 local function complete(fields)
-  local t = { ifname = "eth0", mode = "routed", default_route = true, proxy_arp = false, ip = {} }
+  local t = { ifname = "eth0", mode = "routed", default_route = true, proxy_arp = false, ip = {}, hairpin = false,
+    isolated = false, forwarding = true }
   for k, v in pairs(fields) do
     t[k] = v
   end
@@ -24,6 +25,11 @@ local full = complete {
   time = 5, ifname = "net=1", ip = { ip("inet", "10.200.0.5", 24), ip("inet6", "fd00::5", 64) }, mode = "bridge",
   default_route = false, gateway = { inet6 = "fd00::1" }, src = { inet = "10.200.0.1" }, mtu = 1450,
   bridge = "br%é", proxy_arp = true, id = "b/a b=%",
+}
+
+local port = {
+  id = "web-1", tag = "s", mode = "bridge", bridge = "br0", hairpin = true, isolated = true, vlan = 4094,
+  forwarding = false,
 }
 
 describe("alias.format", function()
@@ -70,7 +76,7 @@ end)
 
 describe("alias.parse", function()
   it("reads back what format wrote", function()
-    for _, fields in ipairs { minimal, by_pid, full } do
+    for _, fields in ipairs { minimal, by_pid, full, port } do
       assert.same(complete(fields), alias.parse(alias.format(fields)))
     end
   end)
@@ -89,7 +95,7 @@ describe("alias.parse", function()
       "zlnet/1  tag=s id=a", "zlnet/1 tag=s id=a ", "zlnet/1 tag=s id=a\n", "zlnet/1 tag=s id=a\0",
       "zlnet/1 tag=s\tid=a",
       "zlnet/1 id=a tag=s", "zlnet/1 tag=s tag=s id=a", "zlnet/1 tag=s id=", "zlnet/1 tag=s id",
-      "zlnet/1 tag=s id=a more=b",
+      "zlnet/1 tag=s id=a more=", "zlnet/1 tag=s id=a More=b", "zlnet/1 tag=s id=a more=ü",
       "zlnet/1 tag=s =a id=a", "zlnet/1 TAG=s id=a", "zlnet/1 tag=sss id=a", "zlnet/1 tag=- id=a",
       "zlnet/1 pid=0 tag=s",
       "zlnet/1 pid=-1 tag=s", "zlnet/1 pid=01 tag=s", "zlnet/1 pid=1.0 tag=s", "zlnet/1 pid=4194305 tag=s",
@@ -100,7 +106,7 @@ describe("alias.parse", function()
       "zlnet/1 pid=1 tag=s ip=", "zlnet/1 pid=1 tag=s ip=,", "zlnet/1 pid=1 tag=s ip=1.2.3.4,",
       "zlnet/1 pid=1 tag=s ip=1.2.3",
       "zlnet/1 pid=1 tag=s ip=1.2.3.4/32", "zlnet/1 pid=1 tag=s ip=FD00::5", "zlnet/1 pid=1 tag=s ip=fd00:0::5",
-      "zlnet/1 pid=1 tag=s mode=routed", "zlnet/1 pid=1 tag=s mode=x", "zlnet/1 pid=1 tag=s default=1",
+      "zlnet/1 pid=1 tag=s mode=routed", "zlnet/1 pid=1 tag=s mode=X", "zlnet/1 pid=1 tag=s default=1",
       "zlnet/1 pid=1 tag=s gw=fd00::1,10.0.0.1", "zlnet/1 pid=1 tag=s gw=10.0.0.1,10.0.0.2",
       "zlnet/1 pid=1 tag=s gw=10.0.0.1/24",
       "zlnet/1 pid=1 tag=s mtu=-5", "zlnet/1 pid=1 tag=s proxy=0", "zlnet/1 pid=1 tag=s id=é",
@@ -124,8 +130,10 @@ describe("alias.parse", function()
         or kind == 3 and line:sub(1, at - 1) .. string.char(math.random(0, 255)) .. line:sub(at + 1)
         or line:sub(1, at) .. line:sub(math.random(#line)):sub(1, math.random(9)) .. line:sub(at + 1)
       local fields = alias.parse(damaged)
-      if fields then
-        assert.equal(damaged, alias.format(fields))
+      if fields then -- written again it says the same, what is not known last
+        local again = alias.format(fields)
+        assert.equal(#damaged, #again)
+        assert.same(fields, alias.parse(again))
       end
       local t = {}
       for i = 1, math.random(0, 60) do
@@ -133,5 +141,36 @@ describe("alias.parse", function()
       end
       assert.is_nil(alias.parse("zlnet/1 " .. table.concat(t)))
     end
+  end)
+
+  it("keeps what it does not know as it is, wherever it stands, and writes it last", function()
+    local line = "zlnet/1 pid=5 colour=blue tag=s more_2=%C3%BC id=a"
+    local fields = alias.parse(line)
+    assert.same({ 5, "s", "a" }, { fields.pid, fields.tag, fields.id })
+    assert.same({ "colour=blue", "more_2=%C3%BC" }, fields.unknown)
+    local again = "zlnet/1 pid=5 tag=s id=a colour=blue more_2=%C3%BC"
+    assert.equal(again, alias.format(fields))
+    assert.same(fields, alias.parse(again))
+    fields.tag = "g"
+    assert.equal("zlnet/1 pid=5 tag=g id=a colour=blue more_2=%C3%BC", alias.format(fields))
+  end)
+
+  it("says why it cannot read one of ours, and nothing of what is not", function()
+    local function reason(line)
+      local fields, why = alias.parse(line)
+      assert.is_nil(fields)
+      return why
+    end
+    for _, line in ipairs { "zlnet/2 tag=s id=a", "zlnet/2 anything at all", "zlnet/10 x" } do
+      assert.equal("made by a newer zlnet", reason(line))
+    end
+    for _, line in ipairs { "zlnet/1 pid=5 tag=s default=later", "zlnet/1 pid=05 tag=s", "zlnet/1 tag=s" } do
+      assert.equal("its record cannot be read", reason(line))
+    end
+    for _, line in ipairs { "", "zlnet/", "zlnet/1", "zlnet/0 pid=5", "zlnet/02 x", "zlnet/1 hello", "zlnetx/2 a=b" } do
+      assert.is_nil(reason(line))
+    end
+    assert.same({ pid = 7, id = "a b", boot = "0f1e2d3c4b5a6978" },
+      alias.whose "zlnet/2 pid=7 id=a%20b boot=0f1e2d3c4b5a6978 tag=too-long")
   end)
 end)

@@ -243,8 +243,8 @@ describe("world", function()
       return name
     end
 
-    local function verdict(name)
-      for _, v in ipairs(assert(zlnet.sweep()).verdicts) do
+    local function verdict(name, by_name)
+      for _, v in ipairs(assert(zlnet.sweep { by_name = by_name ~= false }).verdicts) do
         if v.ifname == name then
           assert.equal(v.verdict ~= "orphan", node.link(name) ~= nil)
           return v.verdict
@@ -267,11 +267,42 @@ describe("world", function()
       end
     end)
 
-    it("which a detach takes by their pid", function()
+    it("unknown where its caller does not say that a name is enough", function()
+      local c = pinned()
+      local name = named(("veth-%d-s"):format(c.pid), c)
+      assert.equal("unknown", verdict(name, false))
+      c:kill()
+      assert.equal("unknown", verdict(name, false))
+      helper.ip("link", "set", name, "address", "7a:6c:00:00:00:01")
+      assert.equal("orphan", verdict(name, false)) -- a crash left it: it bears our MAC
+    end)
+
+    it("which a detach takes by their pid, where that is enough; else it says that they are left", function()
       local c = helper.container()
-      named(("veth-%d-x"):format(c.pid), c)
-      assert.is_true(zlnet.detach { pid = c.pid })
-      assert.is_nil(node.link(("veth-%d-x"):format(c.pid)))
+      local name = named(("veth-%d-x"):format(c.pid), c)
+      for _, what in ipairs { { pid = c.pid }, { host_ifname = name } } do
+        local ok, err = zlnet.detach(what)
+        assert.is_nil(ok)
+        assert.same({ "EEXIST", name }, { err.code, err.link })
+        assert.match("is left: only its name says that it is ours", tostring(err), 1, true)
+        assert.is_table(node.link(name))
+      end
+      assert.is_true(zlnet.detach { pid = c.pid, tag = "y" })
+      assert.is_true(zlnet.detach { pid = c.pid, by_name = true })
+      assert.is_nil(node.link(name))
+      named(name, c)
+      assert.is_true(zlnet.detach { host_ifname = name, by_name = true })
+      assert.is_nil(node.link(name))
+    end)
+
+    it("which a detach leaves under another's alias, and says so", function()
+      local c = helper.container()
+      local name = named(("veth-%d-x"):format(c.pid), c)
+      helper.ip("link", "set", name, "alias", "theirs")
+      local ok, err = zlnet.detach { pid = c.pid, by_name = true }
+      assert.is_nil(ok)
+      assert.match("is left: it bears another's alias", tostring(err), 1, true)
+      assert.is_table(node.link(name))
     end)
 
     it("of pairs whose ends are both here", function()

@@ -17,7 +17,7 @@ local system = require "system"
 local helper = {}
 
 ---Seconds that a spec waits for what must come, however busy the machine is. Only a failure takes them.
-helper.PATIENCE = 60
+helper.PATIENCE = tonumber(os.getenv "SPEC_PATIENCE") or 60
 
 ---Where the build is, absolute: core.so is build/zlnet/core.so, the one for other platforms build/stub/zlnet/core.so.
 helper.build = os.getenv "BUILD" or lfs.currentdir() .. "/build"

@@ -1,12 +1,12 @@
 -- SPDX-License-Identifier: MIT
 -- What stands where a new pair should be, when the kernel says EEXIST: whose it is, and what on_exists makes of it.
 
-local alias = require "zlnet.record.line"
 local attachments = require "zlnet.record.attachments"
 local check = require "zlnet.check"
+local fields = require "zlnet.record.fields"
+local liveness = require "zlnet.record.liveness"
 local owner = require "zlnet.record.names"
-local sweep = require "zlnet.cleanup.sweep"
-local world = require "zlnet.record.liveness"
+local verdict = require "zlnet.cleanup.verdict"
 
 local existing = {}
 
@@ -30,10 +30,10 @@ end
 -- with.
 local function is_same_owner(c, p)
   local record, who = c.record, p.record
-  if c.foreign then
+  if c.foreign or c.unreadable then
     return false
   elseif not record then
-    return c.link.address == p.host_mac or c.link.address == owner.mac(owner.key(who), who.tag, "host")
+    return c.link.address == p.host_mac or owner.is_mac_of(c.link.address, p.owner, who.tag)
   elseif who.pid then
     return record.pid == who.pid and owner.is_same_start(record.start, who.start) and record.boot == who.boot
       and record.pidns == who.pidns
@@ -43,32 +43,35 @@ end
 
 -- A pid's name can be an earlier process's, which is dead. Its pair is nobody's only if a sweep would say so.
 local function is_orphan(c, host)
-  local w, err = world.new(host)
-  if not w then
+  local facts, err = liveness.new(host)
+  if not facts then
     return nil, err
   end
-  w.settled, w.grace = false, 0
-  return sweep.judge(c, w) == "orphan"
+  local policy = { now = os.time(), settled = false }
+  if verdict.on(c, facts, policy) ~= "orphan" then
+    return false
+  end
+  facts:look_again()
+  return verdict.on(c, facts, policy) == "orphan"
 end
 
 -- An id that comes back in another namespace is a container that was started again, or one of two that got the same id
 -- by mistake: then the other one lives.
 local function lives_elsewhere(c, p, host)
-  if not c.record or c.record.pid or c.record.netns == p.record.netns then
+  local record, now = c.record, p.record
+  if not record or record.pid or record.netns == now.netns then
     return false
   end
-  local w, err = world.new(host)
-  if not w then
+  local facts, err = liveness.new(host)
+  if not facts then
     return nil, err
   end
-  return w:in_use(c.link) ~= "no"
+  return facts:in_use(c.link) ~= "no"
 end
 
 -- Whether it is what would be made now, in every option, and is whole.
 local function identical(c, p, o, handles)
-  local now = alias.parse(p.alias)
-  now.time = c.record and c.record.time
-  if not c.record or alias.format(now) ~= c.link.ifalias then
+  if not c.record or not fields.is_same(c.record, p.record) then
     return false
   end
   local queues = math.type(o.queues) == "integer" and o.queues
@@ -82,6 +85,11 @@ local function identical(c, p, o, handles)
     return nil, err
   end
   return #differences == 0 and a
+end
+
+-- Whose a link is that is in the way and not ours to take away.
+local function describe(c)
+  return not c and "no link of ours" or c.unreadable and "ours, but " .. c.unreadable or "another owner's"
 end
 
 local function keep(c, p, o, handles, err)
@@ -127,8 +135,7 @@ function existing.settle(p, o, handles, err)
   if not same then
     local orphan = c and is_orphan(c, handles.host)
     if not orphan or o.on_exists ~= "replace" then
-      return refuse(err, ("'%s' exists already, and is %s"):format(p.host_ifname,
-        c and "another owner's" or "no link of ours"))
+      return refuse(err, ("'%s' exists already, and is %s"):format(p.host_ifname, describe(c)))
     end
   elseif o.on_exists == "error" then
     return refuse(err, ("'%s' exists already"):format(p.host_ifname))

@@ -4,17 +4,20 @@
 local attachments = require "zlnet.record.attachments"
 local core = require "zlnet.core"
 
-local apply = {}
+local execute = {}
 
 -- What we read of the new link.
 local NEEDED = { "index", "link" }
 
 local WITH_OBJECTS, WITHOUT_OBJECTS = { objects = true }, { objects = false }
 
+-- How requests about routes call the index of a link.
+local INDEX_KEY = { newroute = "oif", getroute = "oif", getroutes = "oif" }
+
 -- Completes an operation's arguments with what the plan could not know: the index of the end that it is about.
 local function complete(op, index)
   if op.link then
-    op.args[op.ref] = index[op.link]
+    op.args[INDEX_KEY[op.op] or "index"] = index[op.link]
   end
   return op.args
 end
@@ -93,7 +96,10 @@ local function restore_sysctl(args, made, p, handles)
   if company == nil then
     return nil, err
   end
-  return company or core.sysctl_write(args.key, args.old)
+  if company then
+    return true
+  end
+  return core.sysctl_write(args.key, args.old)
 end
 
 -- Why an optional setting cannot be made: the kernel has no such thing, or /proc/sys is read-only or another's.
@@ -219,7 +225,7 @@ end
 ---@param pair { host: integer, container: integer }? index of both ends, when the pair was made by an earlier plan
 ---@return { host: integer, container: integer }? index of both ends
 ---@return table? err
-function apply.run(p, handles, deadline, undo, pair)
+function execute.run(p, handles, deadline, undo, pair)
   local ops, i = p.ops, pair and 2 or 1
   local index = pair or {}
   while ops[i] do
@@ -251,4 +257,19 @@ function apply.run(p, handles, deadline, undo, pair)
   return index
 end
 
-return apply
+---Carries out one operation, on ends that are there.
+---@param op zlnet.plan.op
+---@param handles { host: table, container: table, ns: table, here: table } as run takes them
+---@param index { host: integer, container: integer? } of both ends
+---@return any ok
+---@return table? err
+function execute.one(op, handles, index)
+  if op.op == "sysctl" then
+    local ns = op.ns == "container" and handles.ns or nil
+    return core.sysctl_write(op.args.key, op.args.value, ns, handles.here)
+  end
+  local handle = handles[op.ns]
+  return handle[op.op](handle, complete(op, index), op.mode)
+end
+
+return execute

@@ -1,13 +1,14 @@
 -- SPDX-License-Identifier: MIT
--- attach: validate, pin the target, look at the node, decide (plan.lua), carry out (apply.lua), undo on any failure.
+-- attach: validate, pin the target, look at the node, decide (plan.lua), carry out (execute.lua), undo on any failure.
 
-local apply = require "zlnet.attach.execute"
+local execute = require "zlnet.attach.execute"
 local attachments = require "zlnet.record.attachments"
 local core = require "zlnet.core"
-local ends = require "zlnet.attach.operations"
+local node = require "zlnet.attach.node"
+local operations = require "zlnet.attach.operations"
 local options = require "zlnet.options"
+local rows = require "zlnet.attach.options"
 local plan = require "zlnet.attach.plan"
-local survey = require "zlnet.attach.node"
 local target = require "zlnet.attach.pin"
 local undo = require "zlnet.undo"
 
@@ -26,7 +27,7 @@ end
 ---@field o table validated options
 ---@field deadline number by core.clock
 ---@field target zlnet.target
----@field handles { host: table, container: table, ns: table, here: table } as apply.run takes them
+---@field handles { host: table, container: table, ns: table, here: table } as execute.run takes them
 ---@field stack zlnet.undo what to take back
 ---@field private borrowed boolean? the container's handle is the caller's
 local Session = {}
@@ -104,7 +105,7 @@ end
 -- The plan, by what the node is like now.
 function Session:decide(ipv6_off)
   local o = self.o
-  local seen, err = survey.of(o, self.handles.host)
+  local seen, err = node.look(o, self.handles.host)
   if not seen then
     return nil, err
   end
@@ -134,7 +135,7 @@ end
 -- One try: all of the plan, or nothing. A pair that is there already is taken back with the rest.
 function Session:carry_out(p, pair)
   local made = attachment_of(p) -- now, because from the last operation on nothing may run out of memory any more
-  local index, failed = apply.run(p, self.handles, self.deadline, self.stack, pair)
+  local index, failed = execute.run(p, self.handles, self.deadline, self.stack, pair)
   if not index then
     return self.stack:fail(failed)
   end
@@ -174,7 +175,7 @@ function Session:with_ipv6(refusal)
   if p then
     a, err = self:carry_out(p)
   end
-  if a or err.step ~= ends.unmute_step and not is_ipv6_off(err) then
+  if a or err.step ~= operations.unmute_step and not is_ipv6_off(err) then
     return a, err
   end
   refusal.message = ("IPv6 is switched off for the link, and net.ipv6.conf.%s.disable_ipv6 cannot be set to 0 in the"
@@ -229,7 +230,7 @@ end
 ---@return zlnet.error? err with the step that failed, `rollback` when undoing met errors, and `replaced` (a name) when
 ---the former attachment is gone and the new one could not be made
 function attach.attach(opts)
-  return run(options.check("attach", options.attach, opts))
+  return run(options.check("attach", rows.attach, opts))
 end
 
 -- In two steps ------------------------------------------------------------------------------------------------------
@@ -258,7 +259,7 @@ end
 ---@return zlnet.error? err as attach's
 function Begun:finish(opts)
   local session = self.session
-  session.o = options.check("attach", options.attach, merged(self.opts, opts))
+  session.o = options.check("attach", rows.attach, merged(self.opts, opts))
   session.deadline = core.clock() + (session.o.timeout or SECONDS)
   local p, a
   local ok, err = session:lock()
@@ -280,10 +281,14 @@ end
 function Begun:keep()
   local session = self.session
   session.deadline = core.clock() + (session.o.timeout or SECONDS)
-  local a
+  local seen, a
   local ok, err = session:lock()
   if ok then
-    a, err = session:carry_out(plan.port(session.o, session.target.who), self.pair)
+    session.o.ip = {}
+    seen, err = node.look(session.o, session.handles.host)
+  end
+  if seen then
+    a, err = session:carry_out(plan.port(session.o, session.target.who, seen), self.pair)
   end
   session:close(err)
   return a, err
@@ -307,14 +312,14 @@ end
 ---@return zlnet.attach.begun? begun to be finished or abandoned; a to-be-closed variable abandons it
 ---@return zlnet.error? err as attach's
 function attach.begin(opts, container)
-  local o = options.check("attach", options.pair, opts)
+  local o = options.check("attach", rows.pair, opts)
   local session, err = open(o, container)
   if not session then
     return nil, err
   end
   local p = plan.pair(o, session.target.who)
   local pair
-  pair, err = apply.run(p, session.handles, session.deadline, session.stack)
+  pair, err = execute.run(p, session.handles, session.deadline, session.stack)
   if not pair then
     session.stack:fail(err)
     if err.code == "EEXIST" and err.op == "newlink" then
@@ -330,18 +335,6 @@ end
 
 -- As data -----------------------------------------------------------------------------------------------------------
 
--- With all that is in it: the caller may do with it what it likes.
-local function copy(value)
-  if type(value) ~= "table" then
-    return value
-  end
-  local t = {}
-  for key, inner in pairs(value) do
-    t[key] = copy(inner)
-  end
-  return t
-end
-
 local Plan = {}
 
 function Plan:__tostring()
@@ -354,7 +347,7 @@ end
 ---which `$NETNS` is the path of the container's namespace where the target is a handle, a file or a descriptor
 ---@return zlnet.error? err as attach's, when the target or the node is not as it must be
 function attach.plan(opts)
-  local o = options.check("plan", options.attach, opts)
+  local o = options.check("plan", rows.attach, opts)
   local session <close>, err = open(o)
   if not session then
     return nil, err
@@ -364,13 +357,9 @@ function attach.plan(opts)
   if not p then
     return nil, err
   end
-  p = copy(p)
   local name = o.pid or o.netns
   name = type(name) ~= "userdata" and type(name) ~= "table" and tostring(name) or nil
   for _, op in ipairs(p.ops) do
-    if op.ref then
-      op.args[op.ref] = nil -- of the attachment that the shared operation was last used for
-    end
     op.command = require("zlnet.shell").command(op, p, name)
   end
   return setmetatable(p, Plan)

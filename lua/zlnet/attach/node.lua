@@ -1,23 +1,80 @@
 -- SPDX-License-Identifier: MIT
--- What an attach has to know about the node before it is planned: forwarding, the MTU to inherit, the bridge, whether
--- the addresses can work. Looks, changes nothing.
+-- What an attach has to know about the node before it is planned: what its mode asks for, the MTU to inherit,
+-- forwarding, whether the addresses can work. Looks, changes nothing.
 
 local addr = require "zlnet.addr"
 local core = require "zlnet.core"
+local modes = require "zlnet.attach.modes"
 local plan = require "zlnet.attach.plan"
 
-local survey = {}
+local node = {}
 
----@class zlnet.survey
+---@class zlnet.node
 ---@field mtu integer? of both ends
 ---@field forwarding table<"inet"|"inet6", string> what the sysctl says, for the families that need it
 ---@field accept_ra string[] links that would lose their default route when IPv6 forwarding is switched on
----@field bridge_forwarding string? what the bridge's sysctl says, where the bridge is the container's IPv4 gateway
 ---@field ipv6_off boolean? IPv6 has to be switched on for the container end
+---@field bridge table? the link of the bridge that the host end joins
+---@field own table<string, true>? the node's addresses there, by family and text
+---@field default_pvid integer? the VLAN which that bridge gives to its ports
+---@field deaf_bridge boolean? it is the container's gateway and does not forward
 
 local function step(err, text)
   err.step = err.step or text
   return nil, err
+end
+
+-- What the mode has to know.
+local function look(o, host, seen)
+  local mode = modes[o.mode]
+  local ok, err = true, nil
+  if mode.look then
+    ok, err = mode.look(o, host, seen)
+  end
+  if type(err) == "string" then
+    err = core.error { kind = "netlink", code = "EINVAL", op = "getlink", message = err }
+    err.link = o[mode.needs]
+  end
+  if not ok then
+    return step(err, mode.look_step)
+  end
+  return true
+end
+
+-- What makes an address useless for a container, by the type of the node's route to it.
+local TAKEN = {
+  ["local"] = "is the node's own address",
+  broadcast = "is a broadcast address of the node's",
+  anycast = "is an anycast address of the node's",
+}
+
+-- Whether the node would take packets to the address for itself, or for nobody.
+local function check_address(host, ip)
+  local text = ip.address .. "/" .. addr.host_prefix[ip.family]
+  local route, err = host:getroute({ dst = text, flags = { fib_match = true } },
+    { "type", "dst", "dst_len", "scope", "gateway" })
+  if not route then
+    return err.kind ~= "io" or nil, err -- no route to it is as good
+  end
+  local why = TAKEN[route.type]
+  if not why and ip.family == "inet" and route.dst == ip.address and route.dst_len < 31 and route.scope == "link"
+    and not route.gateway then
+    why = ("is the network address of %s/%d, a subnet of the node's"):format(route.dst, route.dst_len)
+  end
+  return not why or nil, why and core.error { kind = "netlink", code = "EADDRINUSE", op = "getroute",
+    message = ("'%s' %s"):format(ip.address, why) }
+end
+
+local function check_addresses(o, host, own)
+  for _, ip in ipairs(o.ip) do
+    if not own or own[ip.family] then
+      local ok, err = check_address(host, ip)
+      if not ok then
+        return step(err, "check the container's addresses")
+      end
+    end
+  end
+  return true
 end
 
 local function is_default(route)
@@ -46,130 +103,35 @@ local function uplink(host)
     message = "no default route leads to a link that the MTU could be inherited from" }
 end
 
--- The bridge by its name, when it is one.
-local function bridge_of(host, name)
-  local link, err = host:getlink { ifname = name }
-  if not link then
-    return nil, err
-  elseif not link.linkinfo or link.linkinfo.kind ~= "bridge" then
-    err = core.error { kind = "netlink", code = "EINVAL", op = "getlink",
-      message = ("'%s' is %s, no bridge"):format(name, link.linkinfo and link.linkinfo.kind or "a device") }
-    err.link = name
-    return nil, err
-  end
-  return link
-end
-
-local function refuse(code, message, link)
-  return nil, core.error { kind = "netlink", code = code, op = "attach", message = message, link = link }
-end
-
--- Without a VLAN a port of a bridge that filters by VLAN passes nothing.
-local function check_vlan(o, bridge)
-  local data = bridge.linkinfo.data
-  if data.vlan_filtering == true and data.vlan_default_pvid == 0 then
-    return refuse("EINVAL", ("'%s' filters by VLAN and gives its ports none (vlan_default_pvid 0)"):format(o.bridge),
-      o.bridge)
-  end
-  return true
-end
-
--- The addresses on the bridge, by family and text.
-local function bridge_addresses(host, bridge)
-  local rows, err = host:getaddrs { index = bridge.index }
-  if not rows then
-    return nil, err
-  end
-  local own = {}
-  for _, row in ipairs(rows) do
-    if row.index == bridge.index and row.scope ~= "link" then
-      own[row.family], own[row["local"] or row.address] = true, true
-    end
-  end
-  return own
-end
-
--- What makes an address useless for a container, by the type of the node's route to it.
-local TAKEN = {
-  ["local"] = "is the node's own address",
-  broadcast = "is a broadcast address of the node's",
-  anycast = "is an anycast address of the node's",
-}
-
--- Whether the node would take packets to the address for itself, or for nobody.
-local function check_address(host, ip)
-  local text = ip.address .. "/" .. addr.host_prefix[ip.family]
-  local route, err = host:getroute({ dst = text, flags = { fib_match = true } },
-    { "type", "dst", "dst_len", "scope", "gateway" })
-  if not route then
-    return err.kind ~= "io" or nil, err -- no route to it is as good
-  end
-  local why = TAKEN[route.type]
-  if not why and ip.family == "inet" and route.dst == ip.address and route.dst_len < 31 and route.scope == "link"
-    and not route.gateway then
-    why = ("is the network address of %s/%d, a subnet of the node's"):format(route.dst, route.dst_len)
-  end
-  return not why or nil, why and core.error { kind = "netlink", code = "EADDRINUSE", op = "getroute",
-    message = ("'%s' %s"):format(ip.address, why) }
-end
-
--- A bridge on which the node has no address of the family is no network of the node's: any address may be used there.
-local function check_addresses(o, host, on_bridge)
-  for i = 1, #o.ip do
-    local ip = o.ip[i]
-    if not on_bridge or on_bridge[ip.family] then
-      local ok, err = check_address(host, ip)
-      if not ok then
-        return step(err, "check the container's addresses")
-      end
-    end
-  end
-  return true
-end
-
-local function look_at_bridge(o, host, seen)
-  local bridge, err = bridge_of(host, o.bridge)
-  local ok, own = bridge, nil
-  if ok then
-    ok, err = check_vlan(o, bridge)
-  end
-  if ok then
-    own, err = bridge_addresses(host, bridge)
-  end
-  if not own then
-    return step(err, "look at the bridge")
-  end
-  if o.forwarding and own[o.gateway and o.gateway.inet] then
-    seen.bridge_forwarding = core.sysctl_read("net/ipv4/conf/" .. o.bridge .. "/forwarding")
-  end
-  return bridge, own
-end
-
-local function look_at_links(o, host, seen)
-  local bridge, own, err
-  if o.bridge then
-    bridge, own = look_at_bridge(o, host, seen)
-    if not bridge then
-      return nil, own
-    end
-  end
-  local ok
-  ok, err = check_addresses(o, host, own)
-  if not ok then
-    return nil, err
-  end
+local function find_mtu(o, host, seen)
   seen.mtu = o.mtu
-  if o.mtu == "inherit" then
-    local from = bridge
-    if not from then
-      from, err = uplink(host)
-    end
-    if not from then
-      return step(err, "find the MTU to inherit")
-    end
-    seen.mtu = from.mtu
+  if o.mtu ~= "inherit" then
+    return true
   end
+  local from, err = seen.bridge, nil
+  if not from then
+    from, err = uplink(host)
+  end
+  if not from then
+    return step(err, "find the MTU to inherit")
+  end
+  seen.mtu = from.mtu
   return true
+end
+
+-- Puts the link's name into the list if it listens to routers only while nothing is forwarded. A link that is gone does
+-- not.
+local function add_listener(host, index, list)
+  local link, err = host:getlink({ index = index }, { "ifname" })
+  if not link then
+    return err.code == "ENODEV" or nil, err
+  end
+  local value
+  value, err = core.sysctl_read("net/ipv6/conf/" .. link.ifname .. "/accept_ra")
+  if value == "1" then
+    list[#list + 1] = link.ifname
+  end
+  return value ~= nil or err.code == "ENOENT" or nil, err
 end
 
 -- Links with a default route which a router announced, and that listen to routers only while nothing is forwarded.
@@ -182,10 +144,13 @@ local function find_accept_ra(host, list)
   for _, route in ipairs(routes) do
     if is_default(route) and route.protocol == "ra" then
       for _, hop in ipairs(route.multipath or { { ifindex = route.oif } }) do
-        local link = hop.ifindex and not done[hop.ifindex] and host:getlink({ index = hop.ifindex }, { "ifname" })
-        done[hop.ifindex or 0] = true
-        if link and core.sysctl_read("net/ipv6/conf/" .. link.ifname .. "/accept_ra") == "1" then
-          list[#list + 1] = link.ifname
+        local ok = true
+        if hop.ifindex and not done[hop.ifindex] then
+          ok, err = add_listener(host, hop.ifindex, list)
+          done[hop.ifindex] = true
+        end
+        if not ok then
+          return nil, err
         end
       end
     end
@@ -194,14 +159,13 @@ local function find_accept_ra(host, list)
 end
 
 local function look_at_forwarding(o, host, seen)
-  for i = 1, o.forwarding and #o.ip or 0 do
-    local family = o.ip[i].family
-    if not seen.forwarding[family] then
-      local value, err = core.sysctl_read(plan.forwarding[family])
+  for _, ip in ipairs(o.forwarding and o.ip or {}) do
+    if not seen.forwarding[ip.family] then
+      local value, err = core.sysctl_read(plan.forwarding[ip.family])
       if not value then
         return step(err, "read whether forwarding is on")
       end
-      seen.forwarding[family] = value
+      seen.forwarding[ip.family] = value
     end
   end
   if seen.forwarding.inet6 == "0" then
@@ -216,11 +180,17 @@ end
 ---Looks at the node for an attach.
 ---@param o table validated options
 ---@param host table handle of the node's namespace
----@return zlnet.survey? seen
----@return zlnet.error? err also when there is no such bridge, or no MTU to inherit
-function survey.of(o, host)
+---@return zlnet.node? seen
+---@return zlnet.error? err also when the node will not do, an address cannot work, or there is no MTU to inherit
+function node.look(o, host)
   local seen = { forwarding = {}, accept_ra = {} }
-  local ok, err = look_at_links(o, host, seen)
+  local ok, err = look(o, host, seen)
+  if ok then
+    ok, err = check_addresses(o, host, seen.own)
+  end
+  if ok then
+    ok, err = find_mtu(o, host, seen)
+  end
   if ok then
     ok, err = look_at_forwarding(o, host, seen)
   end
@@ -230,4 +200,4 @@ function survey.of(o, host)
   return seen
 end
 
-return survey
+return node

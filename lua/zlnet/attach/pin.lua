@@ -3,7 +3,7 @@
 -- namespace cannot vanish.
 
 local core = require "zlnet.core"
-local owner = require "zlnet.record.names"
+local machine = require "zlnet.record.machine"
 
 local target = {}
 
@@ -28,35 +28,15 @@ function Target:close()
 end
 Target.__close = Target.close
 
----The inode of the machine's first pid namespace, from which every process is seen (PROC_PID_INIT_INO).
-target.initial_pidns = 0xEFFFFFFC
-
-local boot_id
-
----This boot, as records have it.
----@return string? boot, table? err
-function target.boot()
-  if not boot_id then
-    local text, err = core.sysctl_read "kernel/random/boot_id"
-    if not text then
-      return nil, err
-    end
-    boot_id = owner.boot(text)
-  end
-  return boot_id
-end
-
 local function step(err, text)
   err.step = text
   return nil, err
 end
 
-local view
-
--- /proc/<pid> of another pid namespace is another process: its network namespace would be a stranger's.
+-- /proc/<pid> of another pid namespace is another process: its network namespace would be a stranger's. Asked each
+-- time, for it may be mounted later.
 local function check_proc()
-  view = view or core.proc_view()
-  if view == "foreign" then
+  if not core.proc_is_ours() then
     return nil, core.error { kind = "io", code = "ESRCH", op = "open",
       message = "/proc is not that of our pid namespace, so no pid can be looked up in it" }
   end
@@ -82,6 +62,7 @@ local function open(self, o)
   if not self.ns then
     return nil, err
   end
+  self.who.process = self.process:number()
   self.who.start, err = self.process:starttime()
   return self.who.start, err
 end
@@ -100,7 +81,7 @@ local function identify(self, o)
     return nil, core.error { kind = "io", code = "EINVAL", op = "attach",
       message = "the target is the caller's own network namespace" }
   end
-  who.boot, err = target.boot()
+  who.boot, err = machine.boot()
   if not who.boot then
     return nil, err
   end
@@ -110,7 +91,8 @@ local function identify(self, o)
       return nil, err
     end
   end
-  who.netns, who.time = theirs.ino, os.time()
+  who.netns, who.netns_id, who.time = theirs.ino, self.ns:number(), os.time()
+  who.node = not o.pid and machine.node() or nil
   return true
 end
 
@@ -147,7 +129,7 @@ end
 function target.pin(o, seconds, host)
   local self = setmetatable({
     ns = nil, here = nil, process = nil, -- room for them: a table that grows costs several times as much
-    who = { pid = o.pid, id = o.id, start = nil, boot = nil, pidns = nil, netns = nil, time = nil },
+    who = { pid = o.pid, id = o.id, start = nil, boot = nil, pidns = nil, netns = nil, time = nil, node = nil },
   }, Target)
   local ok, err = fill(self, o, seconds, host)
   if not ok then

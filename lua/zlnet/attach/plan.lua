@@ -1,11 +1,12 @@
 -- SPDX-License-Identifier: MIT
 -- What an attach does, decided as data. Nothing here touches the kernel: `build` turns validated options and what was
--- found out about the target and the node into a list of operations; apply.lua carries out exactly that list, and
+-- found out about the target and the node into a list of operations; execute.lua carries out exactly that list, and
 -- shell.lua writes it as a script for ip(8).
 
-local alias = require "zlnet.record.line"
-local ends = require "zlnet.attach.operations"
-local options = require "zlnet.options"
+local fields = require "zlnet.record.fields"
+local line = require "zlnet.record.line"
+local modes = require "zlnet.attach.modes"
+local operations = require "zlnet.attach.operations"
 local owner = require "zlnet.record.names"
 
 local plan = {}
@@ -16,8 +17,8 @@ local plan = {}
 ---@field args table what the method takes; `key`/`value`, and `old` where it is known, for a sysctl
 ---@field mode "append"? what the method takes beside args
 ---@field step string what the operation is for; errors carry it
+---@field key string? what check calls it when it is not so any more
 ---@field link ("host"|"container")? the end whose index belongs into args
----@field ref string? under which key it belongs there
 ---@field await table? what the answer must say; until then it is asked again
 ---@field optional boolean? of a sysctl, a gain and no need: where the kernel has no such setting, or it may not be
 ---written, the rest is done all the same
@@ -31,34 +32,28 @@ local plan = {}
 ---@field mac string
 ---@field families string[] of the addresses, IPv4 first
 ---@field gateways table<"inet"|"inet6", string> those that the container's default route goes through
----@field record zlnet.alias.fields the owner's record
+---@field owner table whose it will be
+---@field record zlnet.record the owner's record
 ---@field alias string the same as text
 ---@field ops zlnet.plan.op[] in the order in which they are carried out
 
-local INET, INET6 = { "inet", inet = true }, { "inet6", inet6 = true }
-local BOTH = { "inet", "inet6", inet = true, inet6 = true }
-
 -- The families among addresses, IPv4 first; the same as keys.
 local function families_of(ips)
-  local inet, inet6
-  for i = 1, #ips do
-    inet, inet6 = inet or ips[i].family == "inet", inet6 or ips[i].family == "inet6"
+  local families = {}
+  for _, ip in ipairs(ips) do
+    families[ip.family] = true
   end
-  return inet and (inet6 and BOTH or INET) or INET6
+  families[1] = families.inet and "inet" or "inet6"
+  families[2] = families.inet and families.inet6 and "inet6" or nil
+  return families
 end
 
----The gateway of each family that the container's default route goes through; empty in mode `direct`.
+---The gateway of each family that the container's default route goes through; empty where that is none.
 ---@param o table validated options of attach, or an attachment
 ---@return table<"inet"|"inet6", string>
 function plan.gateways(o)
-  local gateways, otherwise = {}, o.mode == "routed" and options.routed_gateway
-  if o.mode ~= "direct" then
-    for i = 1, o.ip and #o.ip or 0 do
-      local family = o.ip[i].family
-      gateways[family] = o.gateway and o.gateway[family] or otherwise and otherwise[family] or nil
-    end
-  end
-  return gateways
+  local mode = modes[o.mode] -- none of ours: made by a newer version
+  return mode and mode.gateways(o) or {}
 end
 
 ---The sysctl that switches a family's forwarding.
@@ -66,37 +61,26 @@ plan.forwarding = { inet = "net/ipv4/ip_forward", inet6 = "net/ipv6/conf/all/for
 
 -- What the node needs beside the pair. It stays when the attachment goes.
 local function node_ops(p, node, add)
+  local function set(step, key, value, old)
+    add { ns = "host", op = "sysctl", step = step, args = { key = key, value = value, old = old } }
+  end
   for _, link in ipairs(node.accept_ra or {}) do
     -- a node that forwards does not listen to routers, and loses its default route, unless it is told to
-    add {
-      ns = "host", op = "sysctl", step = "keep the default route that a router announced",
-      args = { key = "net/ipv6/conf/" .. link .. "/accept_ra", value = "2", old = "1" },
-    }
+    set("keep the default route that a router announced", "net/ipv6/conf/" .. link .. "/accept_ra", "2", "1")
   end
-  if node.bridge_forwarding == "0" then
-    add {
-      ns = "host", op = "sysctl", step = "let the bridge forward",
-      args = { key = "net/ipv4/conf/" .. p.record.bridge .. "/forwarding", value = "1", old = "0" },
-    }
-  end
-  for i = 1, #p.families do
-    local family = p.families[i]
-    local value = node.forwarding and node.forwarding[family]
-    if value == "0" then
-      add {
-        ns = "host", op = "sysctl", step = "switch forwarding on",
-        args = { key = plan.forwarding[family], value = "1", old = value },
-      }
+  for _, family in ipairs(p.families) do
+    if node.forwarding and node.forwarding[family] == "0" then
+      set("switch forwarding on", plan.forwarding[family], "1", "0")
     end
   end
 end
 
 local function record_of(o, who)
-  return {
-    pid = who.pid, start = who.start, boot = who.boot, pidns = who.pidns, netns = who.netns, id = who.id,
-    time = who.time, tag = o.tag, ifname = o.ifname, ip = o.ip, mode = o.mode, default_route = o.default_route,
-    gateway = o.gateway, src = o.src, mtu = o.mtu, bridge = o.bridge, proxy_arp = o.proxy_arp,
-  }
+  local record = fields.of(o, who)
+  if not modes[o.mode].forwards then -- a bridge does it for its ports
+    record.forwarding = nil
+  end
+  return record
 end
 
 -- What every plan begins with: names, and whose it will be.
@@ -107,17 +91,26 @@ local function begin(o, who)
     ifname = o.ifname,
     host_mac = o.host_mac or owner.mac(key, o.tag, "host"),
     mac = o.mac or owner.mac(key, o.tag, "container"),
+    owner = who,
     record = record_of(o, who),
-    gateways = nil, families = nil, alias = nil,
-    ops = { nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil }, -- room for the usual ones
+    ops = {},
   }
 end
 
 local function appender(ops)
-  local n = 0
   return function(op)
-    n = n + 1
-    ops[n] = op
+    ops[#ops + 1] = op
+  end
+end
+
+local function create(o, p, mode, add, node)
+  local op = operations.create(o, p)
+  if mode.create then
+    mode.create(o, op.args)
+  end
+  add(op)
+  if mode.before then
+    mode.before(o, p, add, node)
   end
 end
 
@@ -128,10 +121,10 @@ end
 ---@return zlnet.plan plan without families and gateways
 function plan.pair(o, who)
   local p = begin(o, who)
-  p.alias = alias.format(p.record) -- always fits: options.pair saw to it
+  p.alias = line.format(p.record) -- always fits: options.pair saw to it
   local add = appender(p.ops)
-  add(ends.create(o, p))
-  ends.record(p, add)
+  create(o, p, modes[o.mode], add)
+  operations.record(p, add)
   return p
 end
 
@@ -140,51 +133,57 @@ local SPEAKS_IPV6 = { inet6 = true }
 ---Decides what makes a port of a bridge of a pair, up and without addresses: those are the container's own business.
 ---@param o table validated options (options.pair), mode `bridge`
 ---@param who table the owner, as in plan.build
+---@param node zlnet.node what was found out about the node
 ---@return zlnet.plan plan without gateways
-function plan.port(o, who)
+function plan.port(o, who, node)
   local p = begin(o, who)
   p.gateways, p.families = {}, SPEAKS_IPV6
-  p.alias = alias.format(p.record) -- as plan.pair's
+  p.alias = line.format(p.record) -- as plan.pair's
   local add = appender(p.ops)
-  add(ends.create(o, p))
-  ends.mute(o, p, add)
-  ends.up(o, p, add)
-  ends.record(p, add)
-  ends.await(o, p, add)
-  ends.loopback(add)
+  local mode = modes[o.mode]
+  create(o, p, mode, add, node)
+  operations.mute(p, mode, add)
+  operations.up(o, p, add)
+  operations.record(p, add)
+  operations.await(o, p, mode, add)
+  operations.loopback(add)
   return p
 end
 
 ---Decides what attaching takes.
 ---@param o table validated options (options.attach), `mtu` a number or nil
 ---@param who table the owner: pid, start, boot, pidns, netns, id, time
----@param node zlnet.survey? what was found out about the node
----@return zlnet.plan? plan parts of it are shared by all plans, and to be left as they are
+---@param node zlnet.node? what was found out about the node
+---@return zlnet.plan? plan
 ---@return string? reason why there is none (the owner's record is too long)
 function plan.build(o, who, node)
   local p = begin(o, who)
   p.gateways, p.families = plan.gateways(o), families_of(o.ip)
-  local record, reason = alias.format(p.record)
+  local record, reason = line.format(p.record)
   if not record then
     return nil, reason
   end
   p.alias = record
-  local add = appender(p.ops)
-  add(ends.create(o, p))
-  ends.mute(o, p, add)
+  local add, mode = appender(p.ops), modes[o.mode]
+  create(o, p, mode, add, node)
+  operations.mute(p, mode, add)
   if node and node.ipv6_off then
-    ends.unmute(p, add)
+    operations.unmute(p, add)
   end
-  ends.up(o, p, add)
-  ends.addresses(o, p, add)
-  ends.routes(o, p, add)
-  ends.host(o, p, add)
-  ends.await(o, p, add)
-  if o.mode == "bridge" then
-    ends.announce(o, p, add)
+  operations.up(o, p, add)
+  operations.addresses(o, p, mode, add)
+  mode.routes(o, p, add)
+  operations.record(p, add)
+  mode.host(o, p, add)
+  operations.await(o, p, mode, add)
+  if mode.finish then
+    mode.finish(o, p, add)
+  end
+  if node and mode.node then
+    mode.node(o, node, add)
   end
   node_ops(p, node or {}, add)
-  ends.loopback(add)
+  operations.loopback(add)
   return p
 end
 

@@ -2,113 +2,70 @@
 -- check: what attach made, held against what is there now. What should be there is decided by the same plan that made
 -- it.
 
-local alias = require "zlnet.record.line"
 local argument = require "zlnet.argument"
+local container = require "zlnet.check.container"
 local core = require "zlnet.core"
-local findings = require "zlnet.check.differences"
-local locate = require "zlnet.check.container"
+local differences = require "zlnet.check.differences"
+local facts = require "zlnet.check.facts"
+local modes = require "zlnet.attach.modes"
 local plan = require "zlnet.attach.plan"
 
 local check = {}
 
-local DEFAULT_MTU = 1500 -- the kernel's, of a veth
-
-local function check_link(f, ns, a, link, ifname, mac)
-  f:compare(ns, "ifname", ifname, link.ifname)
-  f:compare(ns, "up", true, link.flags.up or false)
-  f:compare(ns, "mtu", a.mtu or DEFAULT_MTU, link.mtu)
-  if mac then
-    f:compare(ns, "mac", mac, link.address)
-  end
-end
-
--- The record says more than an attachment needs, and other things when the link has become another's.
-local function check_record(f, a, link)
-  local record = alias.parse(link.ifalias) or {}
-  for _, key in ipairs { "pid", "start", "id", "tag", "netns", "time", "ifname", "mode", "bridge" } do
-    if record[key] ~= a[key] then
-      f:compare("host", "record", key .. "=" .. tostring(a[key]), key .. "=" .. tostring(record[key]))
-      return
-    end
-  end
-end
-
-local function check_host(f, a, host, link, p, mac)
-  check_link(f, "host", a, link, a.host_ifname, a.host_mac)
-  check_record(f, a, link)
-  local master = link.master and f:see(host:getlink({ index = link.master }, { "ifname", "index" }))
-  f:compare("host", "master", a.bridge, master and master.ifname or nil)
-  if a.proxy_arp then
-    f:compare("host", "proxy_arp", "1", f:sysctl("net/ipv4/conf/" .. link.ifname .. "/proxy_arp"))
-  end
-  local conf = link.af_spec and link.af_spec.inet and link.af_spec.inet.conf
-  if p.families.inet and a.mode ~= "bridge" and conf and f:sysctl "net/ipv4/ip_forward" == "1" then
-    f:compare("host", "forwarding", 1, conf.forwarding)
-  end
-  for _, change in ipairs(a.changed or {}) do
-    local value = f:sysctl(change.key)
-    f:compare("host", "sysctl", change.key .. "=" .. change.new, value and change.key .. "=" .. value)
-  end
-  for i = 1, mac and #a.ip or 0 do
-    f:neighbour("host", host, master and master.index or link.index, a.ip[i].address, mac)
-  end
-  f:addresses("host", host, p, link)
-  f:routes("host", host, p, link)
-end
-
-local function check_container(f, a, container, link, p, host_mac)
-  check_link(f, "container", a, link, a.ifname, a.mac)
-  local lo = f:see(container:getlink({ index = 1 }, { "flags" }))
-  f:compare("container", "loopback", true, lo and lo.flags.up or false)
-  for _, family in ipairs(a.mode == "routed" and p.families or {}) do
-    f:neighbour("container", container, link.index, p.gateways[family], host_mac)
-  end
-  f:addresses("container", container, p, link)
-  f:routes("container", container, p, link)
-end
-
--- The plan that makes the attachment, with the container end's MAC as it is. Where the kernel makes the container end's
--- link-local address, which one it is is the kernel's business.
-local function plan_of(a, mac, nodad)
-  return plan.build({
-    ip = a.ip, mode = a.mode, tag = a.tag, ifname = a.ifname, default_route = a.default_route, gateway = a.gateway,
-    src = a.src, mtu = a.mtu, bridge = a.bridge, proxy_arp = a.proxy_arp, mac = mac, host_mac = a.host_mac,
-    nodad = nodad, queues = "kernel",
-  }, a)
-end
-
-local function open_other_end(host, link, ns)
-  if not ns then
-    return nil
-  end
-  local is, err = locate.is_other_end(host, link, ns)
-  if is then
-    return core.open(ns)
-  end
-  return nil, err
-end
-
+-- Where the kernel makes the container end's link-local address, which one it is is the kernel's business.
 local function makes_no_link_local(link)
   local inet6 = link.af_spec and link.af_spec.inet6
-  return inet6 and inet6.addr_gen_mode == "none"
+  return inet6 and inet6.addr_gen_mode == "none" or false
 end
 
--- Where the container cannot be found, or the end is not in it, that is a difference, and only the host side is looked
--- at besides.
-local function compare(f, a, host, ns)
-  local link = f:see(host:getlink { index = a.host_index })
-  f:compare("host", "link", a.host_ifname, link and a.host_ifname)
-  if not link then
-    return
+---The gateways that were asked for: an attachment has those in use.
+function check.asked_gateways(a)
+  local usual, asked = plan.gateways { mode = a.mode, ip = a.ip }, {}
+  for family, address in pairs(a.gateway or {}) do
+    asked[family] = usual[family] ~= address and address or nil
   end
-  local container <close> = f:see(open_other_end(host, link, ns))
-  local inside = container and f:see(container:getlink { index = link.link })
-  f:compare("container", "netns", a.netns, inside and a.netns or nil)
-  local p = plan_of(a, inside and inside.address or a.mac, inside and makes_no_link_local(inside) or false)
-  check_host(f, a, host, link, p, inside and inside.address)
-  if inside then
-    check_container(f, a, container, inside, p, link.address)
+  return next(asked) and asked or nil
+end
+
+-- The plan that makes the attachment. The record has not the container end's MAC: then it is taken as it is.
+local function plan_of(a, f)
+  local inside, o = f.container and f.container.link, {}
+  for key, value in pairs(a) do
+    o[key] = value
   end
+  o.gateway = check.asked_gateways(a)
+  o.mac = a.mac or inside and inside.address
+  o.nodad = not inside or makes_no_link_local(inside)
+  return (a.ip[1] and plan.build or plan.port)(o, a)
+end
+
+---What of it differs, and what there is.
+---@param a zlnet.attachment
+---@param host table handle of the node's namespace
+---@param ns table? handle of the container's namespace, nil when it cannot be found
+---@param policy zlnet.differences.policy?
+---@return zlnet.differences.list? list
+---@return zlnet.facts|zlnet.error facts to be closed; the error, when something could not be looked at
+function check.look(a, host, ns, policy)
+  if not modes[a.mode] then
+    return nil, core.error { kind = "io", code = "ENOTSUP", op = "check",
+      message = ("mode '%s' is one of another version of zlnet"):format(a.mode) }
+  end
+  local f, err = facts.gather(a, host, ns)
+  if not f then
+    return nil, err
+  end
+  local p, reason = plan_of(a, f)
+  if not p then
+    f:close()
+    return nil, core.error { kind = "io", code = "E2BIG", op = "check", message = reason }
+  end
+  local list = differences.of(a, f, p, policy)
+  if f.err then
+    f:close()
+    return nil, f.err
+  end
+  return list, f
 end
 
 ---Every difference of an attachment.
@@ -118,15 +75,16 @@ end
 ---@return zlnet.difference[]? differences
 ---@return zlnet.error? err
 function check.differences(a, host, ns)
-  local f = findings.new()
-  compare(f, a, host, ns)
-  if f.err then
-    return nil, f.err
+  local list, f = check.look(a, host, ns)
+  if not list then
+    return nil, f
   end
-  return f.list
+  f:close()
+  return table.move(list, 1, #list, 1, {})
 end
 
-local function is_attachment(a)
+---A rule: what attach or attachments returned, also when it was saved as text in between.
+function check.attachment(a)
   if type(a) ~= "table" or math.type(a.host_index) ~= "integer" or not argument.ifname(a.host_ifname)
     or not argument.ifname(a.ifname) or not argument.tag(a.tag) or not (a.pid or a.id) or type(a.ip) ~= "table" then
     return nil, "an attachment expected"
@@ -143,18 +101,18 @@ end
 ---@return zlnet.difference[]? differences
 ---@return zlnet.error? err when something could not be looked at
 function check.check(attachment, target)
-  argument.check("check", 1, "attachment", is_attachment, attachment)
+  argument.check("check", 1, "attachment", check.attachment, attachment)
   local host <close>, err = core.open(nil)
   if not host then
     return nil, err
   end
-  local ns <close>, unseen = locate.container(attachment, host, target)
+  local ns <close>, unseen = container.container(attachment, host, target)
   if not ns and unseen then
     return nil, unseen
   end
-  local differences
-  differences, err = check.differences(attachment, host, ns)
-  return differences, err
+  local list
+  list, err = check.differences(attachment, host, ns)
+  return list, err
 end
 
 return check

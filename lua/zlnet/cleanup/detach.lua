@@ -5,10 +5,10 @@
 local argument = require "zlnet.argument"
 local attachments = require "zlnet.record.attachments"
 local core = require "zlnet.core"
+local machine = require "zlnet.record.machine"
 local options = require "zlnet.options"
-local owner = require "zlnet.record.names"
+local names = require "zlnet.record.names"
 local remove = require "zlnet.cleanup.delete_links"
-local target = require "zlnet.attach.pin"
 
 local detach = {}
 
@@ -18,11 +18,13 @@ local selection = options.spec({
   { "pid", argument.pid },
   { "id", argument.text },
   { "tag", argument.tag },
+  { "host_ifname", argument.ifname },
+  { "by_name", argument.boolean, false },
   { "wait", wait },
   { "child", argument.boolean },
 }, function(o)
-  if not o.pid and not o.id then
-    return "pid", "required (or id)"
+  if not o.pid and not o.id and not o.host_ifname then
+    return "pid", "required (or id, or host_ifname)"
   end
 end)
 
@@ -33,12 +35,12 @@ local waiting = options.spec { { "wait", wait }, { "child", argument.boolean } }
 ---more. Raises as options.check does.
 ---@param what any
 ---@param level integer? whose line the error names: 2 (default) is the caller
----@return { pid: integer?, id: string?, tag: string?, index: integer? }
+---@return { pid: integer?, id: string?, tag: string?, host_ifname: string?, by_name: boolean, index: integer? }
 function detach.selection(what, level)
   local index
-  if type(what) == "table" and what.host_ifname ~= nil then
+  if type(what) == "table" and what.host_ifname ~= nil and (what.pid ~= nil or what.id ~= nil) then
     index = what.host_index
-    what = { pid = what.pid, id = what.id, tag = what.tag }
+    what = { pid = what.pid, id = what.id, tag = what.tag, by_name = what.by_name }
   end
   local s = options.check("detach", selection, what, (level or 2) + 1)
   s.index = index
@@ -57,63 +59,100 @@ local function selections(what, level)
   return list
 end
 
--- What a crash left before the owner's record could be written: our name, and for an id the MAC that derives from it.
--- Below the machine's first pid namespace a name's pid may be another's: there the MAC has to bear our mark.
+-- What a crash left before the owner's record could be written: our name, and a MAC that bears our mark, for an id the
+-- one that derives from it.
 local function means_remnant(s, c, here)
-  if s.pid then
-    return s.pid == c.name.pid and (here.pidns == target.initial_pidns or owner.is_our_mac(c.link.address))
+  local name = c.name
+  if not name then
+    return false
+  elseif s.pid then
+    return s.pid == name.pid and (c.marked or s.by_name and here.initial)
   end
-  return c.link.ifname == owner.host_name(s, c.name.tag)
-    and c.link.address == owner.mac(owner.key(s), c.name.tag, "host")
+  return c.link.ifname == names.host_name(s, name.tag)
+    and names.is_mac_of(c.link.address, { id = s.id, node = here.node }, name.tag)
 end
 
 -- Whether a selection means this candidate of ours. A record of another boot or pid namespace has another's pids.
 local function means(s, c, here)
-  local record = c.record
-  if c.foreign or s.tag and s.tag ~= (record or c.name).tag or s.index and s.index ~= c.link.index then
+  local whose = c.whose
+  if c.foreign or s.tag and s.tag ~= whose.tag or s.index and s.index ~= c.link.index then
     return false
-  elseif not record then
+  elseif not s.pid and not s.id then
+    return s.host_ifname == c.link.ifname and (c.record or c.unreadable or c.marked or s.by_name) and true or false
+  elseif not c.record and whose == c.name then
     return means_remnant(s, c, here)
-  elseif s.id and s.id ~= record.id then
+  elseif s.id and s.id ~= whose.id then
     return false
   end
-  return not s.pid or s.pid == record.pid and record.pidns == here.pidns and record.boot == here.boot
+  return not s.pid or s.pid == whose.pid and whose.pidns == here.pidns and whose.boot == here.boot
 end
 
--- Selections by the owner that they name, so that a fleet of them is not tried on each of a fleet of links.
-local function by_owner(list)
-  local by = { pid = {}, id = {} }
-  for i = 1, #list do
-    local s = list[i]
-    local key = s.pid and "pid" or "id"
-    local same = by[key][s[key]] or {}
-    by[key][s[key]], same[#same + 1] = same, s
+-- Whether a link bears the name of a selection's, though it is not meant. Only in the machine's first pid namespace is
+-- a pid in a name surely ours.
+local function is_left(s, c, here)
+  local name = c.name
+  if c.record or c.marked and not c.unreadable or not name or s.tag and s.tag ~= name.tag then
+    return false
+  elseif s.pid then
+    return s.pid == name.pid and here.initial
+  elseif s.id then
+    return c.link.ifname == names.host_name(s, name.tag)
   end
+  return c.link.ifname == s.host_ifname
+end
+
+-- What a selection can be known by, so that a fleet of them is not tried on each of a fleet of links.
+local function keys_of(s)
+  return { s.pid and "pid " .. s.pid or "", s.id and "id " .. s.id or "",
+    s.id and not s.pid and "hash " .. names.parse_name(names.host_name(s, "s")).hash or "",
+    not s.pid and not s.id and "name " .. s.host_ifname or "" }
+end
+
+local function index_of(list)
+  local by = {}
+  for i = 1, #list do
+    for _, key in ipairs(keys_of(list[i])) do
+      by[key] = by[key] or {}
+      table.insert(by[key], list[i])
+    end
+  end
+  by[""] = nil
   return by
 end
 
-local function any_means(list, c, here)
-  for i = 1, #list do
-    if means(list[i], c, here) then
-      return true
+-- The selections that may mean a candidate, or have its name.
+local function possible(by, c)
+  local all, whose, name = {}, c.whose, c.name or {}
+  for _, key in ipairs { whose.pid and "pid " .. whose.pid or "", whose.id and "id " .. whose.id or "",
+    name.pid and name.pid ~= whose.pid and "pid " .. name.pid or "", name.hash and "hash " .. name.hash or "",
+    "name " .. c.link.ifname } do
+    for _, s in ipairs(by[key] or {}) do
+      all[#all + 1] = s
     end
   end
-  return false
+  return all
 end
 
-local NONE = {}
+local function left(c)
+  local why = c.foreign and "it bears another's alias" or c.unreadable or "only its name says that it is ours"
+  return core.error { kind = "netlink", code = "EEXIST", op = "dellink", step = "delete the link", link = c.link.ifname,
+    message = ("'%s' is left: %s"):format(c.link.ifname, why) }
+end
 
+-- The links that are meant, and an error for each that bears such a name and is left.
 local function select(list, candidates, here)
-  local by, chosen = by_owner(list), {}
+  local by, chosen, kept = index_of(list), {}, {}
   for i = 1, #candidates do
     local c = candidates[i]
-    local whose = c.record or c.name
-    if any_means(by.pid[whose.pid] or NONE, c, here)
-      or any_means(not c.record and c.name.hash and list or by.id[whose.id] or NONE, c, here) then
-      chosen[#chosen + 1] = c.link
+    local meant, named = false, false
+    for _, s in ipairs(possible(by, c)) do
+      meant = meant or means(s, c, here)
+      named = named or is_left(s, c, here)
     end
+    chosen[#chosen + 1] = meant and c.link or nil
+    kept[#kept + 1] = not meant and named and left(c) or nil
   end
-  return chosen
+  return chosen, kept
 end
 
 -- Every failure in one error: the first, and the others behind it.
@@ -135,13 +174,13 @@ local function lone(list, host, here)
   if #list > 1 or not s.index and not (s.pid and s.tag) then
     return nil
   end
-  local link = host:getlink(s.index and { index = s.index } or { ifname = owner.host_name(s, s.tag) }, attachments.keys)
+  local link = host:getlink(s.index and { index = s.index } or { ifname = names.host_name(s, s.tag) }, attachments.keys)
   local c = link and attachments.identify(link)
   return c and means(s, c, here) and link or nil
 end
 
 local function run(list, host, how)
-  local boot, err = target.boot()
+  local boot, err = machine.boot()
   if not boot then
     return nil, err
   end
@@ -149,36 +188,40 @@ local function run(list, host, how)
   if not pidns then
     return nil, unknown
   end
-  local here = { pidns = pidns, boot = boot }
-  local link = lone(list, host, here)
+  local here = { pidns = pidns, boot = boot, initial = pidns == machine.initial_pidns, node = machine.node() }
+  local link, kept = lone(list, host, here), {}
   local chosen, all = { link }, { link }
   if not link then -- it may bear another name by now, or be one of several
     all, err = host:getlinks(nil, attachments.keys)
     if not all then
       return nil, err
     end
-    chosen = select(list, attachments.among(all), here)
+    chosen, kept = select(list, attachments.among(all), here)
   end
   local report, lost = remove.links(host, chosen, all, nil, how)
   if not report then
     return nil, lost
   end
-  return combine(report.failed)
+  return combine(table.move(kept, 1, #kept, #report.failed + 1, report.failed))
 end
 
+---@class zlnet.detach.options
+---@field pid integer? the owner's process, 1–4194304; or id, or host_ifname
+---@field id string? the owner's id
+---@field host_ifname string? the name of a link that bears our record or our MAC, also a record of a newer zlnet
+---@field by_name boolean? also what has neither, but a name as zlnet gives it: it may be another program's; false
+---@field tag string? 1 or 2 characters: only the attachment with this tag
+---@field wait ("gone"|"memory")? "memory": return when the kernel has freed their memory, too; "gone"
+---@field child boolean? a child waits for the memory, not a thread: for a program that is about to end; false
+
 ---Takes attachments away: all of an owner's, or those with one tag, of one owner or of a list of owners; or just the
----given attachments. What is not there (any more) is no error. Goes on after a failure.
+---given attachments. What is not there (any more) is no error. Goes on after a failure. A link that bears a name as
+---zlnet gives it, but neither our record nor our MAC, is left, and that is a failure (EEXIST).
 ---
 ---Returns when they are gone: neither end is listed any more, and name, addresses and routes can be used again. The
 ---kernel frees their memory afterwards, some 20 ms long, and a thread of this process waits for that.
 ---
 ---Equal to `ip link delete HOST_END` for each.
----@class zlnet.detach.options
----@field pid integer? the owner's process, 1–4194304; or id
----@field id string? the owner's id
----@field tag string? 1 or 2 characters: only the attachment with this tag
----@field wait ("gone"|"memory")? "memory": return when the kernel has freed their memory, too; "gone"
----@field child boolean? a child waits for the memory, not a thread: for a program that is about to end; false
 ---@param what zlnet.attachment|zlnet.detach.options|table[] a list may bear wait and child beside its elements
 ---@return true? ok
 ---@return zlnet.error? err the first failure (`netlink`: EPERM, …; `io`: no answer); `others` lists further ones

@@ -2,7 +2,7 @@
 -- zlnet attach: the options of zlnet.attach, one to one.
 
 local output = require "zlnet.cli.output"
-local options = require "zlnet.options"
+local options = require "zlnet.attach.options"
 local usage = require "zlnet.cli.usage"
 local zlnet = require "zlnet"
 
@@ -34,6 +34,7 @@ function attach.define_options(command)
   option("--mode", "MODE", "routed, direct or bridge (routed)"):choices { "routed", "direct", "bridge" }
   option("--gateway", "ADDRESS", "of the default route; once for each family"):count "*"
   option("--bridge", "NAME", "the bridge, in mode bridge")
+  option("--vlan", "ID", "the port's VLAN, in mode bridge, on a bridge that filters by VLAN"):convert(usage.number)
   option("--src", "ADDRESS", "preferred source of the host's routes; once for each family"):count "*"
   option("--mtu", "BYTES", "of both ends, or `inherit`"):convert(usage.number)
   option("--mac", "MAC", "of the container end (derived from the owner)")
@@ -42,6 +43,8 @@ function attach.define_options(command)
   option("--on-exists", "WHAT", "when we made a link of that name before: replace, keep or error (replace)")
     :choices { "replace", "keep", "error" }
   option("--timeout", "SECONDS", "for all of it"):convert(usage.number)
+  command:flag("--hairpin", "frames may go back through the port they came from, in mode bridge")
+  command:flag("--isolated", "no frames to or from other isolated ports, in mode bridge")
   command:flag("--proxy-arp", "the host end answers ARP for others, in mode direct")
   command:flag("--no-default-route", "do without"):target "default_route":action "store_false"
   command:flag("--no-forwarding", "leave the node's forwarding as it is"):target "forwarding":action "store_false"

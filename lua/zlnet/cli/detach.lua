@@ -22,6 +22,8 @@ function detach.define(command)
   command:option("--pid", "the container's process; once more for others"):argname "PID":count "*"
     :convert(usage.number)
   command:option("--id", "the owner's id; once more for others"):argname "ID":count "*"
+  command:option("--name", "the host end's name; once more for others"):argname "IFNAME":count "*"
+  command:flag("--by-name", "also what only bears such a name, without our record or MAC: it may be another program's")
   command:option("--batch", "a file (- is stdin) with a selection or an attachment on each line, as JSON")
     :argname "FILE":overwrite(false)
   command:option("--tag", "only the attachments with this tag"):argname "TAG":overwrite(false)
@@ -30,9 +32,9 @@ end
 -- One selection for each owner named, and for each line of the batch.
 local function selections(args)
   local list = {}
-  for _, name in ipairs { "pid", "id" } do
-    for _, value in ipairs(args[name]) do
-      list[#list + 1] = { [name] = value, tag = args.tag }
+  for option, key in pairs { pid = "pid", id = "id", name = "host_ifname" } do
+    for _, value in ipairs(args[option]) do
+      list[#list + 1] = { [key] = value, tag = args.tag, by_name = args.by_name }
     end
   end
   if args.batch then
@@ -50,7 +52,7 @@ local function selections(args)
       end
     end
   elseif #list == 0 then -- to the library an empty list
-    usage.wrong "--pid: required (or --id, --batch)"
+    usage.wrong "--pid: required (or --id, --name, --batch)"
   end
   return list
 end

@@ -5,6 +5,7 @@
 local batch = require "zlnet.cli.batch"
 local core = require "zlnet.core"
 local options = require "zlnet.options"
+local rows = require "zlnet.attach.options"
 local output = require "zlnet.cli.output"
 local progress = require "zlnet.cli.progress"
 local usage = require "zlnet.cli.usage"
@@ -20,7 +21,7 @@ local function complete(path, lines, defaults)
         line.object[name] = value
       end
     end
-    local ok, raised = pcall(options.check, "attach", options.attach, line.object)
+    local ok, raised = pcall(options.check, "attach", rows.attach, line.object)
     if not ok then
       batch.wrong(path, line.number, usage.message(raised) or raised)
     end

@@ -12,6 +12,20 @@ probe.examples = { { "zlnet probe", "before anything fails" } }
 
 function probe.define() end
 
+-- Words in lines of at most 50 bytes where they allow it.
+local function wrapped(text)
+  local lines = {}
+  for word in text:gmatch "%S+" do
+    local last = lines[#lines]
+    if last and #last + #word < 50 then
+      lines[#lines] = last .. " " .. word
+    else
+      lines[#lines + 1] = word
+    end
+  end
+  return lines
+end
+
 function probe.run(_, out)
   local report = zlnet.probe()
   if out.json then
@@ -24,8 +38,8 @@ function probe.run(_, out)
     local state = fact.ok and { "yes", "green" } or fact.ok == nil and { "?", "yellow" }
       or fact.needed and { "missing", "red" } or { "no", "yellow" }
     rows[#rows + 1] = { { fact.area ~= area and fact.area or "", "bold" }, fact.name, state, fact.what }
-    if fact.detail then
-      rows[#rows + 1] = { "", "", "", { fact.detail, "dim" } }
+    for _, line in ipairs(wrapped(fact.detail or "")) do
+      rows[#rows + 1] = { "", "", "", { line, "dim" } }
     end
     missing[#missing + 1] = fact.ok == false and fact.needed and fact.name or nil
     area = fact.area

@@ -23,6 +23,7 @@ function sweep.define(command)
   command:option("--owner", "leave attachments whose id does not begin so"):argname "PREFIX":overwrite(false)
   command:option("--grace", "leave attachments which are younger (0)"):argname "SECONDS":overwrite(false)
     :convert(usage.number)
+  command:flag("--by-name", "also judge what only bears a name like ours: it may be another program's")
   command:flag("--keep-held", "leave attachments whose namespace has a name, or another process has open")
   command:option("--timeout", "for attaches under way to finish (10)"):argname "SECONDS":overwrite(false)
     :convert(usage.number)
@@ -50,7 +51,7 @@ end
 function sweep.run(args, out)
   local report, err = zlnet.sweep {
     dry_run = args.dry_run, valid = #args.valid > 0 and args.valid or nil, owner = args.owner, grace = args.grace,
-    keep_held = args.keep_held, timeout = args.timeout,
+    keep_held = args.keep_held, by_name = args.by_name, timeout = args.timeout,
   }
   if not report then
     return out:fail(err)

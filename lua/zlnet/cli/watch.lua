@@ -18,6 +18,7 @@ function watch.define(command)
   command:flag("--dry-run", "tell what is an orphan, delete nothing")
   command:option("--grace", "leave attachments which are younger (0)"):argname "SECONDS":overwrite(false)
     :convert(usage.number)
+  command:flag("--by-name", "also judge what only bears a name like ours: it may be another program's")
   command:flag("--keep-held", "leave attachments whose namespace has a name, or another process has open")
 end
 
@@ -31,7 +32,8 @@ local function print_event(event, out)
 end
 
 function watch.run(args, out)
-  local watcher <close>, err = zlnet.watch { dry_run = args.dry_run, grace = args.grace, keep_held = args.keep_held }
+  local watcher <close>, err = zlnet.watch { dry_run = args.dry_run, grace = args.grace, keep_held = args.keep_held,
+    by_name = args.by_name }
   if not watcher then
     return out:fail(err)
   end

@@ -88,7 +88,7 @@ function add.run(r, log)
   if call == nil then
     return nil, none
   end
-  local ns <close>, err = core.netns.open(r.netns)
+  local ns <close>, err = core.netns.open(request.netns(r))
   if not ns then
     return nil, failure.new("environment", "CNI_NETNS: " .. err, r.netns)
   end

@@ -1,17 +1,22 @@
 -- SPDX-License-Identifier: MIT
--- CHECK: the previous result held against the kernel, in the container and on the node.
+-- CHECK: the previous result and the attachment's own record held against the kernel, in the container and on the node.
 
 local addr = require "zlnet.addr"
+local attachments = require "zlnet.record.attachments"
 local core = require "zlnet.core"
+local differences = require "zlnet.check.differences"
 local failure = require "zlnet.cni.failure"
 local identity = require "zlnet.cni.identity"
 local ipam = require "zlnet.cni.ipam"
 local owner = require "zlnet.record.names"
+local request = require "zlnet.cni.request"
 local result = require "zlnet.cni.result"
 
 local fmt = string.format
 
 local check = {}
+
+local CHAINED = { chained = true } -- by later plugins of the chain
 
 -- Our interface in the previous result: its position from 0, and the entry.
 local function find_interface(previous, r)
@@ -22,159 +27,130 @@ local function find_interface(previous, r)
   end
 end
 
-local function link_of(handle, ifname)
-  local link, err = handle:getlink { ifname = ifname }
+-- The attachment by the host end's name; false when there is none.
+local function find_attachment(host, r)
+  local id, tag = identity.of(r.config.name, r.container, r.ifname)
+  local name = owner.host_name({ id = id }, tag)
+  local link, err = host:getlink { ifname = name }
   if not link and err.kind ~= "not_found" then
     return nil, failure.from(err)
   end
-  return link or false
+  local c = link and attachments.identify(link)
+  if not c or not c.record or c.record.id ~= id then
+    return false, fmt("host end '%s' is not on the node", name)
+  end
+  return attachments.describe(c.record, link)
 end
 
--- Text of all rows of a dump's key, as a set.
-local function set_of(rows, text)
-  local set = {}
-  for _, row in ipairs(rows) do
-    set[text(row)] = true
-  end
-  return set
-end
-
-local function check_addresses(handle, link, expected, wrong)
-  local rows, err = handle:getaddrs { index = link.index }
-  if not rows then
-    return nil, failure.from(err)
-  end
-  local there = set_of(rows, function(row)
-    return row.index == link.index and fmt("%s/%d", row["local"] or row.address, row.prefixlen) or ""
-  end)
-  for _, entry in ipairs(expected) do
-    local text = entry.ip.address .. "/" .. entry.ip.prefix
-    if not there[text] then
-      wrong(fmt("address %s is not on '%s'", text, link.ifname))
-    end
-  end
-  return true
-end
-
--- A route counts as there in whatever table and through whatever link: a later plugin of the chain may have moved it.
-local function check_routes(handle, expected, wrong)
-  local rows, err = handle:getroutes()
-  if not rows then
-    return nil, failure.from(err)
-  end
-  local there = {}
-  for _, row in ipairs(rows) do
-    local dst = (row.dst or row.family == "inet6" and "::" or "0.0.0.0") .. "/" .. row.dst_len
-    there[dst], there[dst .. " via " .. tostring(row.gateway)] = true, true
-  end
-  for _, route in ipairs(expected) do
-    local dst = addr.network(route.dst.address, route.dst.prefix) .. "/" .. route.dst.prefix
-    if not there[dst .. (route.gw and " via " .. route.gw or "")] then
-      wrong(fmt("route to %s%s is not in the container", dst, route.gw and " via " .. route.gw or ""))
-    end
-  end
-  return true
-end
-
--- The container's side. Returns the link, false when it is missing.
-local function check_container(handle, r, previous, wrong)
-  local position, interface = find_interface(previous, r)
-  if not interface then
-    wrong(fmt("prevResult has no interface '%s' in %s", r.ifname, r.netns))
-    return false
-  end
-  local link, failed = link_of(handle, r.ifname)
-  if not link then
-    wrong(fmt("interface '%s' is not in the container", r.ifname))
-    return link, failed
-  end
-  if not link.linkinfo or link.linkinfo.kind ~= "veth" then
-    wrong(fmt("interface '%s' is no veth", r.ifname))
-  end
-  if interface.mac and interface.mac:lower() ~= link.address then
-    wrong(fmt("interface '%s' has MAC %s, not %s", r.ifname, link.address, interface.mac))
-  end
-  if interface.mtu and interface.mtu ~= link.mtu then
-    wrong(fmt("interface '%s' has MTU %d, not %d", r.ifname, link.mtu, interface.mtu))
-  end
-  if not link.flags.up then
-    wrong(fmt("interface '%s' is down", r.ifname))
-  end
-  local own = {}
+-- What the previous result says, as the operations that would make it.
+local function operations(previous, position)
+  local ops = {}
   for _, entry in ipairs(previous.ips) do
     if entry.interface == position then
-      own[#own + 1] = entry
+      ops[#ops + 1] = { ns = "container", link = "container", op = "newaddr", key = "address",
+        args = { ["local"] = entry.ip.address, prefixlen = entry.ip.prefix } }
     end
   end
-  local ok, bad = check_addresses(handle, link, own, wrong)
-  if ok then
-    ok, bad = check_routes(handle, previous.routes, wrong)
+  for _, route in ipairs(previous.routes) do
+    local dst = addr.network(route.dst.address, route.dst.prefix) .. "/" .. route.dst.prefix
+    ops[#ops + 1] = { ns = "container", link = "container", op = "newroute", key = "route", args = {
+      family = route.dst.family, dst = route.dst.prefix > 0 and dst or nil, gateway = route.gw,
+    } }
   end
-  return ok and link, bad, own
+  return ops, #ops - #previous.routes
 end
 
--- The node's side: the host end of this very pair, up, on its bridge or with a route to each address.
-local function check_node(r, inside, own, wrong)
-  local host <close>, err = core.open(nil)
-  if not host then
-    return nil, failure.from(err)
+local DEFAULT = { inet = "0.0.0.0/0", inet6 = "::/0" }
+
+-- A route's destination and gateway, as the specification writes them.
+local function route_text(text, op)
+  local dst, via = text:match "^(%S+)(.-) dev "
+  return (dst == "default" and DEFAULT[op.args.family] or dst) .. via
+end
+
+-- What a difference is called, by its namespace and key. The rest is told as it is.
+local TEXTS = {
+  ["host link"] = "host end '%s' is not on the node",
+  ["host up"] = "host end '%s' is down",
+  ["host master"] = "host end '%s' is not on its bridge",
+  ["container netns"] = "interface '%s' is not in the container",
+  ["container ifname"] = "interface '%s' is not in the container",
+  ["container up"] = "interface '%s' is down",
+}
+
+local function text_of(d, op, a)
+  local place = d.ns .. " " .. d.key
+  local name = d.ns == "host" and a.host_ifname or a.ifname
+  if TEXTS[place] then
+    return fmt(TEXTS[place], name)
+  elseif d.key == "mac" or d.key == "mtu" then
+    return fmt("interface '%s' has %s %s, not %s", name, d.key:upper(), tostring(d.found), tostring(d.expected))
+  elseif d.key == "address" or d.key == "gateway" then
+    return fmt("address %s is not on '%s'", d.expected, name)
+  elseif place == "host route" then
+    return fmt("the node has no route to %s", d.expected:match "^[^/]+")
+  elseif d.key == "route" then
+    return fmt("route to %s is not in the container", route_text(d.expected, op))
   end
-  local id, tag = identity.of(r.config.name, r.container, r.ifname)
-  local name = owner.host_name({ id = id }, tag)
-  local link, failed = link_of(host, name)
-  if not link then
-    wrong(fmt("host end '%s' is not on the node", name))
-    return link ~= nil, failed
+  return fmt("%s of '%s' is %s, not %s", d.key, name, tostring(d.found), tostring(d.expected))
+end
+
+-- Everything that is not as the record and the previous result say.
+local function compare_attachment(a, host, ns, ops, wrong)
+  local list, facts = require("zlnet.check").look(a, host, ns, CHAINED)
+  if not list then
+    return nil, failure.from(facts)
   end
-  if inside and link.link ~= inside.index then
-    wrong(fmt("host end '%s' is another pair's", name))
-  end
-  if not link.flags.up then
-    wrong(fmt("host end '%s' is down", name))
-  end
-  if r.config.mode == "bridge" then
-    local bridge, unread = link_of(host, r.config.bridge or "cni0")
-    if bridge == nil then
-      return nil, unread
-    elseif not bridge or link.master ~= bridge.index then
-      wrong(fmt("host end '%s' is not on its bridge", name))
+  differences.of_ops(list, ops, a, facts, CHAINED)
+  local said = {}
+  for _, d in ipairs(list) do
+    local text = text_of(d, list.ops[d], a)
+    if not said[text] then
+      said[text] = true
+      wrong(text)
     end
-    return true
   end
-  local rows, lost = host:getroutes { oif = link.index }
-  if not rows then
-    return nil, failure.from(lost)
-  end
-  local there = set_of(rows, function(row)
-    return row.oif == link.index and row.dst and row.dst .. "/" .. row.dst_len or ""
-  end)
-  for _, entry in ipairs(own) do
-    if not there[entry.ip.address .. "/" .. addr.host_prefix[entry.ip.family]] then
-      wrong(fmt("the node has no route to %s", entry.ip.address))
-    end
-  end
+  facts:close()
   return true
+end
+
+local function check_masquerade(r, addresses, wrong)
+  local id = identity.of(r.config.name, r.container, r.ifname)
+  local n, failed = require("zlnet.cni.masquerade").count(id)
+  if n and n < addresses then
+    wrong "masquerading is not set up"
+  end
+  return n, failed
 end
 
 local function compare(r, previous, wrong)
-  local container <close>, err = core.open(r.netns)
-  if not container then
+  local ns <close>, err = core.netns.open(request.netns(r))
+  if not ns then
     return nil, failure.new("environment", "CNI_NETNS: " .. err, r.netns)
   end
-  local inside, failed, own = check_container(container, r, previous, wrong)
-  if failed then
-    return nil, failed
+  local host <close>, closed = core.open(nil)
+  if not host then
+    return nil, failure.from(closed)
   end
-  local ok, bad = check_node(r, inside, own or {}, wrong)
+  local position, interface = find_interface(previous, r)
+  if not position then
+    wrong(fmt("prevResult has no interface '%s' in %s", r.ifname, r.netns))
+    return true
+  end
+  local a, why = find_attachment(host, r)
+  if a == false then
+    wrong(why)
+    return true
+  elseif not a then
+    return nil, why
+  end
+  a.mac, a.mtu = interface.mac and interface.mac:lower(), interface.mtu
+  local ops, addresses = operations(previous, position)
+  local ok, failed = compare_attachment(a, host, ns, ops, wrong)
   if ok and r.config.ipMasq then
-    local id = identity.of(r.config.name, r.container, r.ifname)
-    local n, unread = require("zlnet.cni.masquerade").count(id)
-    if n and n < #(own or {}) then
-      wrong "masquerading is not set up"
-    end
-    ok, bad = n, unread
+    ok, failed = check_masquerade(r, addresses, wrong)
   end
-  return ok, bad
+  return ok, failed
 end
 
 ---Checks an attachment.
@@ -194,14 +170,14 @@ function check.run(r, log)
   if not ok then
     return nil, failed
   end
-  local differences = {}
+  local list = {}
   ok, failed = compare(r, previous, function(text)
-    differences[#differences + 1] = text
+    list[#list + 1] = text
   end)
   if not ok then
     return nil, failed
-  elseif differences[1] then
-    return nil, failure.new("other", differences[1], differences[2] and table.concat(differences, "; ", 2))
+  elseif list[1] then
+    return nil, failure.new("other", list[1], list[2] and table.concat(list, "; ", 2))
   end
   return ""
 end

@@ -86,14 +86,20 @@ local function make_all_room(n, wanted)
   return true
 end
 
-local function be_promiscuous(index)
+-- What the configuration asks of the bridge besides. As the bridge plugin: filtering is switched on for a new one only.
+local function set_up(n, made)
+  local args = { index = made.index, flags = n.promisc and { promisc = true } or nil,
+    linkinfo = n.vlan and made.created and { kind = "bridge", data = { vlan_filtering = 1 } } or nil }
+  if not args.flags and not args.linkinfo then
+    return true
+  end
   local host <close>, err = core.open(nil)
   local ok = host
   if host then
-    ok, err = host:setlink { index = index, flags = { promisc = true } }
+    ok, err = host:setlink(args)
   end
   if not ok then
-    err.step = "make the bridge promiscuous"
+    err.step = args.linkinfo and "let the bridge filter by VLAN" or "make the bridge promiscuous"
     return nil, failure.from(err)
   end
   return true
@@ -136,8 +142,8 @@ function gateway.prepare(n, own)
   if ok then
     made, failed = make { name = n.bridge, ip = ips[1] and ips }
   end
-  if made and n.promisc then
-    ok, failed = be_promiscuous(made.index)
+  if made then
+    ok, failed = set_up(n, made)
   end
   if not ok or not made then
     return nil, failed

@@ -70,9 +70,6 @@ local NOT_DONE = {
   disableContainerInterface = "an attachment is up",
 }
 
--- Ports have no such flags here.
-local NOT_ON_BRIDGES = { "vlan", "hairpinMode", "portIsolation" }
-
 -- What has a meaning on a bridge alone; in mode routed a container is in no VLAN and on no segment with others.
 local ON_BRIDGES = { "bridge", "vlan", "portIsolation", "promiscMode" }
 
@@ -118,10 +115,10 @@ local function check_done(config)
     if config.hairpinMode and config.promiscMode then
       return nil, failure.new("config", "hairpinMode and promiscMode exclude each other")
     end
-    for _, key in ipairs(NOT_ON_BRIDGES) do
-      if not is_off(config[key]) then
-        return unsupported(key, config[key], "not in mode 'bridge'")
-      end
+    if not is_off(config.vlan) and (config.isGateway or config.isDefaultGateway) then
+      return unsupported("vlan", config.vlan, "a gateway is in no VLAN: not together with isGateway")
+    elseif not is_off(config.vlan) and config.preserveDefaultVlan then
+      return unsupported("preserveDefaultVlan", true, "a port is in one VLAN")
     end
     return true
   end

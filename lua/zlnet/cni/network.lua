@@ -7,7 +7,7 @@
 local addr = require "zlnet.addr"
 local failure = require "zlnet.cni.failure"
 local keys = require "zlnet.cni.keys"
-local options = require "zlnet.options"
+local modes = require "zlnet.attach.modes"
 local request = require "zlnet.cni.request"
 local result = require "zlnet.cni.result"
 
@@ -20,6 +20,9 @@ local network = {}
 ---@field bridge string?
 ---@field mtu integer?
 ---@field mac string?
+---@field hairpin boolean? of the port of a bridge, as all up to vlan
+---@field isolated boolean?
+---@field vlan integer?
 ---@field masquerade boolean
 ---@field is_gateway boolean
 ---@field is_default_gateway boolean
@@ -93,6 +96,9 @@ function network.read(config, args)
     bridge = mode == "bridge" and (config.bridge or DEFAULT_BRIDGE) or nil,
     mtu = config.mtu ~= 0 and config.mtu or nil,
     mac = mac, ips = ips, routes = routes, dns = config.dns or {},
+    hairpin = mode == "bridge" and config.hairpinMode or nil,
+    isolated = config.portIsolation or nil,
+    vlan = config.vlan ~= 0 and config.vlan or nil,
     masquerade = config.ipMasq or false,
     force_address = config.forceAddress or false,
     promisc = config.promiscMode or false,
@@ -142,9 +148,10 @@ end
 
 ---What attach has to be asked for before the addresses are known.
 ---@param n zlnet.cni.network
----@return table opts mode, bridge, mtu, mac: options of attach
+---@return table opts mode, bridge, mtu, mac, hairpin, isolated, vlan: options of attach
 function network.pair_options(n)
-  return { mode = n.mode, bridge = n.bridge, mtu = n.mtu, mac = n.mac }
+  return { mode = n.mode, bridge = n.bridge, mtu = n.mtu, mac = n.mac, hairpin = n.hairpin, isolated = n.isolated,
+    vlan = n.vlan }
 end
 
 ---What attach has to be asked for beside that. Routes are not among it: several networks of one container may ask for
@@ -164,7 +171,7 @@ function network.address_options(n, r)
     local family = entry.ip.family
     ips[i] = entry.ip.address .. "/" .. entry.ip.prefix
     if n.mode == "routed" then
-      gateways[family] = gateways[family] or options.routed_gateway[family]
+      gateways[family] = gateways[family] or modes.routed.gateways({ ip = { entry.ip } })[family]
       entry.gateway = entry.gateway or gateways[family]
     end
     if n.is_default_gateway and not has[family] then

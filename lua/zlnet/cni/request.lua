@@ -38,6 +38,14 @@ function request.at_least(version, than)
   return RANK[version] >= RANK[than]
 end
 
+---The path of the container's namespace, as the library takes it: what has no '/' is a name there, and a file of the
+---working directory here.
+---@param r zlnet.cni.request
+---@return string path
+function request.netns(r)
+  return r.netns:find("/", 1, true) and r.netns or "./" .. r.netns
+end
+
 -- variable, key in the request, the commands that cannot do without it
 local VARIABLES = {
   { "CNI_CONTAINERID", "container", { ADD = true, CHECK = true, DEL = true } },

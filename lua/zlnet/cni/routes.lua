@@ -57,6 +57,36 @@ local function place_of(dst, table_id)
   return ("%s %s"):format(dst or "default", NAMED_TABLES[table_id] or table_id or "main")
 end
 
+-- The next hop of a route that goes through a link, where others do not.
+local function own_hop(row, index)
+  for _, hop in ipairs(row.multipath or {}) do
+    if hop.ifindex == index then
+      return hop
+    end
+  end
+end
+
+-- Takes the container's own routes to its subnets out of those of another network on the same subnet. They are added
+-- again with the rest.
+local function unmerge(handle, a, list)
+  local rows, err = handle:getroutes { family = "inet6", table = "main" }
+  for _, row in ipairs(rows or {}) do
+    local hop = own_hop(row, a.index)
+    if hop then
+      local args = { family = "inet6", dst = row.dst and row.dst .. "/" .. row.dst_len, gateway = hop.gateway,
+        oif = a.index, priority = row.priority }
+      local ok
+      ok, err = handle:delroute(args)
+      if not ok then
+        break
+      end
+      args.flags = { onlink = true }
+      list[#list + 1] = args
+    end
+  end
+  return not err or nil, err and failure.from(err)
+end
+
 -- The metrics in use in the container, by place: the next hop of each.
 local function metrics_of(handle)
   local rows, err = handle:getroutes { family = "inet6" }
@@ -140,9 +170,18 @@ function routes.add(container, a, own, gateways)
       return nil, failed
     end
   end
-  local apart, unread = separate(container, list)
+  local apart, failed = true, nil
+  for _, entry in ipairs(own.ips) do
+    if apart and entry.ip.family == "inet6" then
+      apart, failed = unmerge(container, a, list)
+      break
+    end
+  end
+  if apart then
+    apart, failed = separate(container, list)
+  end
   if not apart then
-    return nil, unread
+    return nil, failed
   end
   return append(container, "newroute", list, "add the container's routes")
 end

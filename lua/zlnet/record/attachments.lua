@@ -1,8 +1,9 @@
 -- SPDX-License-Identifier: MIT
 -- Which links of this namespace are ours, read from the kernel alone: there is no state file.
 
-local alias = require "zlnet.record.line"
 local core = require "zlnet.core"
+local fields = require "zlnet.record.fields"
+local line = require "zlnet.record.line"
 local owner = require "zlnet.record.names"
 local plan = require "zlnet.attach.plan"
 
@@ -13,9 +14,14 @@ attachments.keys = { "index", "ifname", "ifalias", "address", "group", "link", "
 
 ---@class zlnet.candidate
 ---@field link table the link as the kernel reports it
----@field record zlnet.alias.fields? the owner's record, when the link bears one of ours
+---@field record zlnet.record? the owner's record, when the link bears one of ours that can be read
+---@field unreadable string? why it cannot be read
 ---@field name zlnet.owner.name? what the name says, when there is no record
+---@field marked boolean? there is no record, but the MAC bears our mark: else only the name says that the link is ours
 ---@field foreign boolean? an alias of somebody else's stands where our record would
+---@field whose { pid: integer?, id: string?, tag: string?, hash: string? } what is known of the owner
+
+local NOBODY = {}
 
 ---Looks at one link: a veth that bears our record, or a name as the origin and we give. Never another kind or name.
 ---@param link table
@@ -24,17 +30,21 @@ function attachments.identify(link)
   if not link.linkinfo or link.linkinfo.kind ~= "veth" then
     return nil
   end
-  local record = alias.parse(link.ifalias)
+  local record, unreadable = line.parse(link.ifalias)
   if record then
-    return { link = link, record = record }
+    return { link = link, record = record, whose = record }
   end
-  local name = owner.parse_name(link.ifname)
-  if not name then
+  local name, marked = owner.parse_name(link.ifname), owner.is_our_mac(link.address)
+  if unreadable then
+    local whose = line.whose(link.ifalias)
+    return { link = link, unreadable = unreadable, name = name, marked = marked,
+      whose = (whose.pid or whose.id) and whose or name or NOBODY }
+  elseif not name then
     return nil
   elseif link.ifalias then
-    return { link = link, name = name, foreign = true }
-  elseif name.pid or owner.is_our_mac(link.address) then
-    return { link = link, name = name }
+    return { link = link, name = name, foreign = true, whose = name }
+  elseif name.pid or marked then
+    return { link = link, name = name, marked = marked, whose = name }
   end
 end
 
@@ -72,20 +82,22 @@ end
 ---@field mtu integer? where one was asked for
 ---@field bridge string?
 ---@field proxy_arp boolean
+---@field hairpin boolean
+---@field isolated boolean
+---@field vlan integer?
+---@field forwarding boolean
 ---@field changed { key: string, old: string, new: string }[]? only from attach: sysctls of the node
 
 ---An attachment as attach returns it, from its record and its host end.
----@param record zlnet.alias.fields
+---@param record zlnet.record
 ---@param link { ifname: string, index: integer, link: integer, address: string } link: the other end's index
 ---@return zlnet.attachment
 function attachments.describe(record, link)
-  return { -- in one go: a table that grows costs several times as much
+  local a = fields.copy(record, {
     host_ifname = link.ifname, host_index = link.index, host_mac = link.address, index = link.link,
-    ifname = record.ifname, tag = record.tag, pid = record.pid, start = record.start, boot = record.boot,
-    pidns = record.pidns, id = record.id, netns = record.netns, time = record.time, mode = record.mode, ip = record.ip or {},
-    default_route = record.default_route, gateway = plan.gateways(record), src = record.src, mtu = record.mtu,
-    bridge = record.bridge, proxy_arp = record.proxy_arp, mac = nil, changed = nil,
-  }
+  })
+  a.gateway, a.ip = plan.gateways(record), record.ip or {}
+  return a
 end
 
 ---Lists the attachments whose host end is in the calling thread's namespace, by their names. What has no record, or

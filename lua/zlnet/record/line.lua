@@ -1,228 +1,135 @@
 -- SPDX-License-Identifier: MIT
--- The line which attach leaves on a host end (IFLA_IFALIAS): who owns the pair and what was made, so that no state
--- file is needed. E.g. `zlnet/1 pid=4242 start=123456 boot=0f1e2d3c4b5a6978 pidns=4026531836 netns=4026532281 tag=s
--- time=1732300000 ip=10.200.0.5,fd00::5 mtu=1450 id=web-1`. Fields stand in one fixed order, absent where they do not
--- apply. To save room an address without a length is a host's, no `if` is eth0, no `mode` is routed.
--- What `parse` reads is exactly what `format` writes; all else is not ours, whoever wrote it.
+-- The owner's record as a line, which attach leaves on a host end (IFLA_IFALIAS), so that no state file is needed. E.g.
+-- `zlnet/1 pid=4242 start=123456 boot=0f1e2d3c4b5a6978 pidns=4026531836 netns=4026532281 tag=s time=1732300000
+-- ip=10.200.0.5,fd00::5 mtu=1450 id=web-1`. Keys stand in the order of fields.list, absent where they do not apply. To
+-- save room an address without a length is a host's, and defaults are not written.
+--
+-- What is promised: a key never changes its meaning; keys that a version does not know are kept as they are, after
+-- those that it knows; what an older version would judge wrongly gets a new major number.
 
-local addr = require "zlnet.addr"
+local list = require("zlnet.record.fields").list
 
-local byte, char, find, fmt, gsub, sub = string.byte, string.char, string.find, string.format, string.gsub, string.sub
-local concat, tointeger, type = table.concat, math.tointeger, type
+local find, fmt, match, sub = string.find, string.format, string.match, string.sub
+local concat, type = table.concat, type
 
-local alias = {}
+local line = {}
 
 local MAX = 255 -- the kernel's IFALIASZ without the terminating zero
-local START = "zlnet/1"
-local MODES = { direct = true, bridge = true }
+local MAJOR = "1"
+local START = "zlnet/" .. MAJOR
 
----@class zlnet.alias.fields
----@field pid integer? the owner process
----@field start integer? its start time in clock ticks since boot (proc_pid_stat(5), field 22)
----@field boot string? 16 hexadecimal digits, see owner.boot
----@field pidns integer? inode of the pid namespace in which pid is meant
----@field netns integer? inode of the container end's network namespace
----@field tag string
----@field time integer? when it was made, in seconds
----@field ifname string? the container end's name
----@field ip zlnet.addr.ip[]? each with its prefix length; none before they are known (attach.begin)
----@field mode ("routed"|"direct"|"bridge")?
----@field default_route boolean? false when no default route was made
----@field gateway table<"inet"|"inet6", string>? by family, what the caller asked for
----@field src table<"inet"|"inet6", string>? by family
----@field mtu integer?
----@field bridge string?
----@field proxy_arp boolean?
----@field id string? the owner's id; pid or id must be there
-
-local function escape_byte(c)
-  return fmt("%%%02X", byte(c))
-end
-
-local function write_text(text)
-  return (gsub(text, "[^A-Za-z0-9._:@/+~-]", escape_byte))
-end
-
-local function unescape_byte(hex)
-  return char(tonumber(hex, 16))
-end
-
-local function read_text(text)
-  return (gsub(text, "%%(%x%x)", unescape_byte))
-end
-
--- Other spellings of a number are found out by parse: written again, they differ.
-local function read_integer(text)
-  local n = tointeger(tonumber(text))
-  return n and n >= 0 and n or nil
-end
-
-local function read_pid(text)
-  local pid = read_integer(text)
-  return pid and pid >= 1 and pid <= 4194304 and pid or nil
-end
-
-local function read_boot(text)
-  return #text == 16 and not find(text, "[^0-9a-f]") and text or nil
-end
-
-local function read_tag(text)
-  return find(text, "^[A-Za-z0-9][A-Za-z0-9]?$") and text or nil
-end
-
-local function write_ips(ips)
-  local t = {}
-  for i = 1, #ips do
-    local ip = ips[i]
-    t[i] = ip.prefix == addr.host_prefix[ip.family] and ip.address or ip.address .. "/" .. ip.prefix
-  end
-  return t[1] and concat(t, ",")
-end
-
-local function read_ips(text)
-  local ips, from = {}, 1
-  repeat
-    local comma = find(text, ",", from, true)
-    local ip = addr.parse(sub(text, from, comma and comma - 1))
-    if not ip then
-      return nil
-    end
-    ip.prefix = ip.prefix or addr.host_prefix[ip.family]
-    ips[#ips + 1] = ip
-    from = comma and comma + 1
-  until not from
-  return ips
-end
-
-local function write_by_family(t)
-  return t.inet and t.inet6 and t.inet .. "," .. t.inet6 or t.inet or t.inet6
-end
-
-local function read_by_family(text)
-  local ips, t = read_ips(text), {}
-  for i = 1, ips and #ips or 0 do
-    t[ips[i].family] = ips[i].address
-  end
-  return ips and t
-end
-
-local function write_ifname(name)
-  return name ~= "eth0" and write_text(name) or nil
-end
-
-local function write_mode(mode)
-  return MODES[mode] and mode or nil
-end
-
-local function read_mode(text)
-  return MODES[text] and text or nil
-end
-
-local function write_true(value)
-  return value and "1" or nil
-end
-
-local function read_true(text)
-  return text == "1" or nil
-end
-
-local function write_false(value)
-  return value == false and "0" or nil
-end
-
-local function read_false(text)
-  if text == "0" then
-    return false
-  end
-end
-
--- {key in the line, key in the table, writer, reader}, in the order of the line. A writer returns nil for what needs no
--- field; without one the value is written as it is: text, or an integer, which concat writes as it should be.
-local rows = {
-  { "pid", "pid", false, read_pid },
-  { "start", "start", false, read_integer },
-  { "boot", "boot", false, read_boot },
-  { "pidns", "pidns", false, read_integer },
-  { "netns", "netns", false, read_integer },
-  { "tag", "tag", false, read_tag },
-  { "time", "time", false, read_integer },
-  { "if", "ifname", write_ifname, read_text },
-  { "ip", "ip", write_ips, read_ips },
-  { "mode", "mode", write_mode, read_mode },
-  { "default", "default_route", write_false, read_false },
-  { "gw", "gateway", write_by_family, read_by_family },
-  { "src", "src", write_by_family, read_by_family },
-  { "mtu", "mtu", false, read_integer },
-  { "bridge", "bridge", write_text, read_text },
-  { "proxy", "proxy_arp", write_true, read_true },
-  { "id", "id", write_text, read_text },
-}
 local by_key = {}
-for i = 1, #rows do
-  by_key[rows[i][1]] = rows[i]
-  rows[i].label = " " .. rows[i][1] .. "="
+for i = 1, #list do
+  by_key[list[i].key] = list[i]
 end
 
--- The whole line, however long.
-local function line_of(fields)
-  local t, n = { START, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil }, 1
-  for i = 1, #rows do
-    local row = rows[i]
-    local value, write = fields[row[2]], row[3]
-    if value ~= nil and write then
-      value = write(value)
-    end
-    if value ~= nil then
-      t[n + 1], t[n + 2] = row.label, value
-      n = n + 2
+-- The text of a field; nil where it needs none.
+local function text_of(field, record)
+  local value = record[field.name]
+  if value == nil or value == field.default then
+    return nil
+  elseif field.write then
+    return field.write(value)
+  end
+  return value -- text, or an integer, which concat writes as it should be
+end
+
+-- The keys that are known, in their order.
+local function known_part(record, short)
+  local t, n = { START }, 1
+  for i = 1, #list do
+    local field = list[i]
+    local text = not (short and field.rides) and text_of(field, record) or nil
+    if text ~= nil then
+      t[n + 1], t[n + 2], t[n + 3], t[n + 4] = " ", field.key, "=", text
+      n = n + 4
     end
   end
   return concat(t, "", 1, n)
 end
 
----Writes the line. The fields are not checked again: they come from validated options.
----@param fields zlnet.alias.fields
+---Writes the line. The record is not checked again: it comes from validated options.
+---@param record zlnet.record
 ---@return string? line at most 255 bytes of printable ASCII; nil when it would be longer
 ---@return string? reason
-function alias.format(fields)
-  local line = line_of(fields)
-  if #line > MAX then
-    local why = "the owner's record would have %d bytes of at most %d: use a shorter id or fewer addresses"
-    return nil, fmt(why, #line, MAX)
+function line.format(record)
+  local unknown = record.unknown and " " .. concat(record.unknown, " ") or ""
+  local text = known_part(record) .. unknown
+  if #text > MAX then
+    text = known_part(record, true) .. unknown
   end
-  return line
+  if #text > MAX then
+    local why = "the owner's record would have %d bytes of at most %d: use a shorter id or fewer addresses"
+    return nil, fmt(why, #text, MAX)
+  end
+  return text
+end
+
+-- What the keys of a line say, each that is known and can be read. Second, the line as it should be without those that
+-- are not known; nil when it is no list of keys.
+local function read(text)
+  local record, known, pos = {}, { START }, #START + 1
+  while pos <= #text do
+    local _, last, key, value = find(text, "^ (%l[%l%d_]*)=([!-~]+)", pos)
+    if not key then
+      return nil
+    end
+    local field = by_key[key]
+    if field then
+      record[field.name] = field.read(value)
+      known[#known + 1] = sub(text, pos, last)
+    else
+      record.unknown = record.unknown or {}
+      record.unknown[#record.unknown + 1] = sub(text, pos + 1, last)
+    end
+    pos = last + 1
+  end
+  return record, concat(known)
 end
 
 ---Reads a line. Never raises, whatever the bytes are.
----@param line string? as the kernel reports it
----@return zlnet.alias.fields? fields nil when the line is not exactly one that format writes
-function alias.parse(line)
-  if type(line) ~= "string" or sub(line, 1, 8) ~= "zlnet/1 " or #line > MAX then
+---@param text string? as the kernel reports it
+---@return zlnet.record? record nil when the line is none of ours, or cannot be read
+---@return string? reason why one of ours cannot be read; nil when it is none
+function line.parse(text)
+  if type(text) ~= "string" or #text > MAX or sub(text, 1, 6) ~= "zlnet/" then
     return nil
   end
-  local fields, pos = {}, 8
-  while pos <= #line do
-    local _, last, key, text = find(line, "^ (%l+)=([^ ]+)", pos)
-    local row = by_key[key]
-    local value = nil
-    if row then
-      value = row[4](text)
-    end
-    if value == nil then
-      return nil
-    end
-    fields[row[2]] = value
-    pos = last + 1
+  local major = match(text, "^zlnet/([1-9]%d*) ")
+  if major ~= MAJOR then
+    return nil, major and "made by a newer zlnet" or nil
   end
-  -- order, repetition, leading zeros, other spellings of an address or of a byte: written again, they differ
-  if not fields.tag or not (fields.pid or fields.id) or line_of(fields) ~= line then
+  local record, known = read(text)
+  if not record then
     return nil
   end
-  fields.ifname, fields.ip = fields.ifname or "eth0", fields.ip or {}
-  fields.mode = fields.mode or "routed"
-  fields.default_route = fields.default_route == nil
-  fields.proxy_arp = fields.proxy_arp or false
-  return fields
+  -- order, repetition, leading zeros, other spellings of an address or of a byte, values of later versions: written
+  -- again, they differ
+  if not record.tag or not (record.pid or record.id) or known_part(record) ~= known then
+    return nil, "its record cannot be read"
+  end
+  for i = 1, #list do
+    local field = list[i]
+    if record[field.name] == nil then
+      record[field.name] = field.default
+    end
+  end
+  record.ip = record.ip or {}
+  return record
 end
 
-return alias
+local WHOSE = { "pid", "id", "tag", "boot", "pidns" }
+
+---What can be made out of whose a line is that parse cannot read: its owner may ask for it to go.
+---@param text string
+---@return { pid: integer?, id: string?, tag: string?, boot: string?, pidns: integer? } whose
+function line.whose(text)
+  local whose = {}
+  for _, key in ipairs(WHOSE) do
+    local value = match(text, " " .. key .. "=([!-~]+)")
+    whose[key] = value and by_key[key].read(value) or nil
+  end
+  return whose
+end
+
+return line

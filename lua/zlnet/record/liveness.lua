@@ -1,32 +1,33 @@
 -- SPDX-License-Identifier: MIT
--- What a sweep asks of the world: is an owner alive, is a namespace in use. Each answer may be "unknown".
+-- The facts that a verdict takes: is an owner alive, is a namespace in use. Each answer may be "unknown".
 
 local core = require "zlnet.core"
-local owner = require "zlnet.record.names"
-local target = require "zlnet.attach.pin"
+local machine = require "zlnet.record.machine"
+local names = require "zlnet.record.names"
 
-local world = {}
+local liveness = {}
 
----@class zlnet.world
+---@class zlnet.liveness
 ---@field boot string
 ---@field pidns integer inode of our pid namespace
 ---@field initial boolean whether that is the machine's first, from which every process is seen
----@field keep_held boolean? a descriptor or a mount that holds a namespace counts as a use of it
+---@field private keep_held boolean a descriptor or a mount that holds a namespace counts as a use of it
 ---@field private view string
 ---@field private host table
 ---@field private users table? what core.occupants found
 ---@field private blind boolean? some process could not be seen, or may have been missed
 ---@field private named table<integer, string>? a mount point, by netnsid
-local World = {}
-World.__index = World
+local Liveness = {}
+Liveness.__index = Liveness
 
 local ENOENT = 2
 
 ---@param host table handle of our namespace
----@return zlnet.world? world
+---@param keep_held boolean? whether a descriptor or a mount that holds a namespace counts as a use of it
+---@return zlnet.liveness? facts
 ---@return zlnet.error? err
-function world.new(host)
-  local boot, err = target.boot()
+function liveness.new(host, keep_held)
+  local boot, err = machine.boot()
   if not boot then
     return nil, err
   end
@@ -35,8 +36,9 @@ function world.new(host)
     return nil, unknown
   end
   return setmetatable({
-    boot = boot, pidns = pidns, initial = pidns == target.initial_pidns, view = core.proc_view(), host = host,
-  }, World)
+    boot = boot, pidns = pidns, initial = pidns == machine.initial_pidns, view = core.proc_view(), host = host,
+    keep_held = keep_held or false,
+  }, Liveness)
 end
 
 -- Without a start time the number is all we have, and whoever wrote it may have meant a thread.
@@ -46,12 +48,27 @@ local function is_thread(pid)
   return file ~= nil or errno ~= ENOENT
 end
 
+-- Whether the process that has the pid now is the one that had it: by the number for good where both are known, else by
+-- its start time.
+local function is_same(process, start, number)
+  local now = number and process:number()
+  if now then
+    return now == number
+  end
+  local started, err = process:starttime()
+  if not started then
+    return nil, err
+  end
+  return names.is_same_start(started, start)
+end
+
 ---Whether a process is alive. With its start time, whether it is still the same.
 ---@param pid integer
 ---@param start integer? clock ticks since boot
+---@param number integer? the number that it has for good
 ---@return "alive"|"dead"|"unknown" state
 ---@return string reason
-function World:liveness(pid, start)
+function Liveness:liveness(pid, start, number)
   local process <close>, err = core.process(pid)
   if not process then
     if err.code ~= "ESRCH" then
@@ -64,16 +81,16 @@ function World:liveness(pid, start)
     return "dead", "the process has ended"
   elseif not start then
     return "alive", "a process has its pid"
-  elseif self.view == "foreign" then
+  elseif self.view == "foreign" and not (number and process:number()) then
     return "unknown", "/proc shows another pid namespace"
   end
-  local now, why = process:starttime()
-  if not now then
+  local same, why = is_same(process, start, number)
+  if same == nil then
     if why.code == "ESRCH" and not process:alive() then
       return "dead", "the process has ended"
     end
     return "unknown", tostring(why)
-  elseif not owner.is_same_start(now, start) then
+  elseif not same then
     return "dead", "its pid belongs to a later process"
   end
   return "alive", "the process is there"
@@ -81,7 +98,7 @@ end
 
 -- Whether a process whose namespace we may not see matters. The machine's init may have privileges that we lack, but it
 -- lives in no container.
-function World:matters(pid)
+function Liveness:matters(pid)
   return not (self.initial and pid == 1)
 end
 
@@ -95,7 +112,7 @@ local function look(self)
 end
 
 ---Forgets who used which namespace: the next question asks anew. The last thing before a deletion.
-function World:look_again()
+function Liveness:look_again()
   self.users, self.named = nil, nil
 end
 
@@ -123,7 +140,7 @@ end
 ---@param link table
 ---@return integer? pid
 ---@return "lives"|"opens"|nil how
-function World:user(link)
+function Liveness:user(link)
   local users, nsid = self.users, link.link_netnsid
   local pid = users and users.lives[nsid]
   if pid then
@@ -142,7 +159,7 @@ local HOW = {
 ---@param link table
 ---@return "yes"|"no"|"unknown" answer
 ---@return string reason
-function World:in_use(link)
+function Liveness:in_use(link)
   local nsid = link.link_netnsid
   if not nsid then
     return "no", "both ends are here"
@@ -167,4 +184,4 @@ function World:in_use(link)
   return "no", "no process lives in the container end's namespace"
 end
 
-return world
+return liveness

@@ -91,15 +91,15 @@ end
 
 -- MACs --------------------------------------------------------------------------------------------------------------
 
----What an owner's MACs derive from. A pid alone would give two nodes of one overlay the same MACs; its start time
----and the boot tell them apart.
----@param o { pid: integer?, start: integer?, boot: string?, id: string? }
+---What an owner's MACs derive from. An id alone would give two nodes of one layer 2 the same MACs, and so would a pid:
+---the node, or the start time and the boot, tell them apart.
+---@param o { pid: integer?, start: integer?, boot: string?, id: string?, node: string? }
 ---@return string key
 function owner.key(o)
   if o.pid then
     return fmt("pid=%d start=%d boot=%s", o.pid, o.start or 0, o.boot or "")
   end
-  return "id=" .. o.id
+  return o.node and fmt("id=%s node=%s", o.id, o.node) or "id=" .. o.id
 end
 
 ---Whether two start times are one process's: seen from two time namespaces, one may be off by a clock tick.
@@ -121,6 +121,17 @@ function owner.mac(key, tag, side)
   local text = #key .. ":" .. key .. #tag .. ":" .. tag
   local h = side == "host" and hash(text) or hash(text) >> 32
   return fmt(MARK .. "%02x:%02x:%02x:%02x", h & 255, h >> 8 & 255, h >> 16 & 255, h >> 24 & 255)
+end
+
+---Whether a host end's MAC is the one that derives from an owner, in this version or in the first, which left out the
+---node.
+---@param mac string? as the kernel reports it, in lower case
+---@param o table the owner, as owner.key takes it
+---@param tag string
+---@return boolean
+function owner.is_mac_of(mac, o, tag)
+  return mac == owner.mac(owner.key(o), tag, "host")
+    or not o.pid and mac == owner.mac(owner.key { id = o.id }, tag, "host")
 end
 
 ---Whether a MAC bears the mark of those that owner.mac makes. Others may bear it by chance or intent.

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- Contestant: zlnet, used as its README says.
--- zlnet.lua attach [direct]   stdin: "pid v4" a line      one | fleet   stdin: the same      sweep      list N
+-- zlnet.lua attach [direct] | cycle   stdin: "pid v4" a line      one | fleet   stdin: the same      sweep      list N
 -- BENCH_RSS names a file that gets the resident memory in KB, before the first attach and after the last.
 local zlnet = require "zlnet"
 local now = require("zlnet.core").clock
@@ -37,6 +37,18 @@ if work == "attach" then
     collectgarbage()
     assert(io.open(path, "w")):write(before, " ", resident(), "\n"):close()
   end
+elseif work == "cycle" then
+  for line in io.lines() do
+    local pid, ip = line:match("(%d+) (%S+)")
+    pid = math.tointeger(tonumber(pid))
+    timed(function()
+      local a, err = zlnet.attach { pid = pid, ip = ip }
+      if not a then
+        return nil, err
+      end
+      return zlnet.detach(a)
+    end)
+  end
 elseif work == "one" or work == "fleet" then
   local owners = {}
   for line in io.lines() do
@@ -45,8 +57,10 @@ elseif work == "one" or work == "fleet" then
   if work == "fleet" then
     timed(zlnet.detach, owners)
   else
+    local detach, at = zlnet.detach, tonumber(os.getenv "BENCH_AT")
+    require("zlnet.core").poll({}, at and math.max(at - now(), 0) or 0)
     for _, owner in ipairs(owners) do
-      timed(zlnet.detach, owner)
+      timed(detach, owner)
     end
   end
 elseif work == "sweep" then

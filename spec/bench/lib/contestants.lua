@@ -41,6 +41,9 @@ local function program(c, command, form)
   c.attach = c.attach or function(jobs)
     return sh.numbers(command .. " attach " .. (form or ""), pids(jobs))
   end
+  c.one_command, c.one_line = command .. " one", c.one_line or function(job)
+    return job.name
+  end
   c.one = c.one or function(jobs)
     return sh.numbers(command .. " one", names(jobs))
   end
@@ -113,6 +116,12 @@ program({
   end,
   one = function(jobs)
     return sh.numbers(zlnet .. " one", pids(jobs))
+  end,
+  one_line = function(job)
+    return ("%d %s"):format(job.pid, job.ip)
+  end,
+  cycle = function(jobs)
+    return sh.numbers(zlnet .. " cycle", pids(jobs))
   end,
 }, zlnet)
 add {

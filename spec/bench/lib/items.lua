@@ -105,6 +105,66 @@ function items.attach(run)
   held.stop()
 end
 
+-- ---- attached and detached again, the same container each time
+local function cycle_round(run, c, round, jobs)
+  local us = c.cycle and c.cycle(jobs) or c.attach(jobs)
+  assert(#us == #jobs, "one time per container is expected")
+  if c.cycle then
+    verify.left(1, c.name)
+  else
+    verify.attached(jobs, c.state, c.name)
+  end
+  note(run.results, "cycle", c.key, round, stat.median(us))
+end
+
+--- What takes a link away waits for nothing: attach and detach in turn, beside the attaches alone of bare C.
+function items.cycle(run)
+  local held = node.containers(run.options.n)
+  for round = 1, run.options.rounds do
+    run.say(("cycle, round %d of %d"):format(round, run.options.rounds))
+    for _, key in ipairs(in_turn({ "floor", "zlnet" }, round)) do
+      local c = run.taking_part[key]
+      if c then
+        guarded(run, "cycle", c, function()
+          cycle_round(run, c, round, held.jobs)
+        end)
+        node.clear(held.jobs)
+      end
+    end
+  end
+  held.stop()
+end
+
+-- ---- many processes delete at once, each its own containers
+local PROCESSES, EACH = 16, 20
+
+local function crowd_round(run, c, round, jobs)
+  c.attach(jobs)
+  local parts = {}
+  for i = 1, PROCESSES do
+    parts[i] = node.copies(jobs, (i - 1) * EACH + 1, i * EACH)
+  end
+  note(run.results, "detach crowd", c.key, round, stat.median(sh.at_once(c.one_command, parts, c.one_line)))
+  verify.left(1, c.name)
+end
+
+function items.crowd(run)
+  local held = node.containers(PROCESSES * EACH)
+  for round = 1, run.options.rounds do
+    run.say(("detach from %d processes, round %d of %d"):format(PROCESSES, round, run.options.rounds))
+    for _, key in ipairs(in_turn({ "floor", "zlnet" }, round)) do
+      local c = run.taking_part[key]
+      if c then
+        guarded(run, "detach crowd", c, function()
+          crowd_round(run, c, round, held.jobs)
+        end)
+        node.clear(held.jobs)
+      end
+    end
+  end
+  held.stop()
+end
+
 -- ---- sweep
 --- N attachments whose processes are dead while something still holds their namespaces: only a sweep removes them.
 local function make_orphans(run, n)
@@ -261,7 +321,7 @@ local function start_commands(jobs)
   return list
 end
 
---- CNI and CLI are timed from process start; what undoes them isn't timed.
+--- CNI and CLI are timed from process start to process end, and what undoes them, too.
 function items.start(run)
   local held = node.containers(10)
   local list = start_commands(held.jobs)
@@ -274,7 +334,7 @@ function items.start(run)
         if undo then
           commands.learn_ips(held.jobs)
           verify.attached(held.jobs, "any", name)
-          commands.stopwatch(undo)
+          note(run.results, "end", (name:gsub("ADD", "DEL")), round, stat.median(commands.stopwatch(undo)))
           verify.left(1, name)
         end
         note(run.results, "start", name, round, us)

@@ -54,6 +54,31 @@ function sh.numbers(command, input)
   return values
 end
 
+local STARTING = 2 -- seconds until all have started, read their jobs, and wait for the moment
+
+--- Numbers that processes print which run at once, one for each part of the jobs, which it reads a line each. BENCH_AT
+--- tells each the moment to begin, by CLOCK_MONOTONIC.
+function sh.at_once(command, parts, line)
+  local file <close> = assert(io.open "/proc/uptime")
+  local script = { ("export BENCH_AT=%.2f"):format(file:read "n" + STARTING) }
+  for i, part in ipairs(parts) do
+    local lines = {}
+    for j, job in ipairs(part) do
+      lines[j] = line(job)
+    end
+    local from = sh.write("part" .. i, table.concat(lines, "\n") .. "\n")
+    script[i + 1] = ("%s <%s >%s.out &"):format(command, from, from)
+  end
+  script[#script + 1] = "wait"
+  script[#script + 1] = "cat " .. sh.tmp() .. "/part*.out"
+  return sh.numbers(sh.command_of(script))
+end
+
+--- Several lines of shell as one command.
+function sh.command_of(lines)
+  return "{ " .. table.concat(lines, "\n") .. "\n}"
+end
+
 function sh.ok(command)
   return (os.execute(command .. " >/dev/null 2>&1")) == true
 end

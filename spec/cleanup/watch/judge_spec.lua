@@ -41,10 +41,13 @@ local function refuse(code)
   end
 end
 
--- The host handle, less one operation.
+-- The host handle, less one operation, which batches refuse too.
 local function without(host, name, code)
   return setmetatable({}, { __index = function(_, method)
     return method == name and refuse(code) or function(_, ...)
+      if method == "batch" and name == "dellink" then
+        return { dellink = refuse(code), send = refuse(code) }
+      end
       return host[method](host, ...)
     end
   end })

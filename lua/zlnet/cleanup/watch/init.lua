@@ -7,10 +7,10 @@ local argument = require "zlnet.argument"
 local attachments = require "zlnet.record.attachments"
 local core = require "zlnet.core"
 local judge = require "zlnet.cleanup.watch.judge"
+local liveness = require "zlnet.record.liveness"
 local monitor = require "zlnet.monitor"
 local options = require "zlnet.options"
 local tracks = require "zlnet.cleanup.watch.tracks"
-local world = require "zlnet.record.liveness"
 
 local watch = {}
 
@@ -24,6 +24,7 @@ watch.options = options.spec {
     return value == 0 and value or argument.seconds(value)
   end, 0 },
   { "keep_held", argument.boolean, false },
+  { "by_name", argument.boolean, false },
 }
 
 ---@class zlnet.watcher
@@ -47,7 +48,7 @@ end
 local JUDGED = { deleted = true, orphan = true, kept = true }
 
 local function tell(self, name, t)
-  local whose, judged = t.c.record or t.c.name, JUDGED[name]
+  local whose, judged = t.c.whose, JUDGED[name]
   emit(self, {
     event = name, ifname = t.ifname, index = t.index, pid = whose.pid, id = whose.id, tag = whose.tag,
     verdict = judged and t.verdict or nil, reason = judged and t.reason or nil,
@@ -202,7 +203,7 @@ Watcher.__close = Watcher.close
 
 -- The sources first, then what is there: nothing can come in between.
 local function start(self)
-  local err, w, links, ok
+  local err, facts, links, ok
   self.here, err = core.netns.open(nil)
   if self.here then
     self.host, err = core.open(nil)
@@ -217,15 +218,15 @@ local function start(self)
     ok, err = self.set:add(self.monitor:pollfd())
   end
   if ok then
-    w, err = world.new(self.host)
+    facts, err = liveness.new(self.host)
   end
-  if w then
+  if facts then
     links, err = self.host:getlinks(nil, attachments.keys)
   end
   if not links then
     return nil, err
   end
-  self.tracks = tracks.new(self.set, w, self.tell, self.fail)
+  self.tracks = tracks.new(self.set, facts, self.tell, self.fail, self.o.by_name)
   for i = 1, #links do
     self.tracks:see(links[i])
   end
@@ -235,8 +236,8 @@ end
 
 ---Watches the calling thread's namespace: deletes an attachment's pair as soon as its owner has ended and nobody can
 ---use it any more, also those of owners which have ended already. See zlnet.sweep for the verdicts.
----@param opts { dry_run: boolean?, grace: number?, keep_held: boolean? }? dry_run: tell, delete nothing; grace:
----seconds, not negative: attachments that are younger are left until then; keep_held: as sweep's
+---@param opts { dry_run: boolean?, grace: number?, keep_held: boolean?, by_name: boolean? }? dry_run: tell, delete
+---nothing; grace: seconds, not negative: attachments that are younger are left until then; the others as sweep's
 ---@return zlnet.watcher? watcher to be closed
 ---@return zlnet.error? err
 function watch.watch(opts)

@@ -3,9 +3,9 @@
 
 local attachments = require "zlnet.record.attachments"
 local core = require "zlnet.core"
+local liveness = require "zlnet.record.liveness"
 local remove = require "zlnet.cleanup.delete_links"
-local sweep = require "zlnet.cleanup.sweep"
-local world = require "zlnet.record.liveness"
+local verdict = require "zlnet.cleanup.verdict"
 
 local judge = {}
 
@@ -32,54 +32,63 @@ local function read(self, due)
     local link = there[t.index]
     if not link then
       self.tracks:lose(t, "detached")
-    else
-      self.tracks:see(link)
-      if self.tracks:of(t.index) == t then
-        t.c.link = link
-        list[#list + 1] = t
-      end
+    elseif self.tracks:refresh(t, link) then
+      list[#list + 1] = t
     end
   end
   return list, links
 end
 
 -- What has to happen before a track that stays is judged again.
-local function keep(self, t, w, verdict, reason)
-  local known, list = t.verdict == verdict, self.tracks
-  t.verdict, t.reason = verdict, reason
-  if verdict == "alive" then
+local AGAIN = {
+  alive = function(list, t)
     list:follow(t)
-  elseif verdict == "in_use" then
-    local pid = w:user(t.c.link)
+  end,
+  in_use = function(list, t, facts)
+    local pid = facts:user(t.c.link)
     if not pid or list:wait_for(t, pid) then
       list:look_again(t) -- it, or the one thread of it that is there, may leave without ending
     else
       list:look_in(t, SOON)
     end
-  elseif verdict == "young" then
-    list:look_in(t, math.max(SOON, t.c.record and t.c.record.time + w.grace - w.now or 0))
-  elseif verdict == "unknown" and list:is_ours(t) then
-    list:look_again(t)
+  end,
+  young = function(list, t, _, policy)
+    local record = t.c.record
+    list:look_in(t, math.max(SOON, record and (record.time or 0) + policy.grace - policy.now or 0))
+  end,
+  unknown = function(list, t)
+    if list:is_ours(t) then
+      list:look_again(t)
+    end
+  end,
+}
+
+local function keep(self, t, facts, policy, word, reason)
+  local known = t.verdict == word
+  self.tracks:judged(t, word, reason)
+  if AGAIN[word] then
+    AGAIN[word](self.tracks, t, facts, policy)
   end
-  if not known and verdict ~= "alive" then
+  if not known and word ~= "alive" then
     self.tell("kept", t)
   end
 end
 
--- Judges once more, right before the deletion. Returns the tracks that are still orphans.
-local function judge_again(self, orphans, w)
-  local still = {}
-  w:look_again()
-  for _, t in ipairs(orphans) do
-    local verdict, reason = sweep.judge(t.c, w)
-    if verdict == "orphan" then
-      t.verdict, t.reason = verdict, reason
-      still[#still + 1] = t
+-- Judges tracks; returns the orphans. Only what is said right before the deletion is noted of these.
+local function judge_all(self, list, facts, policy, last)
+  local orphans = {}
+  for _, t in ipairs(list) do
+    local word, reason = verdict.on(t.c, facts, policy)
+    if word == "orphan" then
+      if last then
+        self.tracks:judged(t, word, reason)
+      end
+      orphans[#orphans + 1] = t
     else
-      keep(self, t, w, verdict, reason)
+      keep(self, t, facts, policy, word, reason)
     end
   end
-  return still
+  return orphans
 end
 
 local function links_of(list)
@@ -90,17 +99,21 @@ local function links_of(list)
   return links
 end
 
-local function delete(self, orphans, all, w)
+-- Deletes what are orphans, once more judged right before it.
+local function delete(self, orphans, all, facts, policy)
+  local function again()
+    facts:look_again()
+    orphans = judge_all(self, orphans, facts, policy, true)
+    return links_of(orphans)
+  end
   if self.o.dry_run then
-    for _, t in ipairs(judge_again(self, orphans, w)) do
+    again()
+    for _, t in ipairs(orphans) do
       self.tell("orphan", t)
     end
     return
   end
-  local report, err = remove.links(self.host, links_of(orphans), all, function()
-    orphans = judge_again(self, orphans, w)
-    return links_of(orphans)
-  end)
+  local report, err = remove.links(self.host, links_of(orphans), all, again)
   for _, link in ipairs(report and report.deleted or {}) do
     self.tracks:lose(self.tracks:of(link.index), "deleted")
   end
@@ -114,20 +127,16 @@ local function delete(self, orphans, all, w)
   end
 end
 
--- What sweep knows of the world. A link without a record may be an attach's under way: that is settled by the lock.
-local function look(self, here, due)
-  local w, err = world.new(self.host)
-  if not w then
-    return nil, err
-  end
-  w.now, w.grace, w.keep_held, w.settled = os.time(), self.o.grace, self.o.keep_held, false
+-- What sweep would go by. A link without a record may be an attach's under way: that is settled by the lock.
+local function policy_of(self, here, due)
+  local policy = { now = os.time(), grace = self.o.grace, by_name = self.o.by_name, settled = false }
   for _, t in ipairs(due) do
     if not t.c.record then
-      w.settled = here:lock("exclusive", 0) or false
+      policy.settled = here:lock("exclusive", 0) or false
       break
     end
   end
-  return w
+  return policy
 end
 
 -- Whether the calling thread is where the watcher was made. An `==` of handles would take one that cannot be looked at
@@ -148,14 +157,15 @@ end
 ---@param due zlnet.track[]
 function judge.judge(self, due)
   local here <close>, err = core.netns.open(nil) -- holds the lock until what is to be deleted is
-  local ok, w, list, all
+  local ok, facts, policy, list, all
   if here then
     ok, err = check_place(self, here)
   end
   if ok then
-    w, err = look(self, here, due)
+    policy = policy_of(self, here, due)
+    facts, err = liveness.new(self.host, self.o.keep_held)
   end
-  if w then
+  if facts then
     list, all = read(self, due)
     err = all
   end
@@ -166,17 +176,9 @@ function judge.judge(self, due)
     end
     return
   end
-  local orphans = {}
-  for _, t in ipairs(list) do
-    local verdict, reason = sweep.judge(t.c, w)
-    if verdict == "orphan" then
-      orphans[#orphans + 1] = t
-    else
-      keep(self, t, w, verdict, reason)
-    end
-  end
+  local orphans = judge_all(self, list, facts, policy)
   if #orphans > 0 then
-    delete(self, orphans, all, w)
+    delete(self, orphans, all, facts, policy)
   end
 end
 

@@ -31,13 +31,15 @@ local Tracks = {}
 Tracks.__index = Tracks
 
 ---@param set table pollset that the processes' descriptors are added to
----@param w zlnet.world
+---@param facts zlnet.liveness
 ---@param tell fun(event: string, t: zlnet.track)
 ---@param fail fun(err: zlnet.error, t: zlnet.track)
+---@param by_name boolean? whether a name alone says that a link is ours
 ---@return zlnet.tracks
-function tracks.new(set, w, tell, fail)
+function tracks.new(set, facts, tell, fail, by_name)
   return setmetatable({
-    set = set, w = w, tell = tell, fail = fail, due = {}, later = {}, by_index = {}, by_fd = {}, gone = {},
+    set = set, facts = facts, by_name = by_name, tell = tell, fail = fail,
+    due = {}, later = {}, by_index = {}, by_fd = {}, gone = {},
   }, Tracks)
 end
 
@@ -143,17 +145,18 @@ end
 function Tracks:is_ours(t)
   local record = t.c.record
   if record then
-    return record.pid ~= nil and record.pidns == self.w.pidns and record.boot == self.w.boot
+    return record.pid ~= nil and record.pidns == self.facts.pidns and record.boot == self.facts.boot
   end
-  return t.c.name.pid ~= nil and self.w.initial and not t.c.foreign
+  return t.c.whose.pid ~= nil and self.facts.initial and not t.c.foreign and not t.c.unreadable
+    and (t.c.marked or self.by_name)
 end
 
 ---Waits for what can change the verdict.
 ---@param t zlnet.track
 function Tracks:follow(t)
-  local record, name = t.c.record, t.c.name
+  local record = t.c.record
   if self:is_ours(t) then
-    local ok, err = self:wait_for(t, (record or name).pid, record and record.start)
+    local ok, err = self:wait_for(t, t.c.whose.pid, record and record.start)
     if not ok and err.code == "ESRCH" then
       self.due[t] = true
     elseif not ok then
@@ -162,7 +165,7 @@ function Tracks:follow(t)
     end
   elseif record and not record.pid then
     t.verdict = "unknown" -- only its owner knows when it ends
-  elseif not record and not t.c.foreign and owner.is_our_mac(t.address) then
+  elseif not record and not t.c.foreign and t.c.marked then
     self:look_in(t, LATER) -- its record is on its way, or a crash left it without
   else
     self.due[t] = true
@@ -197,10 +200,31 @@ function Tracks:see(link)
   t = { c = c, index = link.index, ifname = link.ifname, ifalias = link.ifalias, address = link.address, told = told }
   self.by_index[t.index] = t
   self:follow(t)
-  if not told and (c.record or not owner.is_our_mac(t.address)) then -- else the record says whose it is
+  if not told and (c.record or not c.marked) then -- else the record says whose it is
     t.told = true
     self.tell("attached", t)
   end
+end
+
+---A link was read anew, for its track to be judged.
+---@param t zlnet.track
+---@param link table with attachments.keys
+---@return boolean same whether it is still what the track says
+function Tracks:refresh(t, link)
+  self:see(link)
+  local same = self.by_index[t.index] == t
+  if same then
+    t.c.link = link
+  end
+  return same
+end
+
+---A track was judged.
+---@param t zlnet.track
+---@param verdict zlnet.verdict.word
+---@param reason string
+function Tracks:judged(t, verdict, reason)
+  t.verdict, t.reason = verdict, reason
 end
 
 ---The kernel announced the end of a link.

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: MIT */
+#include "tables/print.h"
+#include "tables/genl.h"
+#include "tables/nftables.h"
+
+#include <arpa/inet.h>
+#include <endian.h>
+#include <libmnl/libmnl.h>
+#include <linux/genetlink.h>
+#include <linux/rtnetlink.h>
+#include <stdio.h>
+#include <string.h>
+
+#define PRINT_DEPTH 10 /* deeper nests are not followed */
+#define PRINT_BYTES 64 /* more of a text or of bytes is not shown */
+
+static const struct {
+	int protocol;
+	const struct table_msg *table;
+} messages[] = {
+	{NETLINK_ROUTE, &table_link},          {NETLINK_ROUTE, &table_addr},
+	{NETLINK_ROUTE, &table_route},         {NETLINK_ROUTE, &table_neigh},
+	{NETLINK_ROUTE, &table_rule},          {NETLINK_ROUTE, &table_nsid},
+	{NETLINK_NETFILTER, &table_nft_table}, {NETLINK_NETFILTER, &table_nft_chain},
+	{NETLINK_NETFILTER, &table_nft_rule},  {NETLINK_NETFILTER, &table_nft_set},
+	{NETLINK_NETFILTER, &table_nft_obj},   {NETLINK_NETFILTER, &table_nft_setelem},
+	{NETLINK_NETFILTER, &table_nft_gen},   {NETLINK_NETFILTER, &table_conntrack},
+	{NETLINK_GENERIC, &table_wireguard}, /* with a second family the types would have to be known */
+};
+
+static const char *verb_of(const struct table_msg *m, uint16_t type)
+{
+	return type == m->new_type   ? "new"
+	       : type == m->del_type ? "del"
+	       : type == m->get_type ? "get"
+	       : type == m->set_type ? "set"
+	                             : NULL;
+}
+
+/* What tells the operation: the type; of generic netlink, whose types are the numbers of families, the command. */
+static uint16_t operation_of(int protocol, const struct nlmsghdr *h)
+{
+	const uint8_t *cmd = mnl_nlmsg_get_payload(h);
+
+	if (protocol != NETLINK_GENERIC)
+		return h->nlmsg_type;
+	return h->nlmsg_type != GENL_ID_CTRL && h->nlmsg_len > MNL_NLMSG_HDRLEN ? *cmd : 0;
+}
+
+const struct table_msg *table_of_message(int protocol, const struct nlmsghdr *h, const char **verb)
+{
+	uint16_t operation = operation_of(protocol, h);
+
+	for (size_t i = 0; operation && i < TABLE_COUNT(messages); i++) {
+		*verb = messages[i].protocol == protocol ? verb_of(messages[i].table, operation) : NULL;
+		if (*verb)
+			return messages[i].table;
+	}
+	return NULL;
+}
+
+struct print {
+	table_printer printer;
+	void *ctx;
+	int depth;
+	char path[256];
+};
+
+/* --- values --- */
+
+static void print_hex(char *buf, size_t cap, const uint8_t *p, size_t len, const char *between)
+{
+	size_t at = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < len && i < PRINT_BYTES && at < cap; i++)
+		at += (size_t)snprintf(buf + at, cap - at, "%s%02x", i ? between : "", p[i]);
+	if (len > PRINT_BYTES && at < cap)
+		snprintf(buf + at, cap - at, "... (%zu bytes)", len);
+}
+
+static void print_string(char *buf, size_t cap, const uint8_t *p, size_t len)
+{
+	size_t at = 0;
+
+	len = strnlen((const char *)p, len);
+	at += (size_t)snprintf(buf, cap, "\"");
+	for (size_t i = 0; i < len && i < PRINT_BYTES && at < cap; i++)
+		at += (size_t)snprintf(buf + at, cap - at,
+		                       p[i] < ' ' || p[i] > '~' || p[i] == '"' || p[i] == '\\' ? "\\x%02x" : "%c",
+		                       p[i]);
+	if (at < cap)
+		snprintf(buf + at, cap - at, len > PRINT_BYTES ? "...\"" : "\"");
+}
+
+static bool is_text(const char *text)
+{
+	return text[0] != '\0';
+}
+
+/* By name; flags with '|' between them, what has no name in hexadecimal. */
+static void print_names(char *buf, size_t cap, const struct table_names *names, uint32_t value)
+{
+	size_t at = 0;
+
+	buf[0] = '\0';
+	for (uint16_t i = 0; i < names->n && at < cap; i++) {
+		const struct table_name *n = &names->v[i];
+		bool meant = names->bits ? n->value && (value & n->value) == n->value : n->value == value;
+		if (!meant)
+			continue;
+		at += (size_t)snprintf(buf + at, cap - at, "%s%s", is_text(buf) ? "|" : "", n->name);
+		value = names->bits ? value & ~n->value : 0;
+		if (!names->bits)
+			return;
+	}
+	if (at < cap && (value || !is_text(buf)))
+		snprintf(buf + at, cap - at, names->bits && is_text(buf) ? "|%#x" : names->bits ? "%#x" : "%u", value);
+}
+
+/* false where len bytes are no number of the row's type. */
+static bool print_number(char *buf, size_t cap, const struct table_row *row, const uint8_t *p, size_t len)
+{
+	static const uint8_t sizes[] = {
+		[TABLE_U8] = 1,    [TABLE_BOOL] = 1, [TABLE_U16] = 2,  [TABLE_BE16] = 2,
+		[TABLE_U32] = 4,   [TABLE_S32] = 4,  [TABLE_BE32] = 4, [TABLE_LINK] = 4,
+		[TABLE_BES32] = 4, [TABLE_U64] = 8,  [TABLE_BE64] = 8,
+	};
+	uint64_t v = 0;
+	uint8_t u8;
+	uint16_t u16;
+	uint32_t u32;
+
+	if (row->type >= sizeof sizes || !sizes[row->type] || len != sizes[row->type])
+		return false;
+	if (len == 1)
+		memcpy(&u8, p, 1), v = u8;
+	else if (len == 2)
+		memcpy(&u16, p, 2), v = row->type == TABLE_BE16 ? ntohs(u16) : u16;
+	else if (len == 4)
+		memcpy(&u32, p, 4), v = row->type == TABLE_BE32 || row->type == TABLE_BES32 ? ntohl(u32) : u32;
+	else
+		memcpy(&v, p, 8), v = row->type == TABLE_BE64 ? be64toh(v) : v;
+	if (row->names)
+		print_names(buf, cap, row->names, (uint32_t)v);
+	else if (row->type == TABLE_S32 || row->type == TABLE_BES32)
+		snprintf(buf, cap, "%d", (int32_t)(uint32_t)v);
+	else
+		snprintf(buf, cap, "%llu", (unsigned long long)v);
+	return true;
+}
+
+/* The flags that are set, and which are meant unless all are. */
+static void print_masked(char *buf, size_t cap, const struct table_row *row, const uint8_t *p)
+{
+	uint32_t value, mask;
+
+	memcpy(&value, p, sizeof value);
+	memcpy(&mask, p + sizeof value, sizeof mask);
+	print_names(buf, cap, row->names, value);
+	if (mask == UINT32_MAX || mask == 0)
+		return;
+	size_t at = strlen(buf);
+	at += (size_t)snprintf(buf + at, cap - at, " of ");
+	if (at < cap)
+		print_names(buf + at, cap - at, row->names, mask);
+}
+
+static bool is_secret(const struct table_row *row)
+{
+	static const char *const secrets[] = {"private_key", "preshared_key"};
+
+	for (size_t i = 0; i < TABLE_COUNT(secrets); i++)
+		if (!strcmp(row->key, secrets[i]))
+			return true;
+	return false;
+}
+
+static void print_value(char *buf, size_t cap, const struct table_row *row, const uint8_t *p, size_t len)
+{
+	if (is_secret(row)) {
+		snprintf(buf, cap, "(secret, %zu bytes)", len);
+	} else if (row->type == TABLE_MASKED && len == 2 * sizeof(uint32_t)) {
+		print_masked(buf, cap, row, p);
+	} else if (row->type == TABLE_FLAG) {
+		snprintf(buf, cap, "true");
+	} else if (row->type == TABLE_STRING || row->type == TABLE_IFNAME) {
+		print_string(buf, cap, p, len);
+	} else if (row->type == TABLE_MAC) {
+		print_hex(buf, cap, p, len, ":");
+	} else if (row->type == TABLE_IP || row->type == TABLE_IP4 || row->type == TABLE_IP6 ||
+	           row->type == TABLE_PREFIX || row->type == TABLE_ANYIP) {
+		if (!(len == 4 && inet_ntop(AF_INET, p, buf, (socklen_t)cap)) &&
+		    !(len == 16 && inet_ntop(AF_INET6, p, buf, (socklen_t)cap)))
+			print_hex(buf, cap, p, len, "");
+	} else if (!print_number(buf, cap, row, p, len)) {
+		print_hex(buf, cap, p, len, "");
+	}
+}
+
+/* --- paths --- */
+
+static size_t path_down(struct print *p, const char *key, unsigned number)
+{
+	size_t before = strlen(p->path), left = sizeof p->path - before;
+
+	if (!key)
+		snprintf(p->path + before, left, "%s#%u", before ? "." : "", number);
+	else if (!key[0])
+		snprintf(p->path + before, left, "[%u]", number);
+	else
+		snprintf(p->path + before, left, "%s%s", before ? "." : "", key);
+	return before;
+}
+
+static void print_row(struct print *p, const struct table_row *row, unsigned number, const uint8_t *bytes, size_t len)
+{
+	char value[4 * PRINT_BYTES + 64];
+	size_t before = path_down(p, row ? row->key : NULL, number);
+
+	if (row)
+		print_value(value, sizeof value, row, bytes, len);
+	else
+		snprintf(value, sizeof value, "(%zu bytes)", len);
+	p->printer(p->ctx, p->path, value);
+	p->path[before] = '\0';
+}
+
+static bool is_zero(const uint8_t *p, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (p[i])
+			return false;
+	return true;
+}
+
+/* Of a header most fields say nothing: those which are zero are left out. */
+static void print_fields(struct print *p, const struct table_set *set, const uint8_t *bytes, size_t len)
+{
+	for (uint16_t i = 0; i < set->nfield; i++) {
+		const struct table_row *row = &set->field[i];
+		size_t size = table_field_size(row);
+		if (row->type > TABLE_LEFT_OUT && size > 0 && row->off + size <= len &&
+		    !is_zero(bytes + row->off, size))
+			print_row(p, row, i, bytes + row->off, size);
+	}
+}
+
+static void print_level(struct print *p, const struct table_level *at);
+
+/* What the attribute holds is a set of its own: its fields, and its attributes below. */
+static void print_nest(struct print *p, const struct table_level *at, const struct table_set *set,
+                       const struct nlattr *attr)
+{
+	const uint8_t *bytes = mnl_attr_get_payload(attr);
+	size_t len = mnl_attr_get_payload_len(attr), hdr = MNL_ALIGN(set->hdrlen);
+
+	print_fields(p, set, bytes, len);
+	if (len > hdr)
+		print_level(p, &(struct table_level){
+				       .set = set, .attrs = bytes + hdr, .len = len - hdr, .family = at->family});
+}
+
+/* struct rtnexthop, one after the other, each with its attributes. */
+static void print_nexthops(struct print *p, const struct table_level *at, const struct table_row *row,
+                           const struct nlattr *attr)
+{
+	const uint8_t *bytes = mnl_attr_get_payload(attr);
+	size_t left = mnl_attr_get_payload_len(attr);
+	struct rtnexthop hop;
+
+	for (unsigned n = 1; left >= sizeof hop; n++) {
+		memcpy(&hop, bytes, sizeof hop);
+		if (hop.rtnh_len < sizeof hop || hop.rtnh_len > left)
+			return;
+		size_t before = path_down(p, "", n);
+		print_fields(p, row->set, bytes, hop.rtnh_len);
+		print_level(p, &(struct table_level){.set = row->set,
+		                                     .attrs = bytes + sizeof hop,
+		                                     .len = hop.rtnh_len - sizeof hop,
+		                                     .family = at->family});
+		p->path[before] = '\0';
+		size_t step = RTNH_ALIGN(hop.rtnh_len);
+		bytes += step <= left ? step : left;
+		left -= step <= left ? step : left;
+	}
+}
+
+static bool is_compound(const struct table_row *row)
+{
+	return row && row->type >= TABLE_STRUCT;
+}
+
+static void print_attr(struct print *p, const struct table_level *at, const struct table_row *row, unsigned nth,
+                       const struct nlattr *attr)
+{
+	unsigned number = mnl_attr_get_type(attr);
+	const struct table_set *set = is_compound(row) ? table_subset(at, row, number) : NULL;
+
+	if (row && row->type == TABLE_STRUCT)
+		set = row->set;
+	if (!row && !table_unknown(at->set, number))
+		return; /* left out on purpose */
+	if (p->depth >= PRINT_DEPTH || !is_compound(row) || (!set && row->type != TABLE_NEXTHOPS)) {
+		print_row(p, is_compound(row) ? NULL : row, row && !row->key[0] ? nth : number,
+		          mnl_attr_get_payload(attr), mnl_attr_get_payload_len(attr));
+		return;
+	}
+	size_t before = path_down(p, row->key, nth);
+	p->depth++;
+	if (row->type == TABLE_NEXTHOPS)
+		print_nexthops(p, at, row, attr);
+	else
+		print_nest(p, at, set, attr);
+	p->depth--;
+	p->path[before] = '\0';
+}
+
+static void print_level(struct print *p, const struct table_level *at)
+{
+	const struct nlattr *attr = at->attrs;
+	const char *end = (const char *)at->attrs + at->len;
+	const struct table_row *first = table_attr(at->set, 0);
+	bool indexed = first && first->key[0] == '\0'; /* row 0 is every element's */
+
+	for (unsigned nth = 1; mnl_attr_ok(attr, (int)(end - (const char *)attr)); attr = mnl_attr_next(attr), nth++)
+		print_attr(p, at, indexed ? first : table_attr(at->set, mnl_attr_get_type(attr)), nth, attr);
+}
+
+void table_print(const struct table_msg *table, const struct nlmsghdr *h, table_printer printer, void *ctx)
+{
+	struct print p = {.printer = printer, .ctx = ctx};
+	const uint8_t *bytes = (const uint8_t *)h + MNL_NLMSG_HDRLEN;
+	size_t len = h->nlmsg_len > MNL_NLMSG_HDRLEN ? h->nlmsg_len - MNL_NLMSG_HDRLEN : 0,
+	       hdr = MNL_ALIGN(table->hdrlen);
+
+	print_fields(&p, table->set, bytes, len);
+	if (len > hdr)
+		print_level(&p, &(struct table_level){
+					.set = table->set, .attrs = bytes + hdr, .len = len - hdr, .family = bytes[0]});
+}

@@ -1,0 +1,28 @@
+-- SPDX-License-Identifier: MIT
+-- Faults planted in csrc/codec and csrc/tables: see spec/mutants/run.
+return {
+  { name = "one-byte-past-a-text", file = "csrc/codec/decode_value.c",
+    find = "strnlen((const char *)p, len)", replace = "strnlen((const char *)p, len + 1)",
+    suites = { "spec/codec/codec_spec.lua" } },
+  { name = "one-byte-past-a-number", file = "csrc/codec/decode_value.c",
+    find = "if (len < sizeof(u32))", replace = "if (len + 1 < sizeof(u32))", suites = { "spec/codec/codec_spec.lua" } },
+  { name = "short-address-decoded", file = "csrc/codec/decode_value.c",
+    find = "len < text_ip_size(family) || ", replace = "", suites = { "spec/codec/codec_spec.lua" } },
+  { name = "signed-numbers-unsigned", file = "csrc/codec/decode_value.c",
+    find = "(lua_Integer)(int32_t)u32", replace = "(lua_Integer)u32",
+    suites = { "spec/codec/codec_spec.lua", "spec/bind/nsid_spec.lua" } },
+  { name = "put-one-word-past-the-end", file = "csrc/codec/encode_put.c",
+    find = "e->nlh->nlmsg_len + aligned > e->cap", replace = "e->nlh->nlmsg_len + aligned > e->cap + 4",
+    suites = { "spec/codec/codec_spec.lua" } },
+  { name = "padding-not-zeroed", file = "csrc/codec/encode_put.c",
+    find = "memset(at, 0, aligned);", replace = "memset(at, 255, aligned);", suites = { "spec/codec/codec_spec.lua" } },
+  { name = "nests-without-their-flag", file = "csrc/codec/encode_put.c",
+    find = "type | NLA_F_NESTED", replace = "type", suites = { "spec/codec/codec_spec.lua" } },
+  { name = "unknown-attributes-lost", file = "csrc/codec/decode.c",
+    find = "} else if (only->unknown && table_unknown(set, dec_attr_type(attr))) {",
+    replace = "} else if (only->unknown && table_unknown(set, dec_attr_type(attr)) && depth > 99) {",
+    suites = { "spec/codec/codec_spec.lua", "spec/bind/dump_spec.lua" } },
+  { name = "nexthop-runs-past-its-list", file = "csrc/codec/decode.c",
+    find = "hop.rtnh_len < sizeof(hop) || hop.rtnh_len > len", replace = "hop.rtnh_len < sizeof(hop)",
+    suites = { "spec/codec/codec_spec.lua" } },
+}
