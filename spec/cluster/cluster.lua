@@ -87,13 +87,13 @@ function cluster:kill_member(i)
   self.members[i] = nil
 end
 
-function cluster:start_agent(node)
+function cluster:start_agent(node, nice)
   local members, own = {}, cluster.own(node.i)
   for k = 1, MEMBERS do
     members[k] = address(k) .. ":2379"
   end
-  node.agent = start(node.pid, table.concat({ helper.lua, "spec/examples/cluster_agent.lua", node.name, node.address,
-    table.concat(own, ","), table.concat(members, ",") }, " "), node.log)
+  node.agent = start(node.pid, table.concat({ "nice -n", nice or 0, helper.lua, "spec/examples/cluster_agent.lua",
+    node.name, node.address, table.concat(own, ","), table.concat(members, ",") }, " "), node.log)
 end
 
 function cluster:kill_agent(node) -- luacheck: no self
@@ -120,7 +120,7 @@ function cluster:want(node, networks) -- luacheck: no self
   helper.eventually(function()
     local key, value = mime.b64(PREFIX .. "want/" .. node.name), mime.b64(json.encode(networks))
     return ask("kv/put", { key = key, value = value })
-  end, 20)
+  end, 60)
 end
 
 ---The claims: node addresses by network; and the store's revision.

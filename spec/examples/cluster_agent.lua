@@ -15,7 +15,7 @@ local mime = require "mime"
 local socket = require "socket"
 local zlnet = require "zlnet"
 
-local PREFIX, TTL = "/overlay/", 3
+local PREFIX, TTL, TOGETHER = "/overlay/", 3, 0.005
 local WANT, SUBNET = PREFIX .. "want/", PREFIX .. "subnet/"
 http.TIMEOUT = 1
 io.stdout:setvbuf "line"
@@ -228,6 +228,10 @@ while true do
   end
   socket.select({ overlay, stream }, nil, stream and math.max(0, renew_at - socket.gettime()) or 0.1)
   if stream then
+    hear()
+  end
+  if dirty and stream then -- what comes together is made true together
+    socket.select({ stream }, nil, TOGETHER)
     hear()
   end
   if dirty and revision then
