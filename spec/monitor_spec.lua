@@ -262,6 +262,33 @@ describe("zlnet.monitor", function()
     assert.equal("ESRCH", err.code)
   end)
 
+  it("leaves no descriptor where there are not enough of them", function()
+    local own = select(2, helper.sh "echo $PPID"):match "%d+"
+    local function limit(n)
+      assert(helper.sh(("prlimit --pid %s --nofile=%s:"):format(own, n)))
+    end
+    local before, files = helper.snapshot(), {}
+    local old = assert(io.open "/proc/self/limits"):read "a":match "open files%s+(%d+)"
+    limit(64)
+    repeat
+      files[#files + 1] = io.open "/dev/null"
+      local full = io.open "/dev/null"
+      files[#files + 1] = full
+    until not full
+    local codes = {}
+    for i = 1, 2 do -- with none, and with room for the first of its sockets alone
+      local m, err = monitor.monitor(nil, "link")
+      codes[i] = m == nil and err.code
+      table.remove(files):close()
+    end
+    for _, file in ipairs(files) do
+      file:close()
+    end
+    limit(old)
+    assert.same({ "EMFILE", "EMFILE" }, codes)
+    assert.same({}, helper.leaks(before, 0))
+  end)
+
   it("closes once and for all, by itself too", function()
     local m = listen(nil, "link")
     m:close()

@@ -100,6 +100,29 @@ static int p_netns(lua_State *L)
 	return *fd < 0 ? bind_error_return(L, &e) : 1;
 }
 
+/* p:left(ns) -> nil while the process lives in the namespace, else "ended" or "moved"; nil, too, when that cannot be told.
+ * Takes no memory where it is nil. */
+static int p_left(lua_State *L)
+{
+	const struct process *p = check_open(L, 1);
+	struct netns_id then, now;
+	struct error e;
+
+	if (netns_identify(*bind_netns_check(L, 2), &then, &e) < 0)
+		return 0;
+	int fd = netns_open_process(p->pid, p->pidfd, &e);
+	int rc = fd < 0 ? fd : netns_identify(fd, &now, &e);
+	if (fd >= 0)
+		close(fd);
+	if (process_check_alive(p->pidfd) == -ESRCH)
+		lua_pushliteral(L, "ended");
+	else if (rc == 0 && (then.ino != now.ino || then.dev != now.dev))
+		lua_pushliteral(L, "moved");
+	else
+		return 0;
+	return 1;
+}
+
 static int p_pollfd(lua_State *L)
 {
 	lua_pushinteger(L, check_open(L, 1)->pidfd);
@@ -170,10 +193,10 @@ int bind_process_netns_users(lua_State *L)
 
 void bind_process_open(lua_State *L)
 {
-	static const luaL_Reg methods[] = {
-		{"alive", p_alive}, {"pid", p_pid},       {"number", p_number}, {"starttime", p_starttime},
-		{"netns", p_netns}, {"pollfd", p_pollfd}, {"events", p_events}, {"timeout", p_timeout},
-		{"close", p_close}, {NULL, NULL}};
+	static const luaL_Reg methods[] = {{"alive", p_alive},         {"pid", p_pid},       {"number", p_number},
+	                                   {"starttime", p_starttime}, {"netns", p_netns},   {"left", p_left},
+	                                   {"pollfd", p_pollfd},       {"events", p_events}, {"timeout", p_timeout},
+	                                   {"close", p_close},         {NULL, NULL}};
 
 	luaL_newmetatable(L, OCCUPANTS_TYPE);
 	lua_pushcfunction(L, netns_users_gc);

@@ -155,9 +155,14 @@ ssize_t child_await(struct child *s, int64_t deadline, struct error *e)
 	return child_size(s, s->out, e);
 }
 
-/* Kill the child. Through its pidfd: where SIGCHLD is ignored nobody keeps its pid from being used again. */
+/* Kill the child and its process group. Through its pidfd: where SIGCHLD is ignored nobody keeps its pid from being used
+ * again, so the group is killed only while the child waits to be reaped. */
 static void end(const struct child *s)
 {
+	siginfo_t info;
+
+	if (!waitid(P_PID, (id_t)s->pid, &info, WEXITED | WNOHANG | WNOWAIT))
+		kill(-s->pid, SIGKILL);
 	if (s->pidfd >= 0)
 		syscall(SYS_pidfd_send_signal, s->pidfd, SIGKILL, NULL, 0);
 	else

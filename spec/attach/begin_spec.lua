@@ -50,6 +50,37 @@ describe("attach.begin", function()
     assert.equal(inside, node.state_of(c))
   end
 
+  it("fails where the container has ended, or is in another namespace by then, and leaves nothing", function()
+    local before = node.state()
+    local killed, err = ahead(function()
+      c:kill()
+      return { ip = "10.200.0.5", forwarding = false }
+    end)
+    assert.is_nil(killed)
+    assert.equal("ESRCH", err.code)
+    assert.is_nil(err.rollback)
+    assert.equal(before, node.state())
+    local d = helper.container()
+    local unpin, path = node.pin(d)
+    local stop, pid = node.chain(path, "mover")
+    container:close()
+    container = assert(zlnet.open(path))
+    local moved
+    moved, err = ahead(function()
+      helper.sh("kill -USR1 " .. pid)
+      helper.eventually(function()
+        return not helper.sh(("[ /proc/%d/ns/net -ef %s ]"):format(pid, path))
+      end)
+      return { ip = "10.200.0.6", forwarding = false }
+    end, { pid = pid })
+    stop()
+    unpin()
+    assert.is_nil(moved)
+    assert.equal("EAGAIN", err.code)
+    assert.is_nil(err.rollback)
+    assert.equal(before, node.state())
+  end)
+
   it("ends as attach does", function()
     local options = { ip = { "10.200.0.5", "fd00:200::5" }, gateway = "10.200.0.1" }
     local a = assert(ahead(function()

@@ -3,6 +3,7 @@ local core = require "zlnet.core"
 local helper = require "spec.support.helper"
 local node = require "spec.support.node"
 local target = require "zlnet.attach.pin"
+local zlnet = require "zlnet"
 
 local function output(command)
   return (select(2, helper.sh(command)):gsub("%s+$", ""))
@@ -97,6 +98,69 @@ describe("target.pin", function()
     local ino = output "stat -Lc %i /proc/self/ns/net"
     assert.equal(ino .. "\t" .. ino, output(run))
     assert.equal("EPERM\t" .. ino, output("setpriv --bounding-set -net_admin --inh-caps -net_admin " .. run))
+  end)
+
+  it("looks at /proc each time: it may be mounted later", function()
+    local script = [[
+      local core = require "zlnet.core"
+      local pin = require "zlnet.attach.pin".pin
+      local pipe = io.popen "unshare --net sh -c 'echo $$; exec sleep 1000 >/dev/null'"
+      local pid = math.tointeger(pipe:read "n")
+      local host = core.open(nil)
+      print(select(2, pin({ pid = pid }, 1, host)).code)
+      os.execute "mount -t proc proc /proc"
+      local t <close> = assert(pin({ pid = pid }, 1, host))
+      print(t.who.pid == pid)
+      os.exit(true, false)]] -- the container ends with the pid namespace
+    assert.equal("ESRCH\ntrue", output(("unshare --pid --fork --kill-child --mount %s -e %s"):format(helper.lua,
+      helper.quote(script))))
+  end)
+
+  it("takes a process whose first thread has ended for the others' namespace", function()
+    local c = helper.container()
+    local unpin, path = node.pin(c)
+    local stop, pid = node.chain(path, "leaderless")
+    helper.eventually(function()
+      return output(("cat /proc/%d/stat"):format(pid)):match "%) Z"
+    end)
+    do
+      local t <close> = assert(pin({ pid = pid }, 1))
+      assert.equal(math.tointeger(tonumber(output("stat -Lc %i " .. path))), t.who.netns)
+      assert.is_true(t:check())
+    end
+    local a = assert(zlnet.attach { pid = pid, ip = "10.200.0.5" })
+    c:kill()
+    assert.equal("alive", assert(zlnet.sweep()).verdicts[1].verdict)
+    assert.same({}, assert(zlnet.check(a)))
+    stop()
+    helper.eventually(function()
+      return assert(zlnet.sweep()).verdicts[1].verdict == "orphan"
+    end)
+    assert.is_true(zlnet.detach(a))
+    unpin()
+  end)
+
+  it("finds out that the process has entered another namespace, or has ended", function()
+    local c = helper.container()
+    local unpin, path = node.pin(c)
+    local stop, pid = node.chain(path, "mover")
+    do
+      local t <close> = assert(pin({ pid = pid }, 1))
+      assert.is_true(t:check())
+      helper.sh("kill -USR1 " .. pid)
+      local err = helper.eventually(function()
+        return select(2, t:check())
+      end)
+      assert.same({ "io", "EAGAIN", "check the target" }, { err.kind, err.code, err.step })
+    end
+    do
+      local t <close> = assert(pin({ pid = pid }, 1))
+      assert.is_true(t:check())
+      stop()
+      local _, err = t:check()
+      assert.same({ "io", "ESRCH", "check the target" }, { err.kind, err.code, err.step })
+    end
+    unpin()
   end)
 
   it("leaves nothing open when it fails", function() -- helper.insulate compares the descriptors

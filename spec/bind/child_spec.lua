@@ -90,23 +90,48 @@ describe("core.spawn", function()
     assert.are.equal(0, children() - 1)
   end)
 
-  it("ends with the process that started it, however that one ends", function()
-    for _, pipes in ipairs { "true", "nil" } do
-      local file = os.tmpname()
-      local r = run { "/usr/bin/env", helper.lua, "-e", ([[
-        local child = require "zlnet.core".spawn { "/bin/sh", "-c", "echo $$ >%s; exec sleep 1000", pipes = %s }
-        repeat until io.open("%s"):read "n"
-        os.execute "kill -9 $PPID"]]):format(file, pipes, file) }
-      assert.are.equal(9, r.signal, r.stderr)
-      local opened <close> = assert(io.open(file))
-      local pid = assert(opened:read "n")
-      os.remove(file)
-      helper.eventually(function()
-        local stat = io.open(("/proc/%d/stat"):format(pid))
-        local state = stat and stat:read("a"):match "%) (%a)"
-        return not state or state == "Z" or state == "X"
-      end, 30)
+  local function has_ended(pid)
+    local stat <close> = io.open(("/proc/%d/stat"):format(pid))
+    local state = stat and stat:read("a"):match "%) (%a)"
+    return not state or state == "Z" or state == "X"
+  end
+
+  it("ends with the process that started it, however that one ends; a script with all that it started", function()
+    local script, out = os.tmpname(), os.tmpname()
+    local file <close> = assert(io.open(script, "w"))
+    file:write(("#!/bin/sh\nsleep 1000 & echo $! $$ >%s; wait\n"):format(out))
+    file:close()
+    assert(helper.sh("chmod +x " .. script))
+    for words, n in pairs { [('"%s"'):format(script)] = 2,
+      [('"/bin/sh", "-c", "echo $$ >%s; exec sleep 1000"'):format(out)] = 1 } do
+      for _, pipes in ipairs { "true", "nil" } do
+        helper.sh(">" .. out)
+        local r = run { "/usr/bin/env", helper.lua, "-e", ([[
+          local child = require "zlnet.core".spawn { %s, pipes = %s }
+          repeat local text = io.open("%s"):read "a" until text:find "\n"
+          os.execute "kill -9 $PPID"]]):format(words, pipes, out) }
+        assert.are.equal(9, r.signal, r.stderr)
+        local pids <close> = assert(io.open(out))
+        for _ = 1, n do
+          local pid = assert(pids:read "n")
+          helper.eventually(function()
+            return has_ended(pid)
+          end)
+        end
+      end
     end
+    os.remove(script)
+    os.remove(out)
+  end)
+
+  it("is killed with all that it started", function()
+    local child = assert(core.spawn { "/bin/sh", "-c", "sleep 1000 & echo $!; wait", pipes = true })
+    local inner = tonumber(child:read(30))
+    child:close()
+    helper.eventually(function()
+      return has_ended(inner)
+    end)
+    assert.are.equal(0, children() - 1)
   end)
 
   it("does not wait for a daemon that keeps the output open", function()

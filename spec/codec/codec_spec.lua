@@ -660,6 +660,13 @@ describe("codec", function()
         peers[i] = { gateway = "10.0.0.1" }
       end
       refuses("multipath[1023]: request too long", "route", { multipath = peers })
+      local function sized(n) -- 16 bytes and the header's 16, then the attribute with its own 4
+        return codec.encode("link", "newlink", { unknown = { [999] = ("00"):rep(n) } })
+      end
+      assert.equal(16384, #sized(16384 - 36))
+      assert.error_matches(function()
+        sized(16384 - 36 + 1)
+      end, "request too long", 1, true)
     end)
 
     it("tables which contain themselves", function()
@@ -713,6 +720,24 @@ describe("codec", function()
       assert.equal(hex(string.pack("<BBI2i4I4I4", 0, 0, 0, 0, 0x80000001, 0x80000001)), sent("link", "set", {
         flags = flags,
       }))
+    end)
+
+    it("no number that is cut short", function()
+      for n = 0, 3 do
+        assert.is_nil(link(attribute(4, ("\1"):rep(n))).mtu)
+      end
+      assert.equal(0x01010101, link(attribute(4, "\1\1\1\1")).mtu)
+    end)
+
+    it("no next hop that is longer than what holds it", function()
+      local function hops(length)
+        local hop = string.pack("<I2BBi4", length, 0, 0, 7)
+        return codec.decode("route", header("\2\0\0\0\254\0\0\1\0\0\0\0" .. attribute(9, hop))).multipath
+      end
+      assert.equal(7, hops(8)[1].ifindex)
+      for _, length in ipairs { 0, 7, 9, 12, 200, 65535 } do
+        assert.same({}, hops(length))
+      end
     end)
 
     it("attributes which it does not know as bytes, and writes them back", function()

@@ -126,23 +126,28 @@ function node.guest(path)
   end
 end
 
----A chain of tasks in a network namespace (a path), each of which lives for a moment only (chain.c). kind: "fork"
----or "thread". Returns a function that ends it.
+---A chain of tasks in a network namespace (a path), each of which lives for a moment only (chain.c). kind: "fork",
+---"thread", "leaderless" or "mover". Returns a function that ends it, and its pid.
 function node.chain(path, kind)
   local exe = os.tmpname()
   local cc = os.getenv "CC" or "cc"
   assert(helper.sh(("%s -D_GNU_SOURCE -O2 -pthread -o %s spec/support/chain.c"):format(cc, exe)))
   local ready = os.tmpname()
-  local pipe = assert(io.popen(("exec %s %s %s >%s 2>&1"):format(exe, helper.quote(path), kind, ready), "w"))
+  local pidfile = os.tmpname()
+  local pipe = assert(io.popen(("echo $$ >%s; exec %s %s %s >%s 2>&1"):format(pidfile, exe, helper.quote(path), kind,
+    ready), "w"))
   helper.eventually(function()
     local file <close> = assert(io.open(ready))
     return file:read "l" == "there"
   end, 20)
-  os.remove(exe)
-  os.remove(ready)
+  local file <close> = assert(io.open(pidfile))
+  local pid = file:read "n"
+  for _, name in ipairs { exe, ready, pidfile } do
+    os.remove(name)
+  end
   return function()
     pipe:close()
-  end
+  end, pid
 end
 
 return node

@@ -1,10 +1,12 @@
 -- SPDX-License-Identifier: MIT
 -- Chooses addresses that are free. The kernel is the database: an address of a pool is taken when the node has a route
--- to just this address, which every attachment in mode routed and direct has. The route is what claims it: the kernel
--- takes only one (NLM_F_EXCL), so of two who choose the same address one is refused, and chooses again.
+-- to just this address, which every attachment in mode routed and direct has, or when a port of the bridge bears it as
+-- a name. Route and name are what claims it: the kernel takes only one of each, so of two who choose the same address
+-- one is refused, and chooses again.
 
 local addr = require "zlnet.addr"
 local core = require "zlnet.core"
+local names = require "zlnet.record.names"
 local pool = require "zlnet.addresses.pool"
 
 local claim = {}
@@ -12,37 +14,37 @@ local claim = {}
 local AT_ONCE = 32    -- addresses asked about with one datagram
 local ASKED_MAX = 512 -- from then on a dump of all routes costs less
 
-local KEYS = { "type", "dst", "dst_len", "oif" }
+local KEYS, NAMED = { "type", "dst", "dst_len", "oif" }, { "index" }
 
-local function request(family, address)
-  return { dst = address .. "/" .. addr.host_prefix[family], flags = { fib_match = true } }
-end
-
--- What the node's route to an address says. `mine` is the link of the attachment that is about to be replaced.
-local function is_free(family, address, route, mine)
+-- The link to which the node's route to just this address leads; true for a route of another kind that forbids the
+-- address: the node's own, a broadcast address, one that nothing may be sent to.
+local function taken_by_route(family, address, route)
   if route.code then
-    return route.kind ~= "io" -- there is no route to it
+    return nil -- there is no route to it
   elseif route.type ~= "unicast" then
-    return false -- the node's own, a broadcast address, or one that nothing may be sent to
+    return true
   end
-  return not (route.dst == address and route.dst_len == addr.host_prefix[family]) or route.oif == mine
+  return route.dst == address and route.dst_len == addr.host_prefix[family] and (route.oif or true) or nil
 end
 
 -- Asks about addresses with one datagram. Returns the first that is free, or nil; or nil and an error.
-local function first_free(host, family, candidates, mine)
-  local batch = host:batch()
+local function first_free(host, family, candidates, where)
+  local batch, each = host:batch(), where.name and 2 or 1
   for i = 1, #candidates do
-    batch:getroute(request(family, candidates[i].address), KEYS)
+    local address = candidates[i].address
+    batch:getroute({ dst = address .. "/" .. addr.host_prefix[family], flags = { fib_match = true } }, KEYS)
+    if where.name then
+      batch:getlink({ alt_ifname = where.name(address) }, NAMED)
+    end
   end
   local answers, err = batch:send()
   if not answers then
     return nil, err
   end
   for i = 1, #candidates do
-    local route = answers[i]
-    if type(route) == "table" and route.kind == "io" then
-      return nil, route
-    elseif type(route) == "table" and is_free(family, candidates[i].address, route, mine) then
+    local by = taken_by_route(family, candidates[i].address, answers[(i - 1) * each + 1])
+    by = by or where.name and answers[i * each].index
+    if not by or where.mine and by == where.mine() then
       return candidates[i]
     end
   end
@@ -84,15 +86,15 @@ local function take(next_address, n, taken)
   return list
 end
 
--- The first free address of a set, as the node's routes say.
-local function choose(host, set, key, mine)
+-- The first free address of a set.
+local function choose(host, set, key, where)
   local next_address, n, asked, taken = pool.sequence(set, key), 1, 0, nil
   while true do
     local candidates = take(next_address, n, taken)
     if #candidates == 0 then
       return full(set)
     end
-    local found, err = first_free(host, set.family, candidates, mine)
+    local found, err = first_free(host, set.family, candidates, where)
     if found or err then
       return found, err
     end
@@ -106,37 +108,25 @@ local function choose(host, set, key, mine)
   end
 end
 
--- The first address of a set that is none of the taken ones.
-local function choose_beside(set, key, taken)
-  local found = take(pool.sequence(set, key), 1, taken)[1]
-  if not found then
-    return full(set)
-  end
-  return found
-end
-
 ---Chooses one free address of each set.
 ---@param sets zlnet.pool.set[]
----@param key string of the owner: equal keys try equal addresses first
+---@param who { pid: integer?, id: string? } the owner: an equal one tries equal addresses first
+---@param tag string
 ---@param host table handle of the node's namespace
----@param where { mine: integer?, taken: table<string, boolean>? } mine: index of a link whose address is to be chosen
----again; taken: where the node has no route to each address (on a bridge), all that are in use
----@return zlnet.addr.ip[]? ips with the prefix lengths of their subnets
+---@param where { mine: (fun(): integer?)?, name: (fun(address: string): string)?, subnet: boolean? } mine: the link
+---whose address may be chosen again; name: the alternative name of a link that has an address, on a bridge; subnet:
+---with the prefix lengths of their subnets
+---@return zlnet.addr.ip[]? ips
 ---@return zlnet.error? err `not_found` ENOSPC: a pool is full
-function claim.choose(sets, key, host, where)
-  local ips = {}
+function claim.choose(sets, who, tag, host, where)
+  local ips, key = {}, names.key(who) .. " " .. tag
   for i = 1, #sets do
     local set = sets[i]
-    local found, err
-    if where.taken then
-      found, err = choose_beside(set, key, where.taken)
-    else
-      found, err = choose(host, set, key, where.mine)
-    end
+    local found, err = choose(host, set, key, where)
     if not found then
       return nil, err
     end
-    ips[i] = { family = set.family, address = found.address, prefix = found.range.prefix }
+    ips[i] = pool.ip(set, found.address, found.range, where.subnet)
   end
   return ips
 end

@@ -149,7 +149,7 @@ local function read_rest(value, range, set)
       return nil, "gateway: " .. (why or "an address of the subnet's family expected")
     end
     set.gateway = set.gateway or ip.address
-    set.except[#set.except + 1] = { address = ip.address, prefix = addr.host_prefix[ip.family] }
+    pool.exclude(set, ip.address)
   end
   if value.exclude ~= nil then
     return read_exclude(value.exclude, set.except)
@@ -172,12 +172,12 @@ local function read_set(value)
     elseif set.family and set.family ~= range.family then
       return nil, "the ranges of one pool are of one family"
     end
+    set.family, set.ranges[i] = range.family, range
     local ok
     ok, why = read_rest(list[i], range, set)
     if not ok then
       return nil, why
     end
-    set.family, set.ranges[i] = range.family, range
     set.size = SIZE_MAX - set.size > range.size and set.size + range.size or SIZE_MAX
     names[i] = fmt("%s/%d", range.subnet, range.prefix)
   end
@@ -202,6 +202,26 @@ function pool.rule(value)
     sets[i] = set
   end
   return sets
+end
+
+---An address that is never given.
+---@param set zlnet.pool.set
+---@param address string?
+function pool.exclude(set, address)
+  if address then
+    set.except[#set.except + 1] = { address = address, prefix = addr.host_prefix[set.family] }
+  end
+end
+
+---An address of a range for a container.
+---@param set zlnet.pool.set
+---@param address string
+---@param range zlnet.pool.range
+---@param with_subnet boolean whether its subnet is on the link; else the address stands alone
+---@return zlnet.addr.ip
+function pool.ip(set, address, range, with_subnet)
+  local prefix = with_subnet and range.prefix or addr.host_prefix[set.family]
+  return { family = set.family, address = address, prefix = prefix }
 end
 
 ---Whether an address is never given: excluded, or the gateway.
@@ -230,6 +250,22 @@ function pool.range_of(set, address)
       return range
     end
   end
+end
+
+---How far an address is behind the first one of its set, for sorting.
+---@param set zlnet.pool.set
+---@param address string one of the set's
+---@return integer
+function pool.position(set, address)
+  local before = 0
+  for i = 1, #set.ranges do
+    local range = set.ranges[i]
+    if range == pool.range_of(set, address) then
+      return before + count(range.first, (addr.bytes(address))) - 1
+    end
+    before = before + range.size
+  end
+  return before
 end
 
 local function at(set, position)

@@ -4,6 +4,8 @@
 local execute = require "zlnet.attach.execute"
 local attachments = require "zlnet.record.attachments"
 local core = require "zlnet.core"
+local modes = require "zlnet.attach.modes"
+local names = require "zlnet.record.names"
 local node = require "zlnet.attach.node"
 local operations = require "zlnet.attach.operations"
 local options = require "zlnet.options"
@@ -102,6 +104,50 @@ function Session:lock()
   return true
 end
 
+-- The index of the link that the new pair would replace.
+function Session:former()
+  local link = self.handles.host:getlink({ ifname = names.host_name(self.target.who, self.o.tag) }, { "index" })
+  return link and link.index
+end
+
+-- Chooses addresses, where a pool is given.
+function Session:choose()
+  local o, mode = self.o, modes[self.o.mode]
+  if not o.pool then
+    return true
+  end
+  local former
+  local ips, err = require("zlnet.addresses.claim").choose(o.pool, self.target.who, o.tag, self.handles.host, {
+    subnet = mode.is_subnet_on_link,
+    name = mode.claim and function(address)
+      return mode.claim(o, address)
+    end,
+    mine = o.on_exists ~= "error" and function()
+      former = former or self:former() or 0
+      return former
+    end or nil,
+  })
+  if not ips then
+    return nil, err
+  end
+  o.ip = ips
+  return true
+end
+
+-- Whether another took an address of the pool's between our look and our claim: then others are chosen by now.
+function Session:lost_claim(err)
+  local was, claimed = self.o.ip, err.op == "newroute" or err.op == "newlinkprop"
+  if not (self.o.pool and claimed and err.code == "EEXIST" and self:choose()) then
+    return false
+  end
+  for i = 1, #was do
+    if was[i].address ~= self.o.ip[i].address then
+      return self:lock() ~= nil
+    end
+  end
+  return false
+end
+
 -- The plan, by what the node is like now.
 function Session:decide(ipv6_off)
   local o = self.o
@@ -139,9 +185,28 @@ function Session:carry_out(p, pair)
   if not index then
     return self.stack:fail(failed)
   end
+  local ok, gone = self.target:check()
+  if not ok then
+    return self.stack:fail(gone)
+  end
   made.index, made.host_index = index.container, index.host
   self.stack:commit()
   return made
+end
+
+-- Decides and carries out, with other addresses of the pool as long as others are quicker. A pair that is there already
+-- is used for the first try.
+function Session:try(pair)
+  local p, a, err
+  repeat
+    p, err = self:decide()
+    if not p then
+      return nil, err
+    end
+    a, err = self:carry_out(p, pair)
+    pair = nil
+  until a or not self:lost_claim(err)
+  return a, err, p
 end
 
 -- The plan once more where what was in the way is gone now.
@@ -152,7 +217,7 @@ function Session:replace(p, refusal)
   elseif not what then
     return nil, answer
   end
-  local a, err = self:carry_out(p)
+  local a, err = self:try()
   if not a then
     err.replaced = p.host_ifname
     err.step = (err.step or "attach") .. ", after the former attachment was deleted"
@@ -202,18 +267,27 @@ function Session:answer(p, a, err)
   return a, err
 end
 
+-- All of it. A pair that is there already is used, or taken back.
+function Session:attach(pair)
+  local ok, a, err, p
+  ok, err = self:choose()
+  if ok then
+    a, err, p = self:try(pair)
+  end
+  if not p then
+    return nil, err
+  end
+  return self:answer(p, a, err)
+end
+
 local function run(o)
   local session <close>, err = open(o)
   if not session then
     return nil, err
   end
-  local p, a
-  p, err = session:decide()
-  if not p then
-    return nil, err
-  end
-  a, err = session:carry_out(p)
-  return session:answer(p, a, err)
+  local a
+  a, err = session:attach()
+  return a, err
 end
 
 ---Attaches a container to the node: one veth pair, its addresses, routes and owner's record. All or nothing. Where the
@@ -261,14 +335,10 @@ function Begun:finish(opts)
   local session = self.session
   session.o = options.check("attach", rows.attach, merged(self.opts, opts))
   session.deadline = core.clock() + (session.o.timeout or SECONDS)
-  local p, a
+  local a
   local ok, err = session:lock()
   if ok then
-    p, err = session:decide()
-  end
-  if p then
-    a, err = session:carry_out(p, self.pair)
-    a, err = session:answer(p, a, err)
+    a, err = session:attach(self.pair)
   end
   session:close(err)
   return a, err
@@ -352,8 +422,11 @@ function attach.plan(opts)
   if not session then
     return nil, err
   end
-  local p
-  p, err = session:decide()
+  local ok, p
+  ok, err = session:choose()
+  if ok then
+    p, err = session:decide()
+  end
   if not p then
     return nil, err
   end

@@ -7,6 +7,7 @@ local fields = require "zlnet.record.fields"
 local line = require "zlnet.record.line"
 local modes = require "zlnet.attach.modes"
 local options = require "zlnet.options"
+local pool = require "zlnet.addresses.pool"
 
 local fmt, type = string.format, type
 
@@ -20,6 +21,29 @@ local function overlay(value)
     return nil, "it has no MTU before its first sync"
   end
   return value
+end
+
+-- Which addresses a pool will give is not known yet: what must hold between options is looked at with one of them. On a
+-- bridge the gateway of the pool is the container's.
+local function stand_in_for_pool(o, mode)
+  if o.pool and o.ip then
+    return "pool", "not together with ip"
+  elseif not o.pool then
+    return not o.ip and "ip" or nil, "required (or pool)"
+  end
+  o.ip = {}
+  for i, set in ipairs(o.pool) do
+    if mode.is_subnet_on_link and mode.takes.gateway and o.default_route and set.gateway then
+      o.gateway = o.gateway or {}
+      o.gateway[set.family] = o.gateway[set.family] or set.gateway
+    end
+    pool.exclude(set, o.gateway and o.gateway[set.family])
+    local address, range = pool.sequence(set, "")()
+    if not address then
+      return "pool", fmt("%s has no address to give", set.name)
+    end
+    o.ip[i] = pool.ip(set, address, range, mode.is_subnet_on_link)
+  end
 end
 
 -- What an attachment has of its overlay, where the caller says nothing else.
@@ -66,9 +90,8 @@ local function relate_pair(o)
   elseif o.mac and o.mac == o.host_mac then
     return "host_mac", "must differ from mac"
   end
-  for _, row in ipairs(attach.attach) do
-    local name = row[1]
-    if row.by_mode and o[name] and not mode.takes[name] then
+  for _, name in ipairs(attach.by_mode) do
+    if o[name] and not mode.takes[name] then
       return name, fmt("has no use in mode '%s'", o.mode)
     end
   end
@@ -109,6 +132,7 @@ local function first_of(list, ...)
 end
 
 local CHECKS = {
+  stand_in_for_pool,
   complete_from_overlay,
   relate_pair,
   relate_ips,
@@ -135,7 +159,10 @@ end
 ---@field pid integer? the container's process, 1–4194304; or netns
 ---@field netns string|table|file*|zlnet.netns? path, name under /run/netns, `{fd = n}`, open file or handle; needs id
 ---@field id string? the owner's id, without NUL
----@field ip string|string[] with or without a length: else /32 and /128 in `routed`, /24 and /64 in the other modes
+---@field ip (string|string[])? with or without a length: else /32 and /128 in `routed`, /24 and /64 in the other modes
+---@field pool (string|table)? in place of ip: one free address of each subnet. `"10.200.1.0/24"`, a range `{ subnet =,
+---rangeStart =, rangeEnd =, gateway =, exclude = }`, or a list of either, one per family; a list of ranges in that list
+---is one pool. The first one tried derives from the owner, so a container that comes back has the address it had
 ---@field tag string? 1 or 2 characters of `[A-Za-z0-9]`; "s"
 ---@field ifname string? of the container end, 1–15 bytes; "eth0"
 ---@field mode ("routed"|"direct"|"bridge")? "routed"
@@ -173,7 +200,8 @@ attach.attach = options.spec({
   { "pid", argument.pid, of_pair = true },
   { "netns", argument.netns, of_pair = true },
   { "id", argument.text, of_pair = true },
-  { "ip", argument.ips, required = true },
+  { "ip", argument.ips },
+  { "pool", pool.rule },
   { "tag", argument.tag, "s", of_pair = true },
   { "ifname", argument.ifname, "eth0", of_pair = true },
   { "mode", argument.one_of(table.unpack(NAMES)), "routed", of_pair = true },
@@ -196,17 +224,16 @@ attach.attach = options.spec({
   { "overlay", overlay },
 }, relate_attach)
 
-local function of_pair()
-  local rows = {}
-  for _, row in ipairs(attach.attach) do
-    rows[#rows + 1] = row.of_pair and row or nil
-  end
-  return rows
+local of_pair = {}
+attach.by_mode = {}
+for _, row in ipairs(attach.attach) do
+  of_pair[#of_pair + 1] = row.of_pair and row or nil
+  attach.by_mode[#attach.by_mode + 1] = row.by_mode and row[1] or nil
 end
 
 ---Those of them which attach.begin takes before the addresses are known.
 ---@type zlnet.options.spec
-attach.pair = options.spec(of_pair(), function(o)
+attach.pair = options.spec(of_pair, function(o)
   local wrong, why = relate_pair(o)
   if not wrong and o.id then
     local text, long = line.format(fields.longest(o))

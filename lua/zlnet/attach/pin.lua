@@ -15,6 +15,23 @@ local target = {}
 local Target = {}
 Target.__index = Target
 
+local LEFT = {
+  ended = { "ESRCH", "the process has ended meanwhile" },
+  moved = { "EAGAIN", "the process has entered another network namespace meanwhile" },
+}
+
+---Whether what was attached is the process's: it may have ended by now, or have entered another namespace.
+---@return true? ok
+---@return zlnet.error? err
+function Target:check()
+  local left = self.process and self.process:left(self.ns)
+  if not left then
+    return true
+  end
+  return nil, core.error { kind = "io", code = LEFT[left][1], op = "attach", step = "check the target",
+    message = LEFT[left][2] }
+end
+
 local PARTS = { "ns", "here", "process" }
 
 function Target:close()

@@ -31,6 +31,7 @@ local plan = {}
 ---@field ifname string
 ---@field mac string
 ---@field families string[] of the addresses, IPv4 first
+---@field link_local string? the container end's link-local address, where attach makes it
 ---@field gateways table<"inet"|"inet6", string> those that the container's default route goes through
 ---@field owner table whose it will be
 ---@field record zlnet.record the owner's record
@@ -143,7 +144,7 @@ function plan.port(o, who, node)
   local mode = modes[o.mode]
   create(o, p, mode, add, node)
   operations.mute(p, mode, add)
-  operations.up(o, p, add)
+  operations.up(p, add)
   operations.record(p, add)
   operations.await(o, p, mode, add)
   operations.loopback(add)
@@ -159,6 +160,7 @@ end
 function plan.build(o, who, node)
   local p = begin(o, who)
   p.gateways, p.families = plan.gateways(o), families_of(o.ip)
+  p.link_local = o.nodad and p.families.inet6 and operations.link_local_of(p.mac) or nil
   local record, reason = line.format(p.record)
   if not record then
     return nil, reason
@@ -170,7 +172,7 @@ function plan.build(o, who, node)
   if node and node.ipv6_off then
     operations.unmute(p, add)
   end
-  operations.up(o, p, add)
+  operations.up(p, add)
   operations.addresses(o, p, mode, add)
   mode.routes(o, p, add)
   operations.record(p, add)

@@ -14,6 +14,7 @@ All or nothing: when a step fails, what was done is undone.]]
 attach.examples = {
   { "zlnet attach --pid 4242 --ip 10.200.0.5", "routed: reaches what the node reaches, and is reached by its address" },
   { "zlnet attach --pid 4242 --ip 10.200.0.5 --ip fd00:200::5", "IPv4 and IPv6" },
+  { "zlnet attach --pid 4242 --pool 10.200.1.0/24", "an address that no other attachment has" },
   { "zlnet attach --netns blue --id web-1 --ip 10.200.0.6", "a namespace of `ip netns`, which needs an owner's id" },
   { "zlnet attach --pid 4242 --ip 10.9.0.5/24 --tag g --ifname eth1 --no-default-route", "a second attachment" },
   { "zlnet attach --batch fleet.json --mtu 1400", "each line like {\"pid\": 4242, \"ip\": [\"10.200.0.5\"]}" },
@@ -29,6 +30,7 @@ function attach.define_options(command)
   option("--netns", "NETNS", "or its namespace: a path, or a name under /run/netns; needs --id")
   option("--id", "ID", "the owner's id, e.g. a container's")
   option("--ip", "ADDRESS", "its address, with or without /LENGTH; once more for a second one"):count "*"
+  option("--pool", "SUBNET", "or a free address of this subnet; once more for another family"):count "*"
   option("--tag", "TAG", "1 or 2 characters that tell several attachments of a container apart (s)")
   option("--ifname", "NAME", "the link's name in the container (eth0)")
   option("--mode", "MODE", "routed, direct or bridge (routed)"):choices { "routed", "direct", "bridge" }

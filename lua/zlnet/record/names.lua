@@ -34,7 +34,8 @@ function owner.host_name(o, tag)
 end
 
 ---@class zlnet.owner.name
----@field kind "veth"|"vc" host end, or a container end that waits on the host (the origin's; we make none)
+---@field kind "veth"|"vc" host end, or a container end that waits on the host, as the origin
+---(the Rust module that zlnet replaces) makes them; we make none
 ---@field pid integer? the owner's pid
 ---@field hash string? 8 hexadecimal digits of the owner's id's hash
 ---@field tag string? absent in the origin's `veth-<pid>` and `vc-<pid>`

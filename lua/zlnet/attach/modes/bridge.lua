@@ -120,14 +120,14 @@ end
 
 -- The name of a port that has an address. The kernel gives a name to one link only, so an address that another port of
 -- the bridge has is refused.
-local function claim(o, ip)
-  return fmt("%s@%s%s", ip.address, o.bridge, o.vlan and "." .. o.vlan or "")
+function bridge.claim(o, address)
+  return fmt("%s@%s%s", address, o.bridge, o.vlan and "." .. o.vlan or "")
 end
 
 function bridge.host(o, _, add)
   local names = {}
   for i, ip in ipairs(o.ip) do
-    names[i] = claim(o, ip)
+    names[i] = bridge.claim(o, ip.address)
   end
   add(operations.on("host", "newlinkprop", "claim the addresses on the bridge", "claim",
     { prop_list = { alt_ifname = names } }))

@@ -12,6 +12,8 @@
 ---@field relate fun(o: table, families: table): string?, string? what must hold between its options: nil, or the name
 ---of a wrong one and why
 ---@field gateways fun(o: table): table<"inet"|"inet6", string> those that the container's default route goes through
+---@field claim nil|fun(o: table, address: string): string the alternative name of a host end that has an address,
+---where the node has no route to just that address
 ---@field needs string? the option that is required
 ---@field look nil|fun(o: table, host: table, seen: table): true?, zlnet.error|string? what it has to know of the node,
 ---into seen; nil and the kernel's error, or why the node will not do
