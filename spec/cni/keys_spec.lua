@@ -36,7 +36,6 @@ describe("zlnet.cni.keys", function()
       '{"portIsolation":true}', '{"bridge":"br0"}', '{"promiscMode":true}', '{"ipMasqBackend":"iptables"}',
       '{"mode":"bridge","macspoofchk":true}', '{"mode":"bridge","vlan":5,"isGateway":true}',
       '{"mode":"bridge","preserveDefaultVlan":true,"vlan":5}', '{"mode":"bridge","vlanTrunk":[{"minID":1,"maxID":9}]}',
-      '{"runtimeConfig":{"portMappings":[{"hostPort":80,"containerPort":80}]}}',
       '{"runtimeConfig":{"bandwidth":{"ingressRate":1}}}',
     } do
       refused(2, text, text:gsub('"mode":"bridge",', ""):match '^{"(%a+)"')

@@ -89,6 +89,8 @@ local function text_of(d, op, a)
     return fmt("address %s is not on '%s'", d.expected, name)
   elseif place == "host route" then
     return fmt("the node has no route to %s", d.expected:match "^[^/]+")
+  elseif d.key == "firewall" then
+    return fmt("there are no %s", d.expected)
   elseif d.key == "route" then
     return fmt("route to %s is not in the container", route_text(d.expected, op))
   end
@@ -114,15 +116,6 @@ local function compare_attachment(a, host, ns, ops, wrong)
   return true
 end
 
-local function check_masquerade(r, addresses, wrong)
-  local id = identity.of(r.config.name, r.container, r.ifname)
-  local n, failed = require("zlnet.cni.masquerade").count(id)
-  if n and n < addresses then
-    wrong "masquerading is not set up"
-  end
-  return n, failed
-end
-
 local function compare(r, previous, wrong)
   local ns <close>, err = core.netns.open(request.netns(r))
   if not ns then
@@ -145,12 +138,7 @@ local function compare(r, previous, wrong)
     return nil, why
   end
   a.mac, a.mtu = interface.mac and interface.mac:lower(), interface.mtu
-  local ops, addresses = operations(previous, position)
-  local ok, failed = compare_attachment(a, host, ns, ops, wrong)
-  if ok and r.config.ipMasq then
-    ok, failed = check_masquerade(r, addresses, wrong)
-  end
-  return ok, failed
+  return compare_attachment(a, host, ns, (operations(previous, position)), wrong)
 end
 
 ---Checks an attachment.

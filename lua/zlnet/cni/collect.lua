@@ -66,6 +66,20 @@ local function detach(is_stale)
   return true
 end
 
+-- What is nobody's any more in the firewall, and rules of earlier versions; also without ipMasq, as in DEL.
+local function leave_firewall(is_stale)
+  local host <close>, err = core.open(nil)
+  local n
+  if host then
+    n, err = require("zlnet.firewall.stale").sweep(host)
+  end
+  if not n then
+    return failure.from(err)
+  end
+  local _, rules = require("zlnet.cni.masquerade").remove(is_stale)
+  return rules
+end
+
 ---Takes away what is stale of a network: attachments, masquerading, addresses. Goes on after a failure.
 ---@param r zlnet.cni.request
 ---@param log fun(text: string)
@@ -83,8 +97,7 @@ function collect.run(r, log)
   local failures = {}
   local _, left = detach(is_stale)
   failures[1] = left
-  local _, rules = require("zlnet.cni.masquerade").remove(is_stale) -- also without ipMasq, as in DEL
-  failures[#failures + 1] = rules
+  failures[#failures + 1] = leave_firewall(is_stale)
   local _, kept = ipam.call(r, log)
   failures[#failures + 1] = kept
   local failed = failure.join(failures)

@@ -31,6 +31,8 @@ local ROWS = {
   { "mtu", "number", "an integer from 0 to 65535", is_mtu },
   { "ipMasq", "boolean", SWITCH },
   { "ipMasqBackend", "string", "a text" },
+  { "isolate", "string", "a name" },
+  { "guard", "boolean", SWITCH },
   { "isGateway", "boolean", SWITCH },
   { "isDefaultGateway", "boolean", SWITCH },
   { "forceAddress", "boolean", SWITCH },
@@ -74,7 +76,7 @@ local NOT_DONE = {
 local ON_BRIDGES = { "bridge", "vlan", "portIsolation", "promiscMode" }
 
 -- Capabilities that other plugins of the chain are for.
-local CHAINED = { portMappings = "portmap", bandwidth = "bandwidth" }
+local CHAINED = { bandwidth = "bandwidth" }
 
 local function wrong(key, expected, value)
   return nil, failure.new("config", fmt("%s: %s expected", key, expected), json.excerpt(value))

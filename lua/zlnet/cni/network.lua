@@ -25,6 +25,9 @@ local network = {}
 ---@field isolated boolean?
 ---@field vlan integer?
 ---@field masquerade boolean
+---@field publish table[]? ports, as attach takes them
+---@field isolate string?
+---@field guard boolean
 ---@field is_gateway boolean
 ---@field is_default_gateway boolean
 ---@field routes zlnet.cni.route[]
@@ -97,16 +100,21 @@ function network.read(config, args)
     return nil, failure.new("config", no_routes.msg, no_routes.details)
   end
   table.move(routes, 1, #routes, #pool_routes + 1, pool_routes)
+  local ports, no_ports = require("zlnet.cni.ports").read((config.runtimeConfig or {}).portMappings)
+  if ports == nil then
+    return nil, no_ports
+  end
   local mode = config.mode or "routed"
   return {
     mode = mode,
     bridge = mode == "bridge" and (config.bridge or DEFAULT_BRIDGE) or nil,
     mtu = config.mtu ~= 0 and config.mtu or nil,
     mac = mac, ips = ips, pool = given or nil, routes = pool_routes, dns = config.dns or {},
-    hairpin = mode == "bridge" and config.hairpinMode or nil,
+    hairpin = mode == "bridge" and (config.hairpinMode or ports and true) or nil,
     isolated = config.portIsolation or nil,
     vlan = config.vlan ~= 0 and config.vlan or nil,
     masquerade = config.ipMasq or false,
+    publish = ports or nil, isolate = config.isolate ~= "" and config.isolate or nil, guard = config.guard or false,
     force_address = config.forceAddress or false,
     promisc = config.promiscMode or false,
     dad = config.enabledad or false,
@@ -190,7 +198,7 @@ function network.address_options(n, r)
   return {
     ip = ips, default_route = false, gateway = given[1] and given,
     forwarding = n.mode == "routed", -- a bridge's is for gateway.lua
-    nodad = not n.dad,
+    nodad = not n.dad, masquerade = n.masquerade, publish = n.publish, isolate = n.isolate, guard = n.guard,
   }, gateways
 end
 
