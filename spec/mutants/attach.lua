@@ -61,7 +61,7 @@ return {
     replace = "    if o.on_exists ~= \"replace\" then\n",
     suites = { "spec/attach/conflict_spec.lua" } },
   { name = "living-twin-replaced", file = "lua/zlnet/attach/conflict.lua",
-    find = "  return w:in_use(c.link) ~= \"no\"\n", replace = "  return false\n",
+    find = "  return facts:in_use(c.link) ~= \"no\"\n", replace = "  return false\n",
     suites = { "spec/attach/conflict_spec.lua" } },
   { name = "boot-not-compared", file = "lua/zlnet/attach/conflict.lua",
     find = " and record.boot == who.boot\n", replace = "\n", suites = { "spec/attach/conflict_spec.lua" } },
