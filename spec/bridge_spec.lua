@@ -71,6 +71,19 @@ describe("zlnet.bridge", function()
     assert.equal("0\n0\n1\n0\n", settings)
   end)
 
+  it("filters by VLAN where it is told to, or says that the kernel cannot", function()
+    local made, err = zlnet.bridge { name = "br0", vlan_filtering = true }
+    if made then
+      assert.equal(1, node.link("br0").linkinfo.info_data.vlan_filtering)
+      assert.is_false(bridge({ name = "br0" }).created)
+      local _, other = zlnet.bridge { name = "br0", vlan_filtering = false }
+      assert.match("vlan_filtering is true, not false", other.message)
+    else
+      assert.equal("EOPNOTSUPP", err.code)
+      assert.is_nil(node.link "br0")
+    end
+  end)
+
   it("confirms one that is as it should be, and adds what it lacks", function()
     local first = bridge { name = "br0", ip = "10.7.0.1/24", mac = "02:00:00:00:00:07" }
     helper.eventually(function() -- the link watch is up to a second late

@@ -34,12 +34,12 @@ struct capabilities {
 
 /* All zero when there is no thread. */
 struct visitor {
-	atomic_bool busy; /* somebody asks, or is about to; what follows is his */
+	atomic_bool busy; /* set while one caller owns all fields below */
 	bool there;       /* the thread has to be joined */
 	struct thread thread;
 	struct capabilities caps; /* with which it was made */
 	pid_t tid;
-	int cpu; /* where it runs */
+	int cpu; /* the only one where it runs; -1: wherever */
 	/* Only the thread waits while it is IDLE, and only who asked while it is ASKED. */
 	_Atomic uint32_t turn;
 	int nsfd, home;
@@ -111,35 +111,8 @@ static bool own_capabilities(struct capabilities *caps)
 	return syscall(SYS_capget, &h, caps->of) == 0;
 }
 
-/* A new thread starts on an idle processor, and waking that one up, then ours again, takes longer than the visit does. So
- * the caller stays on its processor meanwhile, and the thread inherits that. Whether there is something to restore. */
-static bool narrow(struct visitor *v, cpu_set_t *old)
-{
-	cpu_set_t one;
-
-	v->cpu = sched_getcpu();
-	if (v->cpu < 0 || v->cpu >= CPU_SETSIZE || sched_getaffinity(0, sizeof *old, old) < 0)
-		return false;
-	CPU_ZERO(&one);
-	CPU_SET(v->cpu, &one);
-	return sched_setaffinity(0, sizeof one, &one) == 0;
-}
-
-/* An unrestricted caller gets every processor back, also those that come later; else the mask is put back. */
-static void widen(cpu_set_t *old)
-{
-	static _Atomic long
-		online; /* asking reads a file; an old number only means that a mask is put back as it was */
-
-	if (!online)
-		online = sysconf(_SC_NPROCESSORS_ONLN);
-	if (CPU_COUNT(old) >= online)
-		memset(old, 0xff, sizeof *old);
-	sched_setaffinity(0, sizeof *old, old);
-}
-
-/* Let it run where the caller does, for the same reason. */
-static void summon(struct visitor *v)
+/* Let the thread run where the caller does: waking an idle processor, and then ours again, takes longer than the visit. */
+static void pin_worker(struct visitor *v)
 {
 	cpu_set_t one;
 	int cpu = sched_getcpu();
@@ -152,7 +125,7 @@ static void summon(struct visitor *v)
 		v->cpu = cpu;
 }
 
-static void bury(struct visitor *v)
+static void join_worker(struct visitor *v)
 {
 	struct error e;
 
@@ -167,7 +140,7 @@ static bool ask(struct visitor *v, const struct capabilities *caps)
 	if (!v->there || atomic_load(&v->turn) != IDLE || memcmp(&v->caps, caps, sizeof *caps) != 0 ||
 	    syscall(SYS_kcmp, (pid_t)syscall(SYS_gettid), v->tid, KCMP_FILES, 0, 0) != 0 || !change(v, IDLE, ASKED))
 		return false;
-	summon(v); /* an asked one does not leave */
+	pin_worker(v); /* an asked one does not leave */
 	wake(v);
 	await(v, ASKED, 0);
 	return true;
@@ -176,17 +149,13 @@ static bool ask(struct visitor *v, const struct capabilities *caps)
 /* When none is left. */
 static int begin(struct visitor *v, const struct capabilities *caps, struct error *e)
 {
-	cpu_set_t cpus;
-
 	v->caps = *caps;
+	v->cpu = -1;
 	atomic_store(&v->turn, ASKED);
-	bool narrowed = narrow(v, &cpus);
 	int rc = thread_start(&v->thread, THREAD_SAME_NETNS, -1, life, v, e);
 	v->there = rc == 0;
 	if (rc == 0)
 		await(v, ASKED, 0);
-	if (narrowed)
-		widen(&cpus);
 	return rc;
 }
 
@@ -207,11 +176,11 @@ static int go(struct visitor *v, int nsfd, int home, void (*f)(void *), void *ar
 	if (!asked && v->there && change(v, IDLE, GONE)) /* one that will not do */
 		wake(v);
 	if (!asked) {
-		bury(v);
+		join_worker(v);
 		rc = begin(v, &caps, e);
 	}
 	if (atomic_load(&v->turn) == GONE) /* not at home: then no thread is in the namespace when we return */
-		bury(v);
+		join_worker(v);
 	if (rc == 0 && v->rc < 0)
 		rc = asked ? 1 : error_netlink(e, -v->rc, "setns", NULL);
 	return rc;
@@ -229,9 +198,9 @@ int visitor_run(int nsfd, int home, void (*f)(void *), void *arg, struct error *
 	return rc > 0 ? thread_run(nsfd, f, arg, e) : rc;
 }
 
-/* Its code must not be unloaded below it. Who is being asked this very moment is waited for, but not for ever: it may be
+/* The code must not be unloaded below the thread. A visit of this very moment is waited for, but not for ever: it may be
  * the caller's own doing, who was interrupted and ends the process. */
-__attribute__((destructor)) static void dismiss(void)
+__attribute__((destructor)) static void stop_at_exit(void)
 {
 	const struct timespec moment = {.tv_nsec = 1000000};
 	struct visitor *v = atomic_load(&page);
@@ -245,6 +214,6 @@ __attribute__((destructor)) static void dismiss(void)
 		return;
 	if (change(v, IDLE, GONE))
 		wake(v);
-	bury(v);
+	join_worker(v);
 	atomic_store(&v->busy, false);
 }

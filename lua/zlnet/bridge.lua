@@ -18,6 +18,7 @@ local MARK = 0x7a6c -- the first bytes of our MACs, as in owner.lua
 ---@field stp boolean? the spanning tree protocol; false
 ---@field mac string? unicast; a random one, which then stays whatever ports come and go
 ---@field mtu integer? bytes, 68–65535; the kernel's default
+---@field vlan_filtering boolean? whether it filters by VLAN; a new one does not, one that is there is as it is
 
 ---The options of zlnet.bridge.
 ---@type zlnet.options.spec
@@ -27,6 +28,7 @@ bridge.options = options.spec({
   { "stp", argument.boolean, false },
   { "mac", argument.mac },
   { "mtu", argument.integer(68, 65535) },
+  { "vlan_filtering", argument.boolean },
 }, function(o)
   for _, ip in ipairs(o.ip or {}) do
     ip.prefix = ip.prefix or DEFAULT_PREFIX[ip.family]
@@ -104,7 +106,7 @@ end
 local function make(o, host, stack)
   local args, made = {
     ifname = o.name, flags = { up = true }, address = o.mac or random_mac(),
-    linkinfo = { kind = "bridge", data = { stp_state = o.stp and 1 or 0 } },
+    linkinfo = { kind = "bridge", data = { stp_state = o.stp and 1 or 0, vlan_filtering = o.vlan_filtering } },
   }, { refused = false, index = nil }
   stack:push("delete the bridge", delete_unanswered, host, args, made)
   local link, err = host:newlink(args)
@@ -142,6 +144,7 @@ local function differences(o, link)
     compare("stp", o.stp, link.linkinfo.data.stp_state ~= 0)
     compare("mac", o.mac, link.address)
     compare("mtu", o.mtu, link.mtu)
+    compare("vlan_filtering", o.vlan_filtering, link.linkinfo.data.vlan_filtering or false)
   end
   return list
 end

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- A plan as commands of ip-link(8), ip-address(8), ip-route(8) and sysctl(8): each operation's equal, and all of them
+-- A plan as commands of ip-link(8), ip-address(8), ip-route(8), bridge(8) and sysctl(8): each operation's equal, and all of them
 -- as one script.
 
 local shell = {}
@@ -48,9 +48,30 @@ function writers.newlink(args, c)
     option("address", peer.address), peer_tx, peer_rx, "netns", c.netns)
 end
 
+local function switch(name, value)
+  return value and name .. " on"
+end
+
+local function vlan(what, args, c)
+  local info = args.af_spec.vlan_info[1]
+  local flags = info.flags or {}
+  return join("bridge vlan", what, "dev", quote(c.dev), "vid", info.vid, flags.pvid and "pvid",
+    flags.untagged and "untagged")
+end
+
+-- Of a bridge's VLAN: an end itself is never deleted.
+function writers.dellink(args, c)
+  return vlan("del", args, c)
+end
+
 function writers.setlink(args, c)
-  local spec = args.af_spec
-  if spec and spec.inet then
+  local spec, port = args.af_spec, args.linkinfo and args.linkinfo.slave_data
+  if port then
+    return join("ip link set dev", quote(c.dev), "type bridge_slave", switch("hairpin", port.mode),
+      switch("isolated", port.isolated))
+  elseif args.family == "bridge" then
+    return vlan("add", args, c)
+  elseif spec and spec.inet then
     local key, value = next(spec.inet.conf)
     return join("sysctl -qw", quote(("net/ipv4/conf/%s/%s=%s"):format(c.dev, key, value)))
   end

@@ -125,11 +125,11 @@ describe("plan.build", function()
     local mac = "02:00:00:00:00:01"
     assert.same({ "h up" }, awaited { ip = "10.200.0.5" })
     assert.same({ "h up" }, awaited { ip = "fd00::5", nodad = false })
-    assert.same({ "h up", "c fd00::5 fd00::6 fe80::ff:fe00:1", "h fe80::1/128" },
+    assert.same({ "h up", "c fe80::ff:fe00:1 fd00::5 fd00::6", "h fe80::1/128" },
       awaited { ip = { "fd00::5", "fd00::6" }, mac = mac })
-    assert.same({ "h up", "c fd00::5 fe80::ff:fe00:1", "h fd00::1/128", "h fe80::1/128" },
+    assert.same({ "h up", "c fe80::ff:fe00:1 fd00::5", "h fd00::1/128", "h fe80::1/128" },
       awaited { ip = "fd00::5", gateway = "fd00::1", mac = mac })
-    assert.same({ "h up", "c fd00::5 fe80::ff:fe00:1" },
+    assert.same({ "h up", "c fe80::ff:fe00:1 fd00::5" },
       awaited { ip = "fd00::5", mode = "direct", mac = mac })
   end)
 
@@ -264,11 +264,16 @@ describe("zlnet.plan", function()
 
   -- What ip(8) and /proc/sys say of both namespaces: a set of lines.
   local function state(c)
-    for _, name in ipairs(node.links()) do -- a bridge's carrier is acted upon when it is asked for, or a second later
-      helper.eventually(function()
-        return node.link(name).operstate ~= "DOWN"
-      end)
-    end
+    helper.eventually(function() -- a carrier is acted upon when it is asked for, or a second later
+      local settled = true
+      for _, where in ipairs { here, c } do
+        for _, link in ipairs(where:ip_json "link") do
+          where:exec("ip link show dev " .. link.ifname)
+          settled = settled and (link.ifname == "lo" or link.operstate == "UP")
+        end
+      end
+      return settled
+    end)
     helper.eventually(function()
       local addresses = select(2, helper.sh "ip addr") .. select(2, c:exec "ip addr")
       return not addresses:find "tentative" -- routes to it come then
@@ -324,7 +329,7 @@ describe("zlnet.plan", function()
     ["mode direct, IPv6"] = { ip = "fd00:200::5", mode = "direct", forwarding = false },
     ["mode bridge"] = {
       ip = { "10.7.0.5/24", "fd00:7::5/64" }, mode = "bridge", bridge = "br0", gateway = { "10.7.0.1", "fd00:7::1" },
-      mtu = "inherit",
+      mtu = "inherit", hairpin = true, isolated = true,
     },
   }
 

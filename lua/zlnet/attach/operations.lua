@@ -100,8 +100,8 @@ function operations.unmute(p, add)
 end
 
 ---Brings the container end up, and with it the host end's carrier.
-function operations.up(o, p, add)
-  if o.nodad and p.families.inet6 then -- the kernel's own fe80 address would be tentative for a second or two
+function operations.up(p, add)
+  if p.link_local then -- the kernel's own fe80 address would be tentative for a second or two
     add(operations.on("container", "setlink", "leave the link-local address to us", nil,
       { af_spec = { inet6 = { addr_gen_mode = "none" } } }))
   end
@@ -111,8 +111,10 @@ function operations.up(o, p, add)
   end
 end
 
--- fe80::/64 with the MAC's modified EUI-64, as the kernel makes it.
-local function link_local_of(mac)
+---fe80::/64 with the MAC's modified EUI-64, as the kernel makes it.
+---@param mac string
+---@return string address
+function operations.link_local_of(mac)
   local a, b, c, d, e, f = mac:match "^(%x%x):(%x%x):(%x%x):(%x%x):(%x%x):(%x%x)$"
   local text = ("fe80::%02x%s:%sff:fe%s:%s%s"):format(tonumber(a, 16) ~ 2, b, c, d, e, f)
   return addr.parse(text).address
@@ -129,9 +131,9 @@ function operations.addresses(o, p, mode, add)
       flags = (nodad or noprefixroute) and { nodad = nodad, noprefixroute = noprefixroute },
     }))
   end
-  if o.nodad and p.families.inet6 then
+  if p.link_local then
     add(operations.on("container", "newaddr", "add the container's link-local address", "address",
-      { ["local"] = link_local_of(p.mac), prefixlen = 64, flags = { nodad = true } }))
+      { ["local"] = p.link_local, prefixlen = 64, flags = { nodad = true } }))
   end
 end
 
@@ -162,14 +164,13 @@ function operations.await(o, p, mode, add)
   local op = operations.on("host", "getlink", "wait until the host end transmits", nil, {})
   op.await = { operstate = "up" }
   add(op)
-  if not (o.nodad and p.families.inet6) then
+  if not p.link_local then
     return
   end
-  local addresses = {}
+  local addresses = { p.link_local }
   for _, ip in ipairs(o.ip) do
     addresses[#addresses + 1] = ip.family == "inet6" and ip.address or nil
   end
-  addresses[#addresses + 1] = link_local_of(p.mac)
   await_in_container(addresses, add)
   for _, address in ipairs(mode.awaited and mode.awaited(p) or {}) do
     await_on_host(address, add)

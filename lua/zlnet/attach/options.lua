@@ -90,9 +90,8 @@ local function relate_pair(o)
   elseif o.mac and o.mac == o.host_mac then
     return "host_mac", "must differ from mac"
   end
-  for _, row in ipairs(attach.attach) do
-    local name = row[1]
-    if row.by_mode and o[name] and not mode.takes[name] then
+  for _, name in ipairs(attach.by_mode) do
+    if o[name] and not mode.takes[name] then
       return name, fmt("has no use in mode '%s'", o.mode)
     end
   end
@@ -225,17 +224,16 @@ attach.attach = options.spec({
   { "overlay", overlay },
 }, relate_attach)
 
-local function of_pair()
-  local rows = {}
-  for _, row in ipairs(attach.attach) do
-    rows[#rows + 1] = row.of_pair and row or nil
-  end
-  return rows
+local of_pair = {}
+attach.by_mode = {}
+for _, row in ipairs(attach.attach) do
+  of_pair[#of_pair + 1] = row.of_pair and row or nil
+  attach.by_mode[#attach.by_mode + 1] = row.by_mode and row[1] or nil
 end
 
 ---Those of them which attach.begin takes before the addresses are known.
 ---@type zlnet.options.spec
-attach.pair = options.spec(of_pair(), function(o)
+attach.pair = options.spec(of_pair, function(o)
   local wrong, why = relate_pair(o)
   if not wrong and o.id then
     local text, long = line.format(fields.longest(o))

@@ -22,6 +22,7 @@ local plan = {}
 ---@field await table? what the answer must say; until then it is asked again
 ---@field optional boolean? of a sysctl, a gain and no need: where the kernel has no such setting, or it may not be
 ---written, the rest is done all the same
+---@field late boolean? it is about the addresses, though it does not name them
 ---@field again boolean? when its answer was lost, do it again: it cannot be undone, and twice is as good as once
 ---@field command string? the equal `ip` or `sysctl` command, in what zlnet.plan returns
 
@@ -31,6 +32,7 @@ local plan = {}
 ---@field ifname string
 ---@field mac string
 ---@field families string[] of the addresses, IPv4 first
+---@field link_local string? the container end's link-local address, where attach makes it
 ---@field gateways table<"inet"|"inet6", string> those that the container's default route goes through
 ---@field owner table whose it will be
 ---@field record zlnet.record the owner's record
@@ -143,7 +145,7 @@ function plan.port(o, who, node)
   local mode = modes[o.mode]
   create(o, p, mode, add, node)
   operations.mute(p, mode, add)
-  operations.up(o, p, add)
+  operations.up(p, add)
   operations.record(p, add)
   operations.await(o, p, mode, add)
   operations.loopback(add)
@@ -159,6 +161,7 @@ end
 function plan.build(o, who, node)
   local p = begin(o, who)
   p.gateways, p.families = plan.gateways(o), families_of(o.ip)
+  p.link_local = o.nodad and p.families.inet6 and operations.link_local_of(p.mac) or nil
   local record, reason = line.format(p.record)
   if not record then
     return nil, reason
@@ -170,7 +173,7 @@ function plan.build(o, who, node)
   if node and node.ipv6_off then
     operations.unmute(p, add)
   end
-  operations.up(o, p, add)
+  operations.up(p, add)
   operations.addresses(o, p, mode, add)
   mode.routes(o, p, add)
   operations.record(p, add)

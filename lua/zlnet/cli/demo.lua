@@ -42,22 +42,43 @@ local function own_command()
   return table.move(arg, first, 0, 1, {})
 end
 
+-- In a chroot whose root is no mount point no mount namespace can be made private. Where none of its mounts is shared
+-- with another it needs not be: then the sandbox is made in a chroot whose root is a mount point.
+local IS_PRIVATE = [[unshare --mount --propagation unchanged sh -c 'mount -t tmpfs zlnet-demo /mnt &&
+  [ -r /proc/$PPID/mountinfo ] && ! grep -q zlnet-demo /proc/$PPID/mountinfo; status=$?; umount /mnt; exit $status']]
+local ROOTED = [[unshare --mount --propagation unchanged sh -c 'mount --rbind / /mnt &&
+  exec chroot /mnt sh -c "cd \"\$0\" && exec \"\$@\"" "$PWD" "$@"' sh ]]
+
+-- How a sandbox is begun here: what goes before unshare, and its flags.
+local function find_sandbox()
+  local function works(before, flags)
+    return os.execute(("%sunshare %s mount -t tmpfs tmpfs /run 2>/dev/null"):format(before, flags))
+  end
+  for _, flags in ipairs(SANDBOXES) do
+    if works("", flags) then
+      return "", flags
+    end
+  end
+  if os.execute(IS_PRIVATE .. " 2>/dev/null") and works(ROOTED, PRIVATE) then
+    return ROOTED, PRIVATE
+  end
+end
+
 local function run_in_sandbox(args, out)
   local words = own_command()
   words[#words + 1] = "demo"
   words[#words + 1] = "--inside"
   words[#words + 1] = args.json and "--json" or nil
+  local before, flags = find_sandbox()
+  if not before then
+    return out:fail(core.error { kind = "io", code = "EPERM", op = "unshare", step = "make a sandbox",
+      message = "neither user namespaces nor root here, or /proc cannot be mounted" })
+  end
   -- this shell stays: it is the sandbox's process 1, which has to reap the containers
   local inside = 'mount -t tmpfs -o mode=755 tmpfs /run && "$@"; exit $?'
-  for _, flags in ipairs(SANDBOXES) do
-    if os.execute(("unshare %s mount -t tmpfs tmpfs /run 2>/dev/null"):format(flags)) then
-      io.stdout:flush()
-      local _, _, status = os.execute(("exec unshare %s sh -c '%s' sh %s"):format(flags, inside, quoted(words)))
-      return status == 0 and 0 or 1
-    end
-  end
-  return out:fail(core.error { kind = "io", code = "EPERM", op = "unshare", step = "make a sandbox",
-    message = "neither user namespaces nor root here, or /proc cannot be mounted" })
+  io.stdout:flush()
+  local _, _, status = os.execute(("exec %sunshare %s sh -c '%s' sh %s"):format(before, flags, inside, quoted(words)))
+  return status == 0 and 0 or 1
 end
 
 -- programs which are not ours -----------------------------------------------------------------------------------------

@@ -5,6 +5,8 @@
 local addr = require "zlnet.addr"
 local operations = require "zlnet.attach.operations"
 
+local find = string.find
+
 local routed = {
   prefix = addr.host_prefix,
   takes = { gateway = true, src = true },
@@ -16,8 +18,9 @@ local routed = {
 -- The on-link gateways where the caller names none.
 local GATEWAY = { inet = "169.254.1.1", inet6 = "fe80::1" }
 
+-- Of an address in its canonical form.
 local function is_link_local(address)
-  return addr.contains("fe80::", 10, address)
+  return find(address, "^fe[89ab]%x:") or find(address, "^169%.254%.")
 end
 
 function routed.gateways(o)
@@ -46,7 +49,7 @@ end
 -- A link-local gateway is never a source address towards elsewhere. A global one is that of what the node masquerades
 -- into the container: ports published on 127.0.0.1.
 local function scope_of(gateway)
-  return addr.contains("169.254.0.0", 16, gateway) and "link" or nil
+  return is_link_local(gateway) and "link" or nil
 end
 
 local function gateway_addresses(p, add)
