@@ -1,60 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "tables/print.h"
-#include "tables/genl.h"
-#include "tables/nftables.h"
 
 #include <libmnl/libmnl.h>
-#include <linux/genetlink.h>
 #include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <string.h>
 
 #define PRINT_DEPTH 10 /* deeper nests are not followed */
-
-static const struct {
-	int protocol;
-	const struct table_msg *table;
-} messages[] = {
-	{NETLINK_ROUTE, &table_link},          {NETLINK_ROUTE, &table_addr},
-	{NETLINK_ROUTE, &table_route},         {NETLINK_ROUTE, &table_neigh},
-	{NETLINK_ROUTE, &table_rule},          {NETLINK_ROUTE, &table_nsid},
-	{NETLINK_NETFILTER, &table_nft_table}, {NETLINK_NETFILTER, &table_nft_chain},
-	{NETLINK_NETFILTER, &table_nft_rule},  {NETLINK_NETFILTER, &table_nft_set},
-	{NETLINK_NETFILTER, &table_nft_obj},   {NETLINK_NETFILTER, &table_nft_setelem},
-	{NETLINK_NETFILTER, &table_nft_gen},   {NETLINK_NETFILTER, &table_conntrack},
-	{NETLINK_GENERIC, &table_wireguard}, /* with a second family the types would have to be known */
-};
-
-static const char *verb_of(const struct table_msg *m, uint16_t type)
-{
-	return type == m->new_type   ? "new"
-	       : type == m->del_type ? "del"
-	       : type == m->get_type ? "get"
-	       : type == m->set_type ? "set"
-	                             : NULL;
-}
-
-/* What tells the operation: the type; of generic netlink, whose types are the numbers of families, the command. */
-static uint16_t operation_of(int protocol, const struct nlmsghdr *h)
-{
-	const uint8_t *cmd = mnl_nlmsg_get_payload(h);
-
-	if (protocol != NETLINK_GENERIC)
-		return h->nlmsg_type;
-	return h->nlmsg_type != GENL_ID_CTRL && h->nlmsg_len > MNL_NLMSG_HDRLEN ? *cmd : 0;
-}
-
-const struct table_msg *table_of_message(int protocol, const struct nlmsghdr *h, const char **verb)
-{
-	uint16_t operation = operation_of(protocol, h);
-
-	for (size_t i = 0; operation && i < TABLE_COUNT(messages); i++) {
-		*verb = messages[i].protocol == protocol ? verb_of(messages[i].table, operation) : NULL;
-		if (*verb)
-			return messages[i].table;
-	}
-	return NULL;
-}
 
 struct print {
 	table_printer printer;
