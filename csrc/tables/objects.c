@@ -8,13 +8,10 @@
 #include <linux/genetlink.h>
 #include <linux/netlink.h>
 
+/* clang-format off */
 const struct table_object table_objects[] = {
-	{"link", NETLINK_ROUTE, &table_link},
-	{"addr", NETLINK_ROUTE, &table_addr},
-	{"route", NETLINK_ROUTE, &table_route},
-	{"neigh", NETLINK_ROUTE, &table_neigh},
-	{"rule", NETLINK_ROUTE, &table_rule},
-	{"nsid", NETLINK_ROUTE, &table_nsid},
+#define RTNETLINK(name) {#name, NETLINK_ROUTE, &table_##name},
+	TABLE_RTNETLINK(RTNETLINK)
 	{"nft.table", NETLINK_NETFILTER, &table_nft_table},
 	{"nft.chain", NETLINK_NETFILTER, &table_nft_chain},
 	{"nft.rule", NETLINK_NETFILTER, &table_nft_rule},
@@ -26,6 +23,7 @@ const struct table_object table_objects[] = {
 	/* With a second family operation_of has to know their numbers. */
 	{"wireguard", NETLINK_GENERIC, &table_wireguard},
 };
+/* clang-format on */
 const size_t table_objects_n = TABLE_COUNT(table_objects);
 
 static const char *verb_of(const struct table_msg *m, uint16_t type)
