@@ -173,6 +173,12 @@ function existing.settle(p, o, handles, err)
   if not ok then
     return nil, failed
   end
+  if c.record then
+    local left, unclean = require("zlnet.firewall").remove { require("zlnet.firewall.operations").of(c.record, link) }
+    if not left then
+      return nil, unclean
+    end
+  end
   return "replaced"
 end
 
