@@ -635,6 +635,22 @@ describe("what tells objects apart for zlnet.monitor", function()
     assert.equal(1, #expect(list, { event = "newnexthop", resync = true, id = 3 }).group)
   end)
 
+  it("are family and link of settings, which are made up for after a loss", function()
+    local m <close> = listen(nil, "netconf")
+    local index = helper.ip_json("link", "show", "dev", "p0")[1].ifindex
+    helper.sh "echo 2 > /proc/sys/net/ipv4/conf/p0/rp_filter"
+    assert.equal(2, expect(drain(m), { event = "newnetconf", family = "inet", ifindex = index }).rp_filter)
+    -- the kernel told that setting alone, so the whole is told again
+    assert.equal(0, expect(differences(m, "netconf"), { resync = true, family = "inet", ifindex = index }).forwarding)
+    assert.same({}, differences(m, "netconf"))
+    helper.sh "echo 1 > /proc/sys/net/ipv6/conf/p0/forwarding"
+    m.source:discard()
+    m.behind = { netconf = true }
+    local list = drain(m, 0)
+    assert.equal(1, expect(list, { event = "newnetconf", resync = true, family = "inet6", ifindex = index }).forwarding)
+    assert.equal(1, #list)
+  end)
+
   it("are not the timers of bridges and ports", function()
     helper.ip("link", "add", "v0", "up", "master", "p0", "type", "veth", "peer", "name", "v1")
     helper.ip("link", "set", "v1", "up")
