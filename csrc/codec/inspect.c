@@ -1,38 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /* The codec by itself, for specs and fuzzing: bytes in, bytes out, nothing is sent. */
 #include "codec/codec.h"
-#include "tables/genl.h"
-#include "tables/nftables.h"
 
 #include "tables/print.h"
+
 #include <lauxlib.h>
-
 #include <libmnl/libmnl.h>
+#include <limits.h>
 #include <string.h>
-
-static const struct {
-	const char *object;
-	const struct table_msg *table;
-} messages[] = {
-#define MESSAGE(name) {#name, &table_##name},
-	TABLE_RTNETLINK(MESSAGE){"nft.table", &table_nft_table},
-	{"nft.chain", &table_nft_chain},
-	{"nft.rule", &table_nft_rule},
-	{"nft.set", &table_nft_set},
-	{"nft.setelem", &table_nft_setelem},
-	{"nft.obj", &table_nft_obj},
-	{"nft.gen", &table_nft_gen},
-	{"conntrack", &table_conntrack},
-	{"wireguard", &table_wireguard},
-};
 
 static const struct table_msg *check_message(lua_State *L, int arg)
 {
 	const char *name = luaL_checkstring(L, arg);
 
-	for (size_t i = 0; i < TABLE_COUNT(messages); i++)
-		if (strcmp(messages[i].object, name) == 0)
-			return messages[i].table;
+	for (size_t i = 0; i < table_objects_n; i++)
+		if (strcmp(table_objects[i].object, name) == 0)
+			return table_objects[i].table;
 	luaL_argerror(L, arg, "no such object");
 	return NULL;
 }
@@ -121,6 +104,26 @@ static int decode(lua_State *L)
 	if (!lua_isnoneornil(L, 3))
 		codec_keys(L, 3, table, &only);
 	codec_decode_some(L, table, check_bytes(L, 2), lua_isnoneornil(L, 3) ? NULL : &only);
+	return 1;
+}
+
+/* decode_all(object, messages, keys) -> a list: messages one after the other, as handle:picture gives them */
+static int decode_all(lua_State *L)
+{
+	const struct table_msg *table = check_message(L, 1);
+	size_t len;
+	const char *bytes = luaL_checklstring(L, 2, &len);
+	struct codec_keys only;
+	lua_Integer n = 0;
+
+	codec_keys(L, 3, table, &only);
+	luaL_argcheck(L, len <= INT_MAX, 2, "too long");
+	const struct nlmsghdr *m = (const struct nlmsghdr *)bytes; /* strings of Lua's are aligned */
+	lua_newtable(L);
+	for (int left = (int)len; left > 0 && mnl_nlmsg_ok(m, left); m = mnl_nlmsg_next(m, &left)) {
+		codec_decode_some(L, table, m, &only);
+		lua_rawseti(L, -2, ++n);
+	}
 	return 1;
 }
 
@@ -306,8 +309,9 @@ static int rows(lua_State *L)
 
 int codec_lua_open(lua_State *L)
 {
-	static const luaL_Reg functions[] = {{"encode", encode}, {"decode", decode}, {"trim", trim}, {"path", path},
-	                                     {"print", print},   {"rows", rows},     {NULL, NULL}};
+	static const luaL_Reg functions[] = {{"encode", encode}, {"decode", decode}, {"decode_all", decode_all},
+	                                     {"trim", trim},     {"path", path},     {"print", print},
+	                                     {"rows", rows},     {NULL, NULL}};
 
 	luaL_newlib(L, functions);
 	return 1;
