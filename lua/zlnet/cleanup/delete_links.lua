@@ -25,8 +25,8 @@ local function is_gone(err)
   return err.code == "ENODEV"
 end
 
--- Sends the delete request that is in a batch. Where there is no thread or descriptor to wait with, the request is still
--- in the batch.
+-- Sends the delete request that is in a batch. Where there is no thread or descriptor to wait with, the request is
+-- still in the batch.
 local function send(batch, options, links)
   local wait = options and options.wait or "gone"
   local results, failed = batch:send { wait = wait, child = options and options.child, links = links }

@@ -191,7 +191,7 @@ fields.list = {
   { key = "isolate", name = "isolate", from = "options", read = read_text, write = write_text, later = true },
   { key = "guard", name = "guard", from = "options", read = read_true, write = write_true, default = false,
     later = true },
-  { key = "mac", name = "mac", from = "options", read = read_mac, write = write_mac, later = true }, -- where guard has to know it
+  { key = "mac", name = "mac", from = "options", read = read_mac, write = write_mac, later = true }, -- guard's
   { key = "forward", name = "forwarding", from = "options", read = read_false, write = write_false, default = true,
     later = true },
   { key = "proc", name = "process", from = "who", read = read_integer, rides = true },
