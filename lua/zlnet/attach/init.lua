@@ -262,6 +262,32 @@ function Session:with_ipv6(refusal)
   return nil, refusal
 end
 
+-- Whether an address is somebody's already.
+local function is_taken(a, err)
+  return not a and err.code == "EEXIST" and (err.op == "newroute" or err.op == "newlinkprop")
+end
+
+local ORPHANS = 3 -- containers of one address that may have ended right before
+
+-- The plan once more where an orphan's pair had the address.
+function Session:take_over(p, err)
+  local a
+  for _ = 1, ORPHANS do
+    if not require("zlnet.attach.conflict").clear(p, self.o, self.handles, err) then
+      return a, err
+    end
+    local ok, busy = self:lock()
+    if not ok then
+      return nil, busy
+    end
+    a, err = self:carry_out(p)
+    if not is_taken(a, err) then
+      return a, err
+    end
+  end
+  return a, err
+end
+
 -- What may be done about a refusal.
 function Session:answer(p, a, err)
   if not a and err.code == "EEXIST" and err.op == "newlink" then
@@ -274,7 +300,10 @@ function Session:answer(p, a, err)
       err.replaced = replaced
     end
   end
-  if not a and err.code == "EEXIST" and (err.op == "newroute" or err.op == "newlinkprop") then
+  if is_taken(a, err) then
+    a, err = self:take_over(p, err)
+  end
+  if is_taken(a, err) then
     require("zlnet.attach.conflict").explain(p, self.handles, err)
   end
   return a, err
