@@ -128,8 +128,8 @@ local function address_from_pool(c, begun)
   if not gateways then
     return nil, failed
   end
-  own.ips = pool.ips(p, c.a.ip, own.routes)
   local ok
+  own.ips = pool.ips(p, c.a.ip, own.routes)
   ok, failed = complete(c, own, gateways)
   return ok and own, failed
 end
@@ -184,8 +184,6 @@ local function run(c)
     ok = true
   elseif own.ips[1] then
     ok, failed = address(c, begun, own)
-  elseif c.n.publish or c.n.isolate or c.n.guard then
-    return nil, failure.new("unsupported", "portMappings, isolate and guard need an address")
   else -- layer 2 alone
     c.a, failed = failure.call(begun.keep, begun)
     ok = c.a

@@ -57,7 +57,7 @@ local function operations(previous, position)
       family = route.dst.family, dst = route.dst.prefix > 0 and dst or nil, gateway = route.gw,
     } }
   end
-  return ops, #ops - #previous.routes
+  return ops
 end
 
 local DEFAULT = { inet = "0.0.0.0/0", inet6 = "::/0" }
@@ -89,8 +89,6 @@ local function text_of(d, op, a)
     return fmt("address %s is not on '%s'", d.expected, name)
   elseif place == "host route" then
     return fmt("the node has no route to %s", d.expected:match "^[^/]+")
-  elseif d.key == "firewall" then
-    return fmt("there are no %s", d.expected)
   elseif d.key == "route" then
     return fmt("route to %s is not in the container", route_text(d.expected, op))
   end
@@ -138,7 +136,7 @@ local function compare(r, previous, wrong)
     return nil, why
   end
   a.mac, a.mtu = interface.mac and interface.mac:lower(), interface.mtu
-  return compare_attachment(a, host, ns, (operations(previous, position)), wrong)
+  return compare_attachment(a, host, ns, operations(previous, position), wrong)
 end
 
 ---Checks an attachment.

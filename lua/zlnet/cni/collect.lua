@@ -66,18 +66,14 @@ local function detach(is_stale)
   return true
 end
 
--- What is nobody's any more in the firewall, and rules of earlier versions; also without ipMasq, as in DEL.
-local function leave_firewall(is_stale)
+-- What attachments that are gone left in the firewall's sets, whatever the configuration says now. Returns the failure.
+local function sweep_firewall()
   local host <close>, err = core.open(nil)
-  local n
+  local n = host
   if host then
     n, err = require("zlnet.firewall.stale").sweep(host)
   end
-  if not n then
-    return failure.from(err)
-  end
-  local _, rules = require("zlnet.cni.masquerade").remove(is_stale)
-  return rules
+  return not n and failure.from(err) or nil
 end
 
 ---Takes away what is stale of a network: attachments, masquerading, addresses. Goes on after a failure.
@@ -97,7 +93,9 @@ function collect.run(r, log)
   local failures = {}
   local _, left = detach(is_stale)
   failures[1] = left
-  failures[#failures + 1] = leave_firewall(is_stale)
+  failures[#failures + 1] = sweep_firewall()
+  local _, rules = require("zlnet.cni.old_rules").remove(is_stale)
+  failures[#failures + 1] = rules
   local _, kept = ipam.call(r, log)
   failures[#failures + 1] = kept
   local failed = failure.join(failures)

@@ -168,11 +168,11 @@ function pool.ips(p, ips, routes)
   end
   for i, ip in ipairs(ips) do
     local range = range_of(p, ip)
-    local subnet = { prefix = range.ip.prefix }
+    local prefix = range.ip.prefix
     list[i] = { ip = ip, gateway = range.gateway }
-    if ip.prefix ~= subnet.prefix and not has[ip.family] then
-      routes[#routes + 1] = { dst = { family = ip.family, address = addr.network(ip.address, subnet.prefix),
-        prefix = subnet.prefix } }
+    if ip.prefix ~= prefix and not has[ip.family] then
+      local subnet = addr.network(ip.address, prefix)
+      routes[#routes + 1] = { dst = { family = ip.family, address = subnet, prefix = prefix } }
     end
   end
   return list

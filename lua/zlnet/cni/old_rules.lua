@@ -6,28 +6,13 @@ local core = require "zlnet.core"
 local failure = require "zlnet.cni.failure"
 local ruleset = require "zlnet.firewall.ruleset"
 
-local masquerade = {}
+local old_rules = {}
 
 local CHAIN = { family = "inet", table = "zlnet", chain = "postrouting" }
 local TRIES = 100 -- as long as other transactions come between
 
 -- Nothing is left of it where nf_tables is not, either.
 local ABSENT = { ENOENT = true, EPROTONOSUPPORT = true, EOPNOTSUPP = true, EINVAL = true }
-
----Whether nf_tables is there.
----@return true? ok
----@return zlnet.cni.failure? failure
-function masquerade.available()
-  local nft <close>, err = core.nft(nil)
-  local generation
-  if nft then
-    generation, err = nft:getgen()
-  end
-  if not generation then
-    return nil, failure.from(err)
-  end
-  return true
-end
 
 -- One try. Returns nil and an error that is a reason for another (ERESTART), or for none.
 local function remove(nft, stale)
@@ -62,7 +47,7 @@ end
 ---@param stale fun(id: string): boolean which attachments' rules
 ---@return true? ok
 ---@return zlnet.cni.failure? failure
-function masquerade.remove(stale)
+function old_rules.remove(stale)
   local nft <close>, err = core.nft(nil)
   if not nft then
     return ABSENT[err.code] or nil, failure.from(err)
@@ -81,4 +66,4 @@ function masquerade.remove(stale)
   return true
 end
 
-return masquerade
+return old_rules
