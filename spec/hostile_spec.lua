@@ -62,7 +62,7 @@ local function received(s, source, target)
   local receiver = assert((v6 and socket.udp6 or socket.udp)())
   assert(receiver:setsockname(v6 and "::" or "0.0.0.0", 0))
   local _, port = receiver:getsockname()
-  receiver:settimeout(20)
+  receiver:settimeout(helper.PATIENCE)
   packets.send(sender, s.attacker, "eth0", {
     frame(s, "udp", { source = source, target = target, port = tonumber(port), text = "hostile" }),
     frame(s, "udp", { source = s.ip[1][v6 and 2 or 1], target = v6 and NODE.inet6 or NODE.inet, port = tonumber(port),
@@ -92,7 +92,7 @@ local function stolen(s, index, kind, f)
   helper.eventually(function()
     helper.ping(nil, s.ip[2][index]) -- in mode direct the answer may not find back
     return believed(s.ip[2][index]) == s[2].mac
-  end, 20)
+  end)
   packets.send(sender, s.attacker, "eth0", { frame(s, kind, f) })
   settle(s)
   return believed(s.ip[2][index]) == s.mac

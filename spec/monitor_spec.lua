@@ -620,7 +620,7 @@ describe("what tells objects apart for zlnet.monitor", function()
     local h <close> = assert(core.open())
     helper.eventually(function() -- the kernel's watch of carriers is done, and the port forwards
       return h:getlink { ifname = "p0" }.operstate == "up"
-    end, 10)
+    end)
     local m <close> = listen(nil, { "link", "bridge" })
     local function timer()
       return h:getlink { ifname = "p0" }.linkinfo.data.gc_timer
