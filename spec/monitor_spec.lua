@@ -171,6 +171,9 @@ describe("zlnet.monitor", function()
       event = assert(m:next(helper.PATIENCE))
     until event.event == "delnsid"
     assert.equal(nsid, event.nsid)
+    helper.eventually(function() -- the pair goes after the number
+      return #helper.ip_json("link", "show", "type", "veth") == 0
+    end)
   end)
 
   it("listens in the namespace of its target, after its process too", function()
