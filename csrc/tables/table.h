@@ -116,9 +116,18 @@ struct table_msg {
 };
 
 /* The objects of rtnetlink. */
-#define TABLE_RTNETLINK(X)  X(link) X(addr) X(route) X(neigh) X(rule) X(nsid) X(nexthop)
+#define TABLE_RTNETLINK(X)  X(link) X(addr) X(route) X(neigh) X(rule) X(nsid) X(nexthop) X(netconf)
 #define TABLE_DECLARE(name) extern const struct table_msg table_##name;
 TABLE_RTNETLINK(TABLE_DECLARE)
+
+/* Every object that there are tables of: "nft.rule", and over which protocol its messages go (NETLINK_ROUTE …). */
+struct table_object {
+	const char *object;
+	int protocol;
+	const struct table_msg *table;
+};
+extern const struct table_object table_objects[];
+extern const size_t table_objects_n;
 
 #define TABLE_LIST_NUMBER 1 /* of every element of a TABLE_LIST */
 #define TABLE_COUNT(a)    (sizeof(a) / sizeof((a)[0]))
