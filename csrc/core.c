@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* luaopen_zlnet_core: the module's table, and the few functions that need no object. */
 #include "bind/batch.h"
+#include "bind/address.h"
 #include "bind/child.h"
 #include "bind/error.h"
 #include "bind/genl.h"
 #include "bind/handle.h"
 #include "bind/hash.h"
 #include "bind/job.h"
+#include "bind/maker.h"
 #include "bind/monitor.h"
 #include "bind/netns.h"
 #include "bind/nft.h"
@@ -208,6 +210,7 @@ int luaopen_zlnet_core(lua_State *L)
 	                                     {"nft", nft_new},
 	                                     {"process", bind_process_new},
 	                                     {"occupants", bind_process_netns_users},
+	                                     {"make_netns", bind_maker_new},
 	                                     {"spawn", bind_child_new},
 	                                     {"begin_program", bind_child_begin_program},
 	                                     {"proc_view", core_proc_view},
@@ -220,6 +223,8 @@ int luaopen_zlnet_core(lua_State *L)
 	                                     {"clock", core_clock},
 	                                     {"random", core_random},
 	                                     {"hash", hash_of},
+	                                     {"network", address_network},
+	                                     {"address", address_text},
 	                                     {"terminal", core_terminal},
 	                                     {"error", bind_error_new},
 	                                     {NULL, NULL}};
@@ -231,6 +236,7 @@ int luaopen_zlnet_core(lua_State *L)
 	handle_open(L);
 	batch_open(L);
 	bind_job_open(L);
+	bind_maker_open(L);
 	add_methods(L, HANDLE_TYPE, handle_methods);
 	genl_open(L);
 	nft_open(L);

@@ -73,6 +73,12 @@ static const struct handle_op ops[] = {
 	DEL("rule", table_rule, RTM_DELRULE),
 	PICK("rule", table_rule, RTM_GETRULE),
 	DUMP("rule", table_rule, RTM_GETRULE),
+	NEW("nexthop", table_nexthop, RTM_NEWNEXTHOP, 0),
+	DEL("nexthop", table_nexthop, RTM_DELNEXTHOP),
+	GET("nexthop", table_nexthop, RTM_GETNEXTHOP),
+	DUMP("nexthop", table_nexthop, RTM_GETNEXTHOP),
+	GET("netconf", table_netconf, RTM_GETNETCONF),
+	DUMP("netconf", table_netconf, RTM_GETNETCONF),
 	NEW("nsid", table_nsid, RTM_NEWNSID, 0),
 	GET("nsid", table_nsid, RTM_GETNSID),
 	DUMP("nsid", table_nsid, RTM_GETNSID),
@@ -346,6 +352,14 @@ static int h_tostring(lua_State *L)
 	return 1;
 }
 
+const struct handle_op *handle_dump_op(const char *name)
+{
+	for (size_t i = 0; i < sizeof ops / sizeof *ops; i++)
+		if (ops[i].how == OP_DUMP && strcmp(ops[i].name, name) == 0)
+			return &ops[i];
+	return NULL;
+}
+
 void handle_set_ops(lua_State *L, lua_CFunction f, bool dumps)
 {
 	for (size_t i = 0; i < sizeof ops / sizeof *ops; i++) {
@@ -359,8 +373,9 @@ void handle_set_ops(lua_State *L, lua_CFunction f, bool dumps)
 
 void handle_open(lua_State *L)
 {
-	static const luaL_Reg methods[] = {{"settimeout", h_timeout}, {"setrcvbuf", h_setrcvbuf}, {"fd", h_fd},
-	                                   {"netns", h_netns},        {"close", h_close},         {NULL, NULL}};
+	static const luaL_Reg methods[] = {
+		{"settimeout", h_timeout}, {"setrcvbuf", h_setrcvbuf},  {"fd", h_fd}, {"netns", h_netns},
+		{"close", h_close},        {"picture", handle_picture}, {NULL, NULL}};
 	static const luaL_Reg meta[] = {
 		{"__gc", h_close}, {"__close", h_close}, {"__tostring", h_tostring}, {NULL, NULL}};
 

@@ -1,43 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /* The codec by itself, for specs and fuzzing: bytes in, bytes out, nothing is sent. */
 #include "codec/codec.h"
-#include "tables/genl.h"
-#include "tables/nftables.h"
 
 #include "tables/print.h"
+
 #include <lauxlib.h>
-
 #include <libmnl/libmnl.h>
+#include <limits.h>
 #include <string.h>
-
-static const struct {
-	const char *object;
-	const struct table_msg *table;
-} messages[] = {
-	{"link", &table_link},
-	{"addr", &table_addr},
-	{"route", &table_route},
-	{"neigh", &table_neigh},
-	{"rule", &table_rule},
-	{"nsid", &table_nsid},
-	{"nft.table", &table_nft_table},
-	{"nft.chain", &table_nft_chain},
-	{"nft.rule", &table_nft_rule},
-	{"nft.set", &table_nft_set},
-	{"nft.setelem", &table_nft_setelem},
-	{"nft.obj", &table_nft_obj},
-	{"nft.gen", &table_nft_gen},
-	{"conntrack", &table_conntrack},
-	{"wireguard", &table_wireguard},
-};
 
 static const struct table_msg *check_message(lua_State *L, int arg)
 {
 	const char *name = luaL_checkstring(L, arg);
 
-	for (size_t i = 0; i < TABLE_COUNT(messages); i++)
-		if (strcmp(messages[i].object, name) == 0)
-			return messages[i].table;
+	for (size_t i = 0; i < table_objects_n; i++)
+		if (strcmp(table_objects[i].object, name) == 0)
+			return table_objects[i].table;
 	luaL_argerror(L, arg, "no such object");
 	return NULL;
 }
@@ -129,6 +107,26 @@ static int decode(lua_State *L)
 	return 1;
 }
 
+/* decode_all(object, messages, keys) -> a list: messages one after the other, as handle:picture gives them */
+static int decode_all(lua_State *L)
+{
+	const struct table_msg *table = check_message(L, 1);
+	size_t len;
+	const char *bytes = luaL_checklstring(L, 2, &len);
+	struct codec_keys only;
+	lua_Integer n = 0;
+
+	codec_keys(L, 3, table, &only);
+	luaL_argcheck(L, len <= INT_MAX, 2, "too long");
+	const struct nlmsghdr *m = (const struct nlmsghdr *)bytes; /* strings of Lua's are aligned */
+	lua_newtable(L);
+	for (int left = (int)len; left > 0 && mnl_nlmsg_ok(m, left); m = mnl_nlmsg_next(m, &left)) {
+		codec_decode_some(L, table, m, &only);
+		lua_rawseti(L, -2, ++n);
+	}
+	return 1;
+}
+
 /* trim(object, message, keys) -> what of the message is kept for these */
 static int trim(lua_State *L)
 {
@@ -181,24 +179,25 @@ static int print(lua_State *L)
 	return 1;
 }
 
-static const char *const types[] = {[TABLE_NONE] = "none",         [TABLE_U8] = "u8",
-                                    [TABLE_U16] = "u16",           [TABLE_U32] = "u32",
-                                    [TABLE_U64] = "u64",           [TABLE_S32] = "s32",
-                                    [TABLE_BE16] = "be16",         [TABLE_BE32] = "be32",
-                                    [TABLE_BE64] = "be64",         [TABLE_BOOL] = "bool",
-                                    [TABLE_FLAG] = "flag",         [TABLE_MASKED] = "masked",
-                                    [TABLE_LINK] = "link",         [TABLE_STRING] = "string",
-                                    [TABLE_IFNAME] = "ifname",     [TABLE_MAC] = "mac",
-                                    [TABLE_HEX] = "hex",           [TABLE_IP] = "ip",
-                                    [TABLE_IP4] = "ip4",           [TABLE_IP6] = "ip6",
-                                    [TABLE_PREFIX] = "prefix",     [TABLE_VIA] = "via",
-                                    [TABLE_STRUCT] = "struct",     [TABLE_NEST] = "nest",
-                                    [TABLE_BYKIND] = "bykind",     [TABLE_BYFAMILY] = "byfamily",
-                                    [TABLE_INDEXED] = "indexed",   [TABLE_CONF] = "conf",
-                                    [TABLE_NEXTHOPS] = "nexthops", [TABLE_LIST] = "list",
-                                    [TABLE_BES32] = "bes32",       [TABLE_BYTES] = "bytes",
-                                    [TABLE_DATA] = "data",         [TABLE_KEY] = "key",
-                                    [TABLE_ANYIP] = "anyip",       [TABLE_SOCKADDR] = "sockaddr"};
+static const char *const types[] = {[TABLE_NONE] = "none",        [TABLE_U8] = "u8",
+                                    [TABLE_U16] = "u16",          [TABLE_U32] = "u32",
+                                    [TABLE_U64] = "u64",          [TABLE_S32] = "s32",
+                                    [TABLE_BE16] = "be16",        [TABLE_BE32] = "be32",
+                                    [TABLE_BE64] = "be64",        [TABLE_BOOL] = "bool",
+                                    [TABLE_FLAG] = "flag",        [TABLE_MASKED] = "masked",
+                                    [TABLE_LINK] = "link",        [TABLE_STRING] = "string",
+                                    [TABLE_IFNAME] = "ifname",    [TABLE_MAC] = "mac",
+                                    [TABLE_HEX] = "hex",          [TABLE_IP] = "ip",
+                                    [TABLE_IP4] = "ip4",          [TABLE_IP6] = "ip6",
+                                    [TABLE_PREFIX] = "prefix",    [TABLE_VIA] = "via",
+                                    [TABLE_STRUCT] = "struct",    [TABLE_NEST] = "nest",
+                                    [TABLE_BYKIND] = "bykind",    [TABLE_BYFAMILY] = "byfamily",
+                                    [TABLE_INDEXED] = "indexed",  [TABLE_CONF] = "conf",
+                                    [TABLE_ARRAY] = "array",      [TABLE_NEXTHOPS] = "nexthops",
+                                    [TABLE_LIST] = "list",        [TABLE_BES32] = "bes32",
+                                    [TABLE_BYTES] = "bytes",      [TABLE_DATA] = "data",
+                                    [TABLE_KEY] = "key",          [TABLE_ANYIP] = "anyip",
+                                    [TABLE_SOCKADDR] = "sockaddr"};
 
 static void push_set_rows(lua_State *L, int sets, const struct table_set *set);
 
@@ -248,12 +247,15 @@ static void push_row(lua_State *L, int sets, const struct table_row *row, const 
 	set_integer(L, "max", row->max);
 	lua_pushboolean(L, row->many);
 	lua_setfield(L, -2, "many");
+	lua_pushboolean(L, row->told || row->moves);
+	lua_setfield(L, -2, "kernels"); /* no part of what a request sets */
 	switch (row->type) {
 	case TABLE_STRUCT:
 	case TABLE_NEST:
 	case TABLE_INDEXED:
 	case TABLE_LIST:
 	case TABLE_CONF:
+	case TABLE_ARRAY:
 	case TABLE_NEXTHOPS:
 		push_set_rows(L, sets, row->set);
 		lua_setfield(L, -2, "set");
@@ -307,8 +309,9 @@ static int rows(lua_State *L)
 
 int codec_lua_open(lua_State *L)
 {
-	static const luaL_Reg functions[] = {{"encode", encode}, {"decode", decode}, {"trim", trim}, {"path", path},
-	                                     {"print", print},   {"rows", rows},     {NULL, NULL}};
+	static const luaL_Reg functions[] = {{"encode", encode}, {"decode", decode}, {"decode_all", decode_all},
+	                                     {"trim", trim},     {"path", path},     {"print", print},
+	                                     {"rows", rows},     {NULL, NULL}};
 
 	luaL_newlib(L, functions);
 	return 1;

@@ -242,6 +242,15 @@ function handle:getroute(t, keys) end
 ---@return zlnet.error? err
 function handle:getroutes(filter, keys) end
 
+---What a dump has, as one string of bytes. Two of them are equal as long as nothing of these keys has changed, which is
+---seen a good deal cheaper than all rows can be looked at.
+---@param getter string the name of the dump: `"getroutes"`, `"getneighs"`, `"getaddrs"`, …
+---@param filter table as the dump takes it
+---@param keys string[]
+---@return string? bytes
+---@return zlnet.error? err
+function handle:picture(getter, filter, keys) end
+
 ---Adds a neighbour, a proxy entry or, with `family = "bridge"`, a forwarding entry. Equal to `ip neigh add`,
 ---`bridge fdb add`.
 ---@param t zlnet.neigh
@@ -269,6 +278,49 @@ function handle:getneigh(t, keys) end
 ---@return zlnet.neigh[]? neighs
 ---@return zlnet.error? err
 function handle:getneighs(filter, keys) end
+
+---Makes a next hop with an `id` of its own, or a `group` of such. Mode "replace" changes it for every route that has
+---it. Equal to `ip nexthop add`.
+---@param t zlnet.nexthop
+---@param mode zlnet.mode?
+---@return true? ok
+---@return zlnet.error? err
+function handle:newnexthop(t, mode) end
+
+---Takes the next hop `id` away, and all routes that have it. Equal to `ip nexthop del`.
+---@param t zlnet.nexthop
+---@return true? ok
+---@return zlnet.error? err ENOENT when there is none
+function handle:delnexthop(t) end
+
+---One next hop, by `id`. Equal to `ip nexthop get`.
+---@param t zlnet.nexthop
+---@param keys string[]?
+---@return zlnet.nexthop? nexthop
+---@return zlnet.error? err
+function handle:getnexthop(t, keys) end
+
+---All next hops, or those of a `family`, `oif` or `master`, or `groups` alone. Equal to `ip nexthop`.
+---@param filter zlnet.nexthop?
+---@param keys string[]?
+---@return zlnet.nexthop[]? nexthops
+---@return zlnet.error? err
+function handle:getnexthops(filter, keys) end
+
+---The settings of one link for one family: `family` and `ifindex`, which is also "all" or "default". Equal to
+---`ip netconf show dev NAME`.
+---@param t zlnet.netconf
+---@param keys string[]?
+---@return zlnet.netconf? netconf
+---@return zlnet.error? err
+function handle:getnetconf(t, keys) end
+
+---The settings of all links for the `family` of the filter, which the kernel wants. Equal to `ip -4 netconf`.
+---@param filter zlnet.netconf
+---@param keys string[]?
+---@return zlnet.netconf[]? netconfs
+---@return zlnet.error? err EOPNOTSUPP without a family
+function handle:getnetconfs(filter, keys) end
 
 ---Adds a policy rule. Equal to `ip rule add`.
 ---@param t zlnet.rule

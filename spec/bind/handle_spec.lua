@@ -218,7 +218,7 @@ describe("handle:submit", function()
       batch:newlink { ifname = "no", linkinfo = { kind = "bridge" } }
       local results = h:submit(batch):result()
       print(results[1].code)]]
-    local _, output = helper.sh("unshare --user " .. helper.lua .. " -e " .. helper.quote(code))
+    local _, output = helper.sh(helper.unprivileged() .. " " .. helper.lua .. " -e " .. helper.quote(code))
     assert.equal("EPERM\n", output)
   end)
 

@@ -119,7 +119,8 @@ describe("zlnet.netns", function()
       assert.is_nil(lfs.attributes "/run/netns/theirs")
     end)
 
-    it("make a name that is seen in other mount namespaces, and goes there", function()
+    local it_roots = helper.it_where(helper.user_namespaces(), "another mount namespace has another root: a chroot")
+    it_roots("make a name that is seen in other mount namespaces, and goes there", function()
       netns.create("first"):close() -- from now on /run/netns is shared
       local pid = output "unshare -m --propagation slave sleep 1000 >/dev/null 2>&1 </dev/null & echo $!"
       local function mounts(of)
@@ -245,6 +246,18 @@ describe("zlnet.netns", function()
       local file <close> = assert(io.open "/proc/self/ns/mnt")
       is_error("io", "EINVAL", netns.open(file))
       is_error("io", "EBADF", netns.open { fd = 1000 })
+    end)
+
+    it("does not open what is no network namespace: a writer goes on waiting for its fifo", function()
+      helper.sh "mkfifo /run/fifo; mknod /run/device c 1 3; mkdir /run/directory; echo text >/run/file"
+      helper.sh "sh -c 'echo word >/run/fifo' >/dev/null 2>&1 &"
+      for _, name in ipairs { "fifo", "device", "directory", "file" } do
+        local ns, err = netns.open("/run/" .. name)
+        assert.is_nil(ns)
+        assert.is_truthy(err.code == "EINVAL" or err.code == "ENOENT", name)
+      end
+      assert.equal("word\n", select(2, helper.sh "timeout 20 cat /run/fifo"))
+      helper.sh "rm -r /run/fifo /run/device /run/directory /run/file"
     end)
 
     it("does not wait for who may come to write where the path is a fifo", function()

@@ -5,7 +5,7 @@ local recorded = require "spec.support.codec_data"
 
 local links = { b0 = 4, v1 = 3, v2 = 2 }
 local objects = {
-  "link", "addr", "route", "neigh", "rule", "nsid",
+  "link", "addr", "route", "neigh", "rule", "nsid", "nexthop", "netconf",
   "nft.table", "nft.chain", "nft.rule", "nft.set", "nft.setelem", "nft.obj", "nft.gen", "conntrack",
 }
 
@@ -163,7 +163,7 @@ describe("codec", function()
       end
       done[rows] = true
       for _, row in ipairs(rows) do
-        local list = row.many or row.type == "nexthops" or row.type == "list"
+        local list = row.many or row.type == "nexthops" or row.type == "array" or row.type == "list"
         if row.type == "indexed" or row.type == "list" and not row.set[1].set then
           for _, sample in ipairs(samples_of(row.set[1])) do
             local t = wrap { [row.key] = { sample, sample } }
@@ -195,7 +195,8 @@ describe("codec", function()
     end
 
     local least = {
-      link = 500, addr = 15, route = 60, neigh = 20, rule = 30, nsid = 5, ["nft.table"] = 6, ["nft.chain"] = 15,
+      link = 500, addr = 15, route = 60, neigh = 20, rule = 30, nsid = 5, nexthop = 20, netconf = 8,
+      ["nft.table"] = 6, ["nft.chain"] = 15,
       ["nft.rule"] = 80, ["nft.set"] = 90, ["nft.setelem"] = 80, ["nft.obj"] = 10, ["nft.gen"] = 3, conntrack = 20,
     }
     for _, object in ipairs(objects) do

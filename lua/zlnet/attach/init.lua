@@ -32,6 +32,7 @@ end
 ---@field handles { host: table, container: table, ns: table, here: table } as execute.run takes them
 ---@field stack zlnet.undo what to take back
 ---@field private borrowed boolean? the container's handle is the caller's
+---@field private shared boolean? the host's handle is the caller's
 local Session = {}
 Session.__index = Session
 
@@ -50,7 +51,7 @@ function Session:close(err)
   if handles.container and not self.borrowed then
     handles.container:close()
   end
-  if handles.host then
+  if handles.host and not self.shared then
     handles.host:close()
   end
 end
@@ -62,7 +63,9 @@ end
 local function fill(self, container)
   local handles, o = self.handles, self.o
   local err
-  handles.host, err = core.open(nil)
+  if not handles.host then
+    handles.host, err = core.open(nil)
+  end
   if not handles.host then
     return step(err, "open a netlink socket")
   end
@@ -81,11 +84,11 @@ local function fill(self, container)
   return self
 end
 
--- Pins the target, with the node's lock, and opens a socket on either side.
-local function open(o, container)
+-- Pins the target, with the node's lock, and opens a socket on either side, save those which are the caller's.
+local function open(o, container, host)
   local self = setmetatable({
     o = o, deadline = core.clock() + (o.timeout or SECONDS), target = nil, stack = undo.new(),
-    handles = { host = nil, container = nil, ns = nil, here = nil }, borrowed = container ~= nil, pair = nil,
+    handles = { host = host, container = nil, ns = nil, here = nil }, borrowed = container ~= nil, shared = host ~= nil,
   }, Session)
   local ok, err = fill(self, container)
   if not ok then
@@ -137,8 +140,14 @@ end
 -- Whether another took an address of the pool's between our look and our claim: then others are chosen by now.
 function Session:lost_claim(err)
   local was, claimed = self.o.ip, err.op == "newroute" or err.op == "newlinkprop"
-  if not (self.o.pool and claimed and err.code == "EEXIST" and self:choose()) then
+    or err.op == "newsetelem"
+  if not (self.o.pool and claimed and err.code == "EEXIST") then
     return false
+  end
+  local ok, none = self:choose()
+  if not ok then
+    none.rollback = err.rollback
+    return false, none
   end
   for i = 1, #was do
     if was[i].address ~= self.o.ip[i].address then
@@ -205,7 +214,12 @@ function Session:try(pair)
     end
     a, err = self:carry_out(p, pair)
     pair = nil
-  until a or not self:lost_claim(err)
+    local again, none
+    if not a then
+      again, none = self:lost_claim(err)
+    end
+    err = none or err
+  until not again
   return a, err, p
 end
 
@@ -249,6 +263,32 @@ function Session:with_ipv6(refusal)
   return nil, refusal
 end
 
+-- Whether an address is somebody's already.
+local function is_taken(a, err)
+  return not a and err.code == "EEXIST" and (err.op == "newroute" or err.op == "newlinkprop")
+end
+
+local ORPHANS = 3 -- containers of one address that may have ended right before
+
+-- The plan once more where an orphan's pair had the address.
+function Session:take_over(p, err)
+  local a
+  for _ = 1, ORPHANS do
+    if not require("zlnet.attach.conflict").clear(p, self.o, self.handles, err) then
+      return a, err
+    end
+    local ok, busy = self:lock()
+    if not ok then
+      return nil, busy
+    end
+    a, err = self:carry_out(p)
+    if not is_taken(a, err) then
+      return a, err
+    end
+  end
+  return a, err
+end
+
 -- What may be done about a refusal.
 function Session:answer(p, a, err)
   if not a and err.code == "EEXIST" and err.op == "newlink" then
@@ -261,7 +301,10 @@ function Session:answer(p, a, err)
       err.replaced = replaced
     end
   end
-  if not a and err.code == "EEXIST" and (err.op == "newroute" or err.op == "newlinkprop") then
+  if is_taken(a, err) then
+    a, err = self:take_over(p, err)
+  end
+  if is_taken(a, err) then
     require("zlnet.attach.conflict").explain(p, self.handles, err)
   end
   return a, err
@@ -280,14 +323,43 @@ function Session:attach(pair)
   return self:answer(p, a, err)
 end
 
-local function run(o)
-  local session <close>, err = open(o)
+local function run(o, host)
+  local session <close>, err = open(o, nil, host)
   if not session then
     return nil, err
   end
   local a
   a, err = session:attach()
   return a, err
+end
+
+local function check_all(list)
+  local all = {}
+  for i = 1, #list do
+    local fine, o = pcall(options.check, "attach", rows.attach, list[i])
+    if not fine then
+      error(("number %d: %s"):format(i, tostring(o):gsub("^[^'(]-:%d+: ", "")), 3)
+    end
+    all[i] = o
+  end
+  return all
+end
+
+local function run_all(all, each)
+  local host <close>, err = core.open(nil)
+  if not host then
+    return step(err, "open a netlink socket")
+  end
+  local results, failed = {}, nil
+  for i = 1, #all do
+    local a, refused = run(all[i], host)
+    results[i] = a or refused
+    failed = failed or not a and i or nil
+    if each then
+      each(i, a, refused)
+    end
+  end
+  return results, failed
 end
 
 ---Attaches a container to the node: one veth pair, its addresses, routes and owner's record. All or nothing. Where the
@@ -299,11 +371,20 @@ end
 ---`ip link set veth-PID-s alias …`, `ip addr add 169.254.1.1/32 dev veth-PID-s scope link`, `ip route add IP/32 dev
 ---veth-PID-s`, and in the container `ip addr add IP/32 dev eth0`, `ip link set eth0 up`, `ip route add default via
 ---169.254.1.1 dev eth0 onlink`, `ip link set lo up`. Source: rtnetlink(7), ip-link(8).
----@param opts zlnet.attach.options
----@return zlnet.attachment? attachment
----@return zlnet.error? err with the step that failed, `rollback` when undoing met errors, and `replaced` (a name) when
----the former attachment is gone and the new one could not be made
-function attach.attach(opts)
+---
+---Of a list each is attached, one after the other, and what fails does not keep the others from being attached. Wrong
+---use of any raises before the first is.
+---@param opts zlnet.attach.options|zlnet.attach.options[]
+---@param each (fun(i: integer, attachment: zlnet.attachment?, err: zlnet.error?))? of a list: called after each one
+---@return zlnet.attachment|(zlnet.attachment|zlnet.error)[]|nil attachment of a list one result each: the attachment,
+---or the error
+---@return zlnet.error|integer|nil err with the step that failed, `rollback` when undoing met errors, and `replaced` (a
+---name) when the former attachment is gone and the new one could not be made; of a list the number of the first that
+---failed
+function attach.attach(opts, each)
+  if type(opts) == "table" and #opts > 0 then
+    return run_all(check_all(opts), each)
+  end
   return run(options.check("attach", rows.attach, opts))
 end
 

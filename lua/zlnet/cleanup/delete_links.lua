@@ -3,6 +3,8 @@
 -- grace periods once a request and not once a link. Returns when they are gone, which is long before the request does.
 
 local core = require "zlnet.core"
+local line = require "zlnet.record.line"
+local namespaces = require "zlnet.cleanup.namespaces"
 
 local remove = {}
 
@@ -23,8 +25,8 @@ local function is_gone(err)
   return err.code == "ENODEV"
 end
 
--- Sends the delete request that is in a batch. Where there is no thread or descriptor to wait with, the request is still
--- in the batch.
+-- Sends the delete request that is in a batch. Where there is no thread or descriptor to wait with, the request is
+-- still in the batch.
 local function send(batch, options, links)
   local wait = options and options.wait or "gone"
   local results, failed = batch:send { wait = wait, child = options and options.child, links = links }
@@ -150,16 +152,17 @@ local function confirm(host, marked, group, err, report)
 end
 
 local KEYS = { "index", "ifname", "ifalias", "address", "group", "link", "link_netnsid" }
+local SAME = { "index", "ifname", "ifalias", "address", "link" }
 
--- Whether a link is still the one that was looked at: an index may have become another's, a record been written.
+-- Whether a link is still the one that was looked at: an index may have become another's, a record been written. The
+-- other end's namespace has no number any more when it is ending.
 local function is_same(link, now)
-  for i = 1, #KEYS do
-    local key = KEYS[i]
-    if key ~= "group" and link[key] ~= now[key] then
+  for i = 1, #SAME do
+    if link[SAME[i]] ~= now[SAME[i]] then
       return false
     end
   end
-  return true
+  return link.link_netnsid == now.link_netnsid or (now.link_netnsid or 0) < 0
 end
 
 -- Looks at what is in the group, for a request to delete a group takes all that is in it. Returns the marked links that
@@ -261,6 +264,39 @@ end
 ---@field wait ("gone"|"memory")? until the links are gone, or until the kernel has freed their memory, too; "gone"
 ---@field child boolean? what waits for the memory is a child, not a thread: for a program that is about to end; false
 
+-- What is deleted has nothing in the firewall's sets any more.
+local function leave_firewall(report)
+  local gone = {}
+  for _, link in ipairs(report.deleted) do
+    local record = line.parse(link.ifalias)
+    if record and (record.masquerade or record.publish or record.isolate or record.guard) then
+      gone[#gone + 1] = require("zlnet.firewall.operations").of(record, link)
+    end
+  end
+  if gone[1] then
+    local ok, err = require("zlnet.firewall").remove(gone)
+    report.failed[#report.failed + 1] = not ok and err or nil
+  end
+end
+
+-- The namespaces that were made for what is deleted go with it.
+local function leave_namespaces(report)
+  for _, link in ipairs(report.deleted) do
+    namespaces.forget(link)
+  end
+end
+
+local function delete_several(host, links, all, still, options)
+  local ran, report, err = pcall(delete_group, host, links, free_group(all), still, options)
+  if not (ran and report) then
+    unmark(host, links)
+  end
+  if not ran then
+    error(report, 0)
+  end
+  return report or nil, err
+end
+
 ---Deletes links by the indexes that a dump gave, and confirms it by asking for each again. Nothing stays in the private
 ---group.
 ---@param host table handle of their namespace
@@ -273,17 +309,18 @@ end
 function remove.links(host, links, all, still, options)
   if #links == 0 then
     return { deleted = {}, failed = {} }
-  elseif #links == 1 then
-    return delete_single(host, links[1], still, options)
   end
-  local ran, report, err = pcall(delete_group, host, links, free_group(all), still, options)
-  if not (ran and report) then
-    unmark(host, links)
+  local report, err
+  if #links == 1 then
+    report, err = delete_single(host, links[1], still, options)
+  else
+    report, err = delete_several(host, links, all, still, options)
   end
-  if not ran then
-    error(report, 0)
+  if report then
+    leave_namespaces(report)
+    leave_firewall(report)
   end
-  return report or nil, err
+  return report, err
 end
 
 return remove
