@@ -17,4 +17,7 @@ churn: $(CORE) ## an overlay of 1,000 peers that change while an outsider edits 
 		LUA='$(LUA)' BUILD='$(BUILD)' spec/tools/run spec/stress/overlay_spec.lua; \
 		status=$$?; cat $(BUILD)/churn.txt; exit $$status
 
-.PHONY: cluster churn
+overlay-bench: ## an overlay's sync beside bare C, ip and bridge, wg syncconf; BENCH='--rounds=9'
+	@spec/bench/overlay $(BENCH)
+
+.PHONY: cluster churn overlay-bench

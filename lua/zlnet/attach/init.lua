@@ -263,7 +263,7 @@ function Session:with_ipv6(refusal)
   return nil, refusal
 end
 
--- Whether an address is somebody's already.
+-- Whether an address is taken already.
 local function is_taken(a, err)
   return not a and err.code == "EEXIST" and (err.op == "newroute" or err.op == "newlinkprop")
 end

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- sweep: deletes the pairs that nobody will ever use again, and says of each candidate what it is (verdict.lua).
+-- sweep: deletes the pairs that will not be used again, and says of each candidate what it is (verdict.lua).
 
 local argument = require "zlnet.argument"
 local attachments = require "zlnet.record.attachments"
@@ -171,7 +171,7 @@ end
 ---@field verdicts zlnet.verdict[]
 ---@field deleted string[]
 ---@field failed zlnet.error[]
----@field elements integer? so many of the firewall's were nobody's any more, and are gone
+---@field elements integer? so many of the firewall's had no owner any more, and are gone
 
 ---Judges every candidate of the calling thread's namespace and deletes the orphans.
 ---
