@@ -174,6 +174,7 @@ describe("operations", function()
       assert.equal("up", awaited["host getlink operstate"])
       local expected = opts.mode == "bridge" and { "fd00::5" } or { "fd00::5", "fd00::6" }
       expected[#expected + 1] = "fe80::ff:fe00:5"
+      table.sort(awaited["container getroutes dst"])
       assert.same(expected, awaited["container getroutes dst"])
     end
   end)
