@@ -16,6 +16,9 @@ describe("looking at an overlay's device", function()
     fixture.underlay()
     o = assert(zlnet.overlay { name = "ov", ["local"] = "192.0.2.1", ip = { "10.201.1.1", "fd00:201:1::1" } })
     assert(o:sync { fixture.peer(2), fixture.peer(3) })
+    helper.eventually(function() -- the kernel makes that route a moment later
+      return helper.ip("-6", "route", "show", "table", "local", "dev", "ov"):find "fd00:201:1::1 "
+    end)
     self, index = { host = assert(zlnet.open()) }, fixture.link("ov").ifindex
   end)
   after_each(function()
