@@ -140,6 +140,7 @@ end
 -- Whether another took an address of the pool's between our look and our claim: then others are chosen by now.
 function Session:lost_claim(err)
   local was, claimed = self.o.ip, err.op == "newroute" or err.op == "newlinkprop"
+    or err.op == "newsetelem"
   if not (self.o.pool and claimed and err.code == "EEXIST") then
     return false
   end

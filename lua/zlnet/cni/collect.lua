@@ -94,6 +94,8 @@ function collect.run(r, log)
   local _, left = detach(is_stale)
   failures[1] = left
   failures[#failures + 1] = sweep_firewall()
+  local _, rules = require("zlnet.cni.old_rules").remove(is_stale)
+  failures[#failures + 1] = rules
   local _, kept = ipam.call(r, log)
   failures[#failures + 1] = kept
   local failed = failure.join(failures)

@@ -26,6 +26,9 @@ function delete.run(r, log)
   end
   local ok, err = require("zlnet.cleanup.detach").detach { id = id, child = true }
   attempt(ok, err and failure.from(err))
+  attempt(require("zlnet.cni.old_rules").remove(function(other)
+    return other == id
+  end))
   if call and not call.bound then
     attempt(call:complete(r.text, log))
   end
