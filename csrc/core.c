@@ -7,6 +7,7 @@
 #include "bind/handle.h"
 #include "bind/hash.h"
 #include "bind/job.h"
+#include "bind/maker.h"
 #include "bind/monitor.h"
 #include "bind/netns.h"
 #include "bind/nft.h"
@@ -208,6 +209,7 @@ int luaopen_zlnet_core(lua_State *L)
 	                                     {"nft", nft_new},
 	                                     {"process", bind_process_new},
 	                                     {"occupants", bind_process_netns_users},
+	                                     {"make_netns", bind_maker_new},
 	                                     {"spawn", bind_child_new},
 	                                     {"begin_program", bind_child_begin_program},
 	                                     {"proc_view", core_proc_view},
@@ -231,6 +233,7 @@ int luaopen_zlnet_core(lua_State *L)
 	handle_open(L);
 	batch_open(L);
 	bind_job_open(L);
+	bind_maker_open(L);
 	add_methods(L, HANDLE_TYPE, handle_methods);
 	genl_open(L);
 	nft_open(L);

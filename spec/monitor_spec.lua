@@ -54,10 +54,10 @@ local function count(list, key, value)
   return n
 end
 
-local function batch(lines)
-  local pipe = assert(io.popen("ip -batch - 2>&1", "w"))
+local function batch(lines, force)
+  local pipe = assert(io.popen(("ip %s -batch - 2>&1"):format(force and "-force" or ""), "w"))
   pipe:write(table.concat(lines, "\n"), "\n")
-  assert(pipe:close())
+  assert(pipe:close() or force)
 end
 
 -- All links but lo, with one wait of the kernel's.
@@ -69,8 +69,8 @@ local function clear()
     end
   end
   if #lines > 0 then
-    batch(lines)
-    helper.ip("link", "del", "group", "77")
+    batch(lines, true) -- those of a container that ended go by themselves meanwhile
+    helper.sh "ip link del group 77"
   end
 end
 
@@ -260,6 +260,33 @@ describe("zlnet.monitor", function()
     m, err = monitor.monitor(c.pid, "link")
     assert.is_nil(m)
     assert.equal("ESRCH", err.code)
+  end)
+
+  it("leaves no descriptor where there are not enough of them", function()
+    local own = select(2, helper.sh "echo $PPID"):match "%d+"
+    local function limit(n)
+      assert(helper.sh(("prlimit --pid %s --nofile=%s:"):format(own, n)))
+    end
+    local before, files = helper.snapshot(), {}
+    local old = assert(io.open "/proc/self/limits"):read "a":match "open files%s+(%d+)"
+    limit(64)
+    repeat
+      files[#files + 1] = io.open "/dev/null"
+      local full = io.open "/dev/null"
+      files[#files + 1] = full
+    until not full
+    local codes = {}
+    for i = 1, 2 do -- with none, and with room for the first of its sockets alone
+      local m, err = monitor.monitor(nil, "link")
+      codes[i] = m == nil and err.code
+      table.remove(files):close()
+    end
+    for _, file in ipairs(files) do
+      file:close()
+    end
+    limit(old)
+    assert.same({ "EMFILE", "EMFILE" }, codes)
+    assert.same({}, helper.leaks(before, 0))
   end)
 
   it("closes once and for all, by itself too", function()
@@ -587,6 +614,27 @@ describe("what tells objects apart for zlnet.monitor", function()
     assert.same({}, differences(m, "route"))
   end)
 
+  it("are the numbers of next hops, which are told when they are replaced, and lost ones are made up for", function()
+    local m <close> = listen(nil, "nexthop")
+    helper.ip("nexthop", "add", "id", "1", "via", "10.0.0.2", "dev", "p0")
+    helper.ip("nexthop", "add", "id", "2", "via", "10.1.0.2", "dev", "p1")
+    helper.ip("nexthop", "add", "id", "3", "group", "1/2")
+    local list = drain(m)
+    assert.equal("10.0.0.2", expect(list, { event = "newnexthop", id = 1 }).gateway)
+    assert.equal(2, expect(list, { event = "newnexthop", id = 3 }).group[2].id)
+    helper.ip("nexthop", "replace", "id", "1", "via", "10.0.0.3", "dev", "p0")
+    assert.same({ true, "10.0.0.3" }, (function(event)
+      return { event.replace, event.gateway }
+    end)(expect(drain(m), { event = "newnexthop", id = 1 })))
+    assert.same({}, differences(m, "nexthop"))
+    helper.ip("nexthop", "del", "id", "2")
+    m.source:discard()
+    m.behind = { nexthop = true }
+    list = drain(m, 0)
+    expect(list, { event = "delnexthop", resync = true, id = 2, gateway = "10.1.0.2" })
+    assert.equal(1, #expect(list, { event = "newnexthop", resync = true, id = 3 }).group)
+  end)
+
   it("are not the timers of bridges and ports", function()
     helper.ip("link", "add", "v0", "up", "master", "p0", "type", "veth", "peer", "name", "v1")
     helper.ip("link", "set", "v1", "up")
@@ -639,6 +687,55 @@ describe("what tells objects apart for zlnet.monitor", function()
     expect(list, { event = "delneigh", lladdr = "00:00:00:00:00:00", dst = "10.0.0.11" })
     expect(list, { event = "delneigh", lladdr = "02:00:00:00:00:78", dst = "10.0.0.10" })
     assert.equal(2, #list)
+  end)
+end)
+
+describe("zlnet.monitor hears", function()
+  helper.insulate()
+
+  after_each(clear)
+
+  it("which forwarding entries and neighbours a vxlan link lacks", function()
+    helper.ip("link", "add", "x0", "type", "vxlan", "id", "5", "dstport", "4789", "nolearning", "proxy", "l2miss",
+      "l3miss")
+    local link = helper.ip_json("link", "show", "dev", "x0")[1]
+    local index = link.ifindex
+    local m <close> = listen(nil, "miss", { keys = { miss = { "ifindex", "lladdr", "dst" } } })
+    helper.ip("link", "set", "x0", "up") -- looks whether its own address is another's
+    local event
+    repeat
+      event = assert(m:next(5))
+    until event.dst
+    local own = helper.ip_json("addr", "show", "dev", "x0")[1].addr_info[1]["local"]
+    assert.same({ event = "getneigh", ifindex = index, dst = own }, event)
+    helper.ip("addr", "add", "10.5.0.1/24", "dev", "x0")
+    helper.ip("neigh", "add", "10.5.0.3", "lladdr", "02:00:00:00:00:03", "dev", "x0")
+    helper.ping(nil, "10.5.0.3", { timeout = 1 })
+    repeat
+      event = assert(m:next(5))
+    until event.lladdr == "02:00:00:00:00:03"
+    assert.same({ event = "getneigh", ifindex = index, lladdr = "02:00:00:00:00:03" }, event)
+  end)
+
+  it("all namespaces that have a number here, with that", function()
+    local ns <close> = assert(core.netns.new())
+    local there <close> = assert(core.open(ns))
+    local here <close> = assert(core.open())
+    assert(here:newnsid { fd = ns:fd(), nsid = 7 })
+    local m <close> = listen(nil, "link", { all_nsid = true })
+    local own <close> = listen(nil, "link")
+    assert(there:newlink { ifname = "far", linkinfo = { kind = "bridge" } })
+    assert(here:newlink { ifname = "near", linkinfo = { kind = "bridge" } })
+    local list = drain(m)
+    assert.equal(7, expect(list, { event = "newlink", ifname = "far" }).nsid)
+    assert.is_nil(expect(list, { event = "newlink", ifname = "near" }).nsid)
+    list = drain(own)
+    assert.is_nil(find(list, { ifname = "far" }))
+    expect(list, { ifname = "near" })
+    assert.same({}, differences(m, "link")) -- of here, which is what the picture is of
+    assert.error_matches(function()
+      monitor.monitor(nil, "link", { all_nsid = 1 })
+    end, "boolean expected")
   end)
 end)
 

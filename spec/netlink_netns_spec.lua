@@ -174,7 +174,7 @@ describe("netlink.with_netns and with_netns_async", function()
     local c = helper.container()
     for name in pairs(forms) do
       local code = ("local ok, e = require 'zlnet.netlink'.%s(%d, print) print(ok, e.kind, e.code)"):format(name, c.pid)
-      local _, output = helper.sh("unshare --user " .. helper.lua .. " -e " .. helper.quote(code))
+      local _, output = helper.sh(helper.unprivileged() .. " " .. helper.lua .. " -e " .. helper.quote(code))
       assert.match("^nil\tio\tE[AP]", output) -- EACCES or EPERM
     end
   end)
@@ -229,7 +229,7 @@ describe("netlink.with_netns_fd and with_netns_fd_async", function()
     for name in pairs(forms) do
       local code = "local f = io.open '/proc/self/ns/net' local ok, e = require 'zlnet.netlink'." .. name
         .. "(f, print) print(ok, e.kind, e.code, e.op)"
-      local _, output = helper.sh("unshare --user " .. helper.lua .. " -e " .. helper.quote(code))
+      local _, output = helper.sh(helper.unprivileged() .. " " .. helper.lua .. " -e " .. helper.quote(code))
       assert.equal("nil\tnetlink\tEPERM\tsetns\n", output)
     end
   end)

@@ -64,7 +64,7 @@ end
 local function unprivileged(code)
   local script = "local n = require 'zlnet.netlink' local ok, err = (function(...) " .. code
     .. " end)() print(ok, err and err.kind, err and err.code)"
-  local _, output = helper.sh("unshare --user " .. helper.lua .. " -e " .. helper.quote(script))
+  local _, output = helper.sh(helper.unprivileged() .. " " .. helper.lua .. " -e " .. helper.quote(script))
   return (output:gsub("%s+$", ""):gsub("\t", " "))
 end
 

@@ -24,6 +24,7 @@ struct monitor {
 	struct netlink_reply heard, answer;
 	size_t at;           /* of the next message in heard */
 	uint64_t generation; /* of the process, as a handle's */
+	bool all_nsid;
 	bool kinds[MONITOR_KINDS];
 	bool some[MONITOR_KINDS]; /* only these keys of the kind's objects */
 	struct codec_keys keys[MONITOR_KINDS];
@@ -46,10 +47,12 @@ static unsigned check_group(lua_State *L, int idx, int arg)
 
 	if (k)
 		return (unsigned)(k - event_kinds);
-	return (unsigned)luaL_argerror(
-		L, arg,
-		lua_pushfstring(L, "group '%s': link, bridge, addr, route, neigh, fdb, rule or nsid expected",
-	                        luaL_tolstring(L, idx, NULL)));
+	lua_pushfstring(L, "group '%s': one of", luaL_tolstring(L, idx, NULL));
+	for (unsigned i = 0; i < MONITOR_KINDS; i++) {
+		lua_pushfstring(L, " %s%s", event_kinds[i].name, i + 1 < MONITOR_KINDS ? "," : " expected");
+		lua_concat(L, 2);
+	}
+	return (unsigned)luaL_argerror(L, arg, lua_tostring(L, -1));
 }
 
 /* --- making one --- */
@@ -96,6 +99,9 @@ static int check_options(lua_State *L, int arg, struct monitor *m)
 			bytes = lua_tointegerx(L, -1, &isint);
 			if (!isint || bytes < 1024 || bytes > INT_MAX / 2)
 				luaL_argerror(L, arg, "rcvbuf: an integer from 1024 to 1073741823 expected");
+		} else if (strcmp(key, "all_nsid") == 0) {
+			luaL_checktype(L, -1, LUA_TBOOLEAN);
+			m->all_nsid = lua_toboolean(L, -1);
 		} else if (strcmp(key, "keys") != 0) {
 			luaL_argerror(L, arg, lua_pushfstring(L, "unknown option '%s'", luaL_tolstring(L, -2, NULL)));
 		}
@@ -123,6 +129,9 @@ static int open_sockets(struct monitor *m, int nsfd, int bytes, struct error *e)
 	int rc = bytes ? netlink_set_buffer(&m->hears, bytes) : 0;
 	if (rc < 0)
 		return error_io(e, -rc, "setsockopt", "receive buffer");
+	rc = m->all_nsid ? netlink_listen_all(&m->hears) : 0;
+	if (rc < 0)
+		return error_io(e, -rc, "setsockopt", "every namespace");
 	for (unsigned i = 0; i < MONITOR_KINDS; i++)
 		for (unsigned g = 0; m->kinds[i] && g < 2 && event_kinds[i].groups[g]; g++) {
 			rc = netlink_join(&m->hears, event_kinds[i].groups[g]);
@@ -174,7 +183,7 @@ static void push_event(lua_State *L, const struct monitor *m, unsigned i, const 
 		lua_setfield(L, -2, "cause");
 	else
 		lua_pop(L, 1);
-	lua_pushfstring(L, "%s%s", monitor_is_gone(k, h) ? "del" : "new", k->table->name);
+	lua_pushfstring(L, "%s%s", monitor_verb(k, h), k->table->name);
 	lua_setfield(L, -2, "event");
 	if (h->nlmsg_flags & NLM_F_REPLACE && !monitor_is_gone(k, h)) {
 		lua_pushboolean(L, 1);
@@ -186,7 +195,7 @@ static void push_event(lua_State *L, const struct monitor *m, unsigned i, const 
 static int push_memory(lua_State *L, const struct monitor_kind *k, const struct nlmsghdr *h)
 {
 	char key[MONITOR_MAX], value[MONITOR_MAX];
-	size_t nkey = monitor_key(k, h, key), nvalue = nkey ? monitor_value(k, h, value) : 0;
+	size_t nkey = k->asked ? 0 : monitor_key(k, h, key), nvalue = nkey ? monitor_value(k, h, value) : 0;
 
 	if (!nvalue)
 		return 0;
@@ -243,10 +252,15 @@ static int m_receive(lua_State *L)
 		}
 	}
 	/* a copy, for a finalizer that runs meanwhile may use the monitor, or close it */
+	int nsid = m->heard.nsid;
 	h = (const struct nlmsghdr *)lua_pushlstring(L, (const char *)h, h->nlmsg_len);
 	push_event(L, m, (unsigned)kind, h);
+	if (nsid != NETLINK_NSID_OWN) {
+		lua_pushinteger(L, nsid);
+		lua_setfield(L, -2, "nsid");
+	}
 	lua_pushstring(L, event_kinds[kind].name);
-	return 2 + push_memory(L, &event_kinds[kind], h);
+	return nsid != NETLINK_NSID_OWN ? 2 : 2 + push_memory(L, &event_kinds[kind], h);
 }
 
 static bool is_readable(int fd)
@@ -288,6 +302,8 @@ static int dump(struct monitor *m, unsigned kind, struct error *e)
 	struct netlink_ack ack;
 
 	m->answer.len = 0;
+	if (event_kinds[kind].asked)
+		return 0;
 	int rc = netlink_talk(&m->asks, h, h->nlmsg_len, 1, netlink_now() + DUMP_TIMEOUT, &m->answer, &ack, e);
 	if (rc == 0 && ack.err)
 		rc = error_netlink(e, ack.err, "dump", ack.text);

@@ -142,6 +142,17 @@ static void push_list(struct dec *d, const struct table_row *row, const struct n
 	}
 }
 
+static void push_array(struct dec *d, const struct table_set *set, const uint8_t *p, size_t len, int depth)
+{
+	lua_Integer n = 0;
+
+	lua_newtable(d->L);
+	for (; len >= set->hdrlen; p += set->hdrlen, len -= set->hdrlen) {
+		push_set(d, set, p, set->hdrlen, depth);
+		lua_rawseti(d->L, -2, ++n);
+	}
+}
+
 static void push_nexthops(struct dec *d, const struct table_set *set, const uint8_t *p, size_t len, int depth)
 {
 	lua_Integer n = 0;
@@ -203,6 +214,9 @@ static inline bool push_attr(struct dec *d, const struct table_level *at, const 
 		if (depth >= DEC_DEPTH)
 			return false;
 		push_list(d, row, attr, depth + 1);
+		return true;
+	case TABLE_ARRAY:
+		push_array(d, row->set, p, len, depth + 1);
 		return true;
 	case TABLE_NEXTHOPS:
 		push_nexthops(d, row->set, p, len, depth + 1);

@@ -5,7 +5,9 @@
 #include <libmnl/libmnl.h>
 #include <linux/fib_rules.h>
 #include <linux/if_addr.h>
+#include <linux/if_link.h>
 #include <linux/neighbour.h>
+#include <linux/nexthop.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -149,6 +151,16 @@ static void dump_neigh(struct enc *e)
 	enc_put(e, NDA_IFINDEX, &index, sizeof(index));
 }
 
+void codec_defaults_nest(struct enc *e, const struct table_set *set, const struct codec_keys *said)
+{
+	const uint32_t mode = MACVLAN_MACADDR_SET;
+
+	/* a list of sources by itself, as it is read, is passed over */
+	if (set == &table_set_macvlan && said->attr[0] >> IFLA_MACVLAN_MACADDR_DATA & 1 &&
+	    !(said->attr[0] >> IFLA_MACVLAN_MACADDR_MODE & 1))
+		enc_put(e, IFLA_MACVLAN_MACADDR_MODE, &mode, sizeof(mode));
+}
+
 static void defaults_rule(struct enc *e)
 {
 	struct fib_rule_hdr *rule = (struct fib_rule_hdr *)e->hdr;
@@ -186,12 +198,45 @@ static void require_name(struct enc *e)
 		if (said(e, *key))
 			return;
 	key = e->table->names_one;
-	enc_fail(e, "no %s is named: '%s' or '%s' is missing", e->table->name, key[0], key[1]);
+	enc_fail(e, key[1] ? "no %s is named: '%s' or '%s' is missing" : "no %s is named: '%s' is missing",
+	         e->table->name, key[0], key[1]);
+}
+
+/* One that was read is deleted by its name, for the rest is refused. */
+static void leave_name_alone(struct enc *e)
+{
+	const struct table_msg *table = e->table;
+	struct nlattr *attr = (struct nlattr *)(e->hdr + NLMSG_ALIGN(table->hdrlen));
+
+	if (!table->name_alone || e->nlh->nlmsg_type != table->del_type)
+		return;
+	memset(e->hdr, 0, table->hdrlen);
+	while (mnl_attr_ok(attr, (int)((char *)e->nlh + e->nlh->nlmsg_len - (char *)attr))) {
+		const struct table_row *row = table_attr(table->set, mnl_attr_get_type(attr));
+		if (row && strcmp(row->key, table->names_one[0]) == 0)
+			attr = mnl_attr_next(attr);
+		else
+			table_remove(e->nlh, attr);
+	}
+}
+
+/* A hop is IPv4's where nothing says the family; a group has none. */
+static void defaults_nexthop(struct enc *e)
+{
+	struct nhmsg *nhm = (struct nhmsg *)e->hdr;
+
+	nhm->nh_flags &= RTNH_F_ONLINK; /* the others are states */
+	if (nhm->nh_family == AF_UNSPEC && !said(e, "group"))
+		nhm->nh_family = AF_INET;
 }
 
 void codec_defaults(struct enc *e)
 {
+	/* other protocols have other types, and generic netlink has these for its families */
+	if (e->table->get_type < RTM_BASE || e->table->get_type > UINT8_MAX)
+		return;
 	require_name(e);
+	leave_name_alone(e);
 	enc_require_taken(e);
 	if (e->nlh->nlmsg_type != RTM_GETADDR)
 		defaults_lengths(e);
@@ -212,6 +257,9 @@ void codec_defaults(struct enc *e)
 	case RTM_NEWNEIGH:
 	case RTM_DELNEIGH:
 		defaults_neigh(e);
+		break;
+	case RTM_NEWNEXTHOP:
+		defaults_nexthop(e);
 		break;
 	case RTM_GETNEIGH:
 		dump_neigh(e);

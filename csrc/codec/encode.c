@@ -132,6 +132,25 @@ static int enc_elements(struct enc *e, const struct table_row *row, uint16_t typ
 	return err;
 }
 
+/* {{id=…}, {id=…}} into structures one after the other. */
+static int enc_array(struct enc *e, const struct table_row *row, uint16_t type)
+{
+	struct nlattr *attr = enc_nest(e, type);
+	lua_Integer n = enc_list(e);
+	int err = 0;
+
+	attr->nla_type = type;
+	for (lua_Integer i = 1; i <= n && err == 0; i++) {
+		e->path[e->depth - 1].index = i;
+		lua_rawgeti(e->L, -1, i);
+		err = enc_struct(e, row->set, enc_reserve(e, row->set->hdrlen));
+		lua_pop(e->L, 1);
+	}
+	e->path[e->depth - 1].index = 0;
+	mnl_attr_nest_end(e->nlh, attr);
+	return err;
+}
+
 /* {{gateway=…}, {gateway=…}} into structures with attributes, which say their lengths themselves. */
 static int enc_nexthops(struct enc *e, const struct table_row *row, uint16_t type)
 {
@@ -184,6 +203,8 @@ static int enc_attr(struct enc *e, const struct table_set *set, unsigned number,
 		return enc_indexed(e, row, type);
 	case TABLE_LIST:
 		return enc_elements(e, row, type, table);
+	case TABLE_ARRAY:
+		return enc_array(e, row, type);
 	case TABLE_NEXTHOPS:
 		return enc_nexthops(e, row, type);
 	case TABLE_STRUCT:
@@ -332,6 +353,25 @@ static bool leaves_out_told(struct enc *e)
 	return e->nlh->nlmsg_type == e->table->new_type || e->nlh->nlmsg_type == e->table->del_type;
 }
 
+static bool makes(const struct enc *e)
+{
+	return e->nlh->nlmsg_type == e->table->new_type && e->nlh->nlmsg_flags & NLM_F_CREATE;
+}
+
+/* The attribute at offset `at` of the message is its last. */
+static bool leaves_out_new(const struct table_row *row, const struct nlmsghdr *nlh, uint32_t at)
+{
+	const struct nlattr *attr = (const struct nlattr *)((const char *)nlh + at);
+	const char *p = mnl_attr_get_payload(attr);
+	bool zero = true;
+
+	if (row->not_new || !row->not_zero || at == nlh->nlmsg_len)
+		return row->not_new;
+	for (uint16_t i = 0; i < mnl_attr_get_payload_len(attr); i++)
+		zero = zero && !p[i];
+	return zero;
+}
+
 /* The table at index "table" by the set: fields into header, attributes after it, always in the order of the rows. */
 static int enc_set(struct enc *e, const struct table_set *set, uint8_t *header, int table)
 {
@@ -342,6 +382,8 @@ static int enc_set(struct enc *e, const struct table_set *set, uint8_t *header, 
 	for (uint64_t word = said.keys.field; word && err == 0; word &= word - 1) {
 		const unsigned i = (unsigned)__builtin_ctzll(word);
 
+		if (set->field[i].told && leaves_out_told(e))
+			continue;
 		enc_enter(e, &set->field[i], said.field[i]);
 		err = enc_field(e, set, &set->field[i], header, &said);
 		enc_leave(e);
@@ -356,10 +398,12 @@ static int enc_set(struct enc *e, const struct table_set *set, uint8_t *header, 
 		if (set == &table_set_link && e->depth > 1)
 			enc_require_end(e, i);
 		err = set->attr[i].many ? enc_many(e, set, i, table) : enc_attr(e, set, i, table);
-		if (set->attr[i].told && leaves_out_told(e))
+		if ((set->attr[i].told && leaves_out_told(e)) ||
+		    (makes(e) && leaves_out_new(&set->attr[i], e->nlh, len)))
 			e->nlh->nlmsg_len = len;
 		enc_leave(e);
 	}
+	codec_defaults_nest(e, set, &said.keys);
 	if (said.unknown && err == 0) {
 		static const struct table_row unknown = {.key = "unknown"};
 

@@ -68,6 +68,9 @@ void enc_require_taken(struct enc *e);
 /* The same for an attribute of a link that is made as another's other end. */
 void enc_require_end(struct enc *e, unsigned number);
 
+/* The same of a nest: what these keys of its set need beside them. */
+void codec_defaults_nest(struct enc *e, const struct table_set *set, const struct codec_keys *said);
+
 /* What was not said, as ip would say it. */
 void codec_defaults(struct enc *e);
 

@@ -14,13 +14,8 @@ static const struct {
 	const char *object;
 	const struct table_msg *table;
 } messages[] = {
-	{"link", &table_link},
-	{"addr", &table_addr},
-	{"route", &table_route},
-	{"neigh", &table_neigh},
-	{"rule", &table_rule},
-	{"nsid", &table_nsid},
-	{"nft.table", &table_nft_table},
+#define MESSAGE(name) {#name, &table_##name},
+	TABLE_RTNETLINK(MESSAGE){"nft.table", &table_nft_table},
 	{"nft.chain", &table_nft_chain},
 	{"nft.rule", &table_nft_rule},
 	{"nft.set", &table_nft_set},
@@ -181,24 +176,25 @@ static int print(lua_State *L)
 	return 1;
 }
 
-static const char *const types[] = {[TABLE_NONE] = "none",         [TABLE_U8] = "u8",
-                                    [TABLE_U16] = "u16",           [TABLE_U32] = "u32",
-                                    [TABLE_U64] = "u64",           [TABLE_S32] = "s32",
-                                    [TABLE_BE16] = "be16",         [TABLE_BE32] = "be32",
-                                    [TABLE_BE64] = "be64",         [TABLE_BOOL] = "bool",
-                                    [TABLE_FLAG] = "flag",         [TABLE_MASKED] = "masked",
-                                    [TABLE_LINK] = "link",         [TABLE_STRING] = "string",
-                                    [TABLE_IFNAME] = "ifname",     [TABLE_MAC] = "mac",
-                                    [TABLE_HEX] = "hex",           [TABLE_IP] = "ip",
-                                    [TABLE_IP4] = "ip4",           [TABLE_IP6] = "ip6",
-                                    [TABLE_PREFIX] = "prefix",     [TABLE_VIA] = "via",
-                                    [TABLE_STRUCT] = "struct",     [TABLE_NEST] = "nest",
-                                    [TABLE_BYKIND] = "bykind",     [TABLE_BYFAMILY] = "byfamily",
-                                    [TABLE_INDEXED] = "indexed",   [TABLE_CONF] = "conf",
-                                    [TABLE_NEXTHOPS] = "nexthops", [TABLE_LIST] = "list",
-                                    [TABLE_BES32] = "bes32",       [TABLE_BYTES] = "bytes",
-                                    [TABLE_DATA] = "data",         [TABLE_KEY] = "key",
-                                    [TABLE_ANYIP] = "anyip",       [TABLE_SOCKADDR] = "sockaddr"};
+static const char *const types[] = {[TABLE_NONE] = "none",        [TABLE_U8] = "u8",
+                                    [TABLE_U16] = "u16",          [TABLE_U32] = "u32",
+                                    [TABLE_U64] = "u64",          [TABLE_S32] = "s32",
+                                    [TABLE_BE16] = "be16",        [TABLE_BE32] = "be32",
+                                    [TABLE_BE64] = "be64",        [TABLE_BOOL] = "bool",
+                                    [TABLE_FLAG] = "flag",        [TABLE_MASKED] = "masked",
+                                    [TABLE_LINK] = "link",        [TABLE_STRING] = "string",
+                                    [TABLE_IFNAME] = "ifname",    [TABLE_MAC] = "mac",
+                                    [TABLE_HEX] = "hex",          [TABLE_IP] = "ip",
+                                    [TABLE_IP4] = "ip4",          [TABLE_IP6] = "ip6",
+                                    [TABLE_PREFIX] = "prefix",    [TABLE_VIA] = "via",
+                                    [TABLE_STRUCT] = "struct",    [TABLE_NEST] = "nest",
+                                    [TABLE_BYKIND] = "bykind",    [TABLE_BYFAMILY] = "byfamily",
+                                    [TABLE_INDEXED] = "indexed",  [TABLE_CONF] = "conf",
+                                    [TABLE_ARRAY] = "array",      [TABLE_NEXTHOPS] = "nexthops",
+                                    [TABLE_LIST] = "list",        [TABLE_BES32] = "bes32",
+                                    [TABLE_BYTES] = "bytes",      [TABLE_DATA] = "data",
+                                    [TABLE_KEY] = "key",          [TABLE_ANYIP] = "anyip",
+                                    [TABLE_SOCKADDR] = "sockaddr"};
 
 static void push_set_rows(lua_State *L, int sets, const struct table_set *set);
 
@@ -248,12 +244,15 @@ static void push_row(lua_State *L, int sets, const struct table_row *row, const 
 	set_integer(L, "max", row->max);
 	lua_pushboolean(L, row->many);
 	lua_setfield(L, -2, "many");
+	lua_pushboolean(L, row->told || row->moves);
+	lua_setfield(L, -2, "kernels"); /* no part of what a request sets */
 	switch (row->type) {
 	case TABLE_STRUCT:
 	case TABLE_NEST:
 	case TABLE_INDEXED:
 	case TABLE_LIST:
 	case TABLE_CONF:
+	case TABLE_ARRAY:
 	case TABLE_NEXTHOPS:
 		push_set_rows(L, sets, row->set);
 		lua_setfield(L, -2, "set");

@@ -100,7 +100,7 @@ static void require_flags(struct enc *e)
 		enc_fail(e, "type: it is of the kind");
 }
 
-/* A new link has no carrier to set, nor a program without a descriptor, and is not down by protocol unless that is said. */
+/* A new link has no program without a descriptor. */
 static void leave_out_of_new(struct enc *e)
 {
 	struct nlattr *attr = (struct nlattr *)(e->hdr + NLMSG_ALIGN(e->table->hdrlen));
@@ -110,8 +110,7 @@ static void leave_out_of_new(struct enc *e)
 		size_t len = mnl_attr_get_payload_len(attr);
 		if (number == IFLA_PROTINFO)
 			enc_fail(e, "protinfo: setlink sets it, of the family bridge");
-		if (number == IFLA_CARRIER || (number == IFLA_XDP && len == 0) ||
-		    (number == IFLA_PROTO_DOWN && !mnl_attr_get_u8(attr)))
+		if ((number == IFLA_XDP && len == 0) || (number == IFLA_PROTO_DOWN && !mnl_attr_get_u8(attr)))
 			table_remove(e->nlh, attr);
 		else
 			attr = mnl_attr_next(attr);

@@ -6,6 +6,7 @@
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
 #include <linux/net_namespace.h>
+#include <linux/nexthop.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -66,12 +67,25 @@ const struct monitor_kind event_kinds[MONITOR_KINDS] = {
          .id_header = BYTES(struct ndmsg, ndm_family) | BYTES(struct ndmsg, ndm_ifindex),
          .id = BIT(NDA_LLADDR) | BIT(NDA_VLAN) | BIT(NDA_MASTER) | BIT(NDA_SRC_VNI),
          .memo = MONITOR_FDB_REMOTE},
+	/* a vxlan link with l2miss or l3miss lacks an entry, a neighbour's address is asked of user space */
+	{.name = "miss",
+         .table = &table_neigh,
+         .groups = {RTNLGRP_NEIGH},
+         .families = {AF_INET, AF_INET6},
+         .asked = true},
 	{.name = "rule",
          .table = &table_rule,
          .groups = {RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE},
          .families = {AF_INET, AF_INET6},
          .id_header = BIT(sizeof(struct fib_rule_hdr)) - 1,
          .id = UINT64_MAX},
+	{.name = "nexthop",
+         .table = &table_nexthop,
+         .groups = {RTNLGRP_NEXTHOP},
+         .any_family = true, /* a group has none */
+         .idle_header = BYTES(struct nhmsg, nh_flags),
+         .id = BIT(NHA_ID),
+         .memo = BIT(NHA_OIF) | BIT(NHA_GATEWAY)},
 	{.name = "nsid",
          .table = &table_nsid,
          .groups = {RTNLGRP_NSID},
@@ -79,6 +93,8 @@ const struct monitor_kind event_kinds[MONITOR_KINDS] = {
          .id_header = BYTES(struct rtgenmsg, rtgen_family),
          .id = BIT(NETNSA_NSID)},
 };
+
+_Static_assert(TABLE_COUNT(event_kinds) == MONITOR_KINDS, "every kind has its name");
 
 const struct monitor_kind *monitor_find(const char *name)
 {
@@ -90,12 +106,20 @@ const struct monitor_kind *monitor_find(const char *name)
 
 bool monitor_matches(const struct monitor_kind *k, const struct nlmsghdr *h)
 {
-	if (h->nlmsg_type != k->table->new_type && h->nlmsg_type != k->table->del_type)
+	bool meant = k->asked ? h->nlmsg_type == k->table->get_type
+	                      : h->nlmsg_type == k->table->new_type || h->nlmsg_type == k->table->del_type;
+
+	if (!meant)
 		return false;
 	if (mnl_nlmsg_get_payload_len(h) < MNL_ALIGN(k->table->hdrlen))
 		return false;
 	uint8_t family = *(const uint8_t *)mnl_nlmsg_get_payload(h); /* every header begins with it */
-	return family == k->families[0] || family == k->families[1];
+	return k->any_family || family == k->families[0] || family == k->families[1];
+}
+
+const char *monitor_verb(const struct monitor_kind *k, const struct nlmsghdr *h)
+{
+	return k->asked ? "get" : monitor_is_gone(k, h) ? "del" : "new";
 }
 
 bool monitor_is_gone(const struct monitor_kind *k, const struct nlmsghdr *h)

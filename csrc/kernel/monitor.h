@@ -16,10 +16,12 @@ struct monitor_kind {
 	uint32_t id_header;   /* bytes of the header which belong to the identity, a bit each */
 	uint32_t idle_header; /* bytes of it which say nothing about the state */
 	/* attributes, a bit each; those from 64 on are state */
-	uint64_t id;   /* of the identity */
-	uint64_t memo; /* worth remembering for the day the object is gone */
-	uint64_t idle; /* which say nothing about the state, beside those that change by themselves */
-	bool apart;    /* several objects may share all of the identity above: see MONITOR_APART */
+	uint64_t id;     /* of the identity */
+	uint64_t memo;   /* worth remembering for the day the object is gone */
+	uint64_t idle;   /* which say nothing about the state, beside those that change by themselves */
+	bool asked;      /* what the kernel asks for with requests of its own: there is nothing to list */
+	bool any_family; /* whatever the families above are */
+	bool apart;      /* several objects may share all of the identity above: see MONITOR_APART */
 };
 
 /* The last so many bytes of the key of such an object tell it from those which share the rest. */
@@ -30,7 +32,7 @@ struct monitor_kind {
 	(UINT64_C(1) << NDA_DST | UINT64_C(1) << NDA_PORT | UINT64_C(1) << NDA_VNI | UINT64_C(1) << NDA_IFINDEX | \
 	 UINT64_C(1) << NDA_NH_ID)
 
-#define MONITOR_KINDS 8
+#define MONITOR_KINDS 10
 extern const struct monitor_kind event_kinds[MONITOR_KINDS];
 
 /* The kind called so, or NULL. */
@@ -38,6 +40,8 @@ const struct monitor_kind *monitor_find(const char *name);
 
 /* Whether the message is about an object of this kind, and long enough for its header. */
 bool monitor_matches(const struct monitor_kind *k, const struct nlmsghdr *h);
+/* "new", "del", or "get" of what the kernel asks for. */
+const char *monitor_verb(const struct monitor_kind *k, const struct nlmsghdr *h);
 bool monitor_is_gone(const struct monitor_kind *k, const struct nlmsghdr *h);
 
 /* The dump of all objects of the kind, in buf (at least 64 bytes, aligned). */

@@ -201,6 +201,9 @@ size_t monitor_value(const struct monitor_kind *k, const struct nlmsghdr *h, cha
 
 	memcpy(buf, &sum, sizeof sum);
 	memcpy(buf + sizeof sum, mnl_nlmsg_get_payload(h), header);
+	for (size_t i = 0; i < k->table->hdrlen; i++)
+		if (k->idle_header >> i & 1)
+			buf[sizeof sum + i] = 0;
 	return append(k, h, k->memo, buf, sizeof sum + header);
 }
 

@@ -71,6 +71,16 @@ int netlink_join(struct netlink_sock *s, unsigned group)
 	return setsockopt(s->fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof group) < 0 ? -errno : 0;
 }
 
+int netlink_listen_all(struct netlink_sock *s)
+{
+	const int one = 1;
+
+	if (setsockopt(s->fd, SOL_NETLINK, NETLINK_LISTEN_ALL_NSID, &one, sizeof one) < 0)
+		return -errno;
+	s->all_nsid = true;
+	return 0;
+}
+
 int netlink_buffer(const struct netlink_sock *s)
 {
 	int n = 0;
@@ -120,11 +130,23 @@ static int reply_room(struct netlink_reply *r, size_t room)
 	return 0;
 }
 
+/* The kernel says it of namespaces which have a number here. */
+static int datagram_nsid(struct msghdr *msg)
+{
+	int nsid = NETLINK_NSID_OWN;
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c))
+		if (c->cmsg_level == SOL_NETLINK && c->cmsg_type == NETLINK_LISTEN_ALL_NSID)
+			memcpy(&nsid, CMSG_DATA(c), sizeof nsid);
+	return nsid;
+}
+
 /* Append the next datagram to r, at least `room` bytes offered, and more unless it is sure to fit. Returns its length, 0
  * when a process sent it (skipped, however long), -EAGAIN when there is none, or -errno. Never truncates. */
 static ssize_t recv_datagram(struct netlink_sock *s, struct netlink_reply *r, size_t room, bool fits)
 {
 	char more[MORE_ROOM];
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
 	struct sockaddr_nl from;
 	struct iovec iov[2] = {{0}, {.iov_base = more, .iov_len = sizeof more}};
 	struct msghdr msg = {.msg_name = &from, .msg_namelen = sizeof from, .msg_iov = iov, .msg_iovlen = fits ? 1 : 2};
@@ -134,6 +156,10 @@ static ssize_t recv_datagram(struct netlink_sock *s, struct netlink_reply *r, si
 		return -ENOMEM;
 	const size_t offered = r->cap - r->len - NLMSG_ALIGNTO;
 	iov[0] = (struct iovec){.iov_base = r->data + r->len, .iov_len = offered};
+	if (s->all_nsid) {
+		msg.msg_control = control;
+		msg.msg_controllen = sizeof control;
+	}
 	do
 		n = recvmsg(s->fd, &msg, MSG_DONTWAIT);
 	while (n < 0 && errno == EINTR);
@@ -143,6 +169,7 @@ static ssize_t recv_datagram(struct netlink_sock *s, struct netlink_reply *r, si
 		return 0;
 	if (msg.msg_flags & MSG_TRUNC)
 		return -EMSGSIZE;
+	r->nsid = s->all_nsid ? datagram_nsid(&msg) : NETLINK_NSID_OWN;
 	if ((size_t)n > offered) {
 		if (reply_room(r, (size_t)n) < 0)
 			return -ENOMEM;

@@ -20,7 +20,8 @@ struct netlink_sock {
 	int fd;
 	int protocol; /* NETLINK_ROUTE, which is 0, NETLINK_NETFILTER … */
 	uint32_t seq;
-	bool stale; /* an answer was given up: what is left of it has to be taken before the next request */
+	bool stale;    /* an answer was given up: what is left of it has to be taken before the next request */
+	bool all_nsid; /* hears what is announced in namespaces that have a number in its own */
 };
 
 /* Writes to `to` what is worth keeping of message h, and returns its length, at most h's; `to` is h or before it, and the
@@ -31,6 +32,7 @@ typedef size_t netlink_trim(void *to, const struct nlmsghdr *h, const void *ctx)
 struct netlink_reply {
 	char *data;
 	size_t len, cap;
+	int nsid;           /* of the namespace that the last datagram is about; NETLINK_NSID_OWN */
 	netlink_trim *trim; /* or NULL; only netlink_talk does so */
 	const void *trim_ctx;
 };
@@ -55,6 +57,10 @@ void netlink_adopt(struct netlink_sock *s, int fd, int protocol);
 
 /* Have the kernel send this socket what it announces to the multicast group RTNLGRP_*. 0 or -errno. */
 int netlink_join(struct netlink_sock *s, unsigned group);
+
+#define NETLINK_NSID_OWN (-1)
+/* Hear also of other namespaces, those that have a number here. 0 or -errno (EPERM: CAP_NET_BROADCAST). */
+int netlink_listen_all(struct netlink_sock *s);
 
 /* The receive buffer as the kernel counts it: what it takes to hold messages, about twice their bytes.
  * netlink_set_buffer asks for room for `bytes`, beyond the administrator's limit where privilege allows it; 0 or -errno. */

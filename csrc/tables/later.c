@@ -6,6 +6,14 @@
 #include <linux/rtnetlink.h>
 #include <string.h>
 
+static const struct nlattr *find(const struct nlattr *nest, unsigned type)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each_nested(attr, nest) if (mnl_attr_get_type(attr) == type) return attr;
+	return NULL;
+}
+
 /* The request that sets it of a link that is there; 0: the one that makes it does. */
 static uint16_t type_of(const struct nlattr *attr)
 {
@@ -17,6 +25,8 @@ static uint16_t type_of(const struct nlattr *attr)
 	case IFLA_PROTO_DOWN_REASON:
 	case IFLA_VFINFO_LIST:
 		return RTM_SETLINK;
+	case IFLA_LINKINFO: /* as a port */
+		return find(attr, IFLA_INFO_SLAVE_DATA) ? RTM_SETLINK : 0;
 	case IFLA_PROP_LIST:
 		return RTM_NEWLINKPROP;
 	default:
@@ -45,6 +55,27 @@ void table_remove(struct nlmsghdr *req, struct nlattr *attr)
 	req->nlmsg_len = (uint32_t)((char *)attr - (char *)req + (ptrdiff_t)len);
 }
 
+static void put(struct nlmsghdr *to, const struct nlattr *attr)
+{
+	memcpy((char *)to + to->nlmsg_len, attr, MNL_ALIGN(attr->nla_len));
+	to->nlmsg_len += (uint32_t)MNL_ALIGN(attr->nla_len);
+}
+
+/* What a link is as a port: RTM_SETLINK passes it over, too, and RTM_NEWLINK changes the link that is there. */
+static void put_port(struct nlmsghdr *later, const struct nlattr *linkinfo)
+{
+	static const uint16_t types[] = {IFLA_INFO_SLAVE_KIND, IFLA_INFO_SLAVE_DATA};
+	struct nlattr *nest = mnl_attr_nest_start(later, IFLA_LINKINFO);
+
+	later->nlmsg_type = RTM_NEWLINK;
+	for (size_t i = 0; i < TABLE_COUNT(types); i++) {
+		const struct nlattr *attr = find(linkinfo, types[i]);
+		if (attr)
+			put(later, attr);
+	}
+	mnl_attr_nest_end(later, nest);
+}
+
 bool table_link_split(struct nlmsghdr *req, struct nlmsghdr *later, uint16_t type)
 {
 	char *p = (char *)req + NLMSG_HDRLEN + NLMSG_ALIGN(sizeof(struct ifinfomsg));
@@ -63,10 +94,14 @@ bool table_link_split(struct nlmsghdr *req, struct nlmsghdr *later, uint16_t typ
 			p += len;
 			continue;
 		}
-		memcpy((char *)later + later->nlmsg_len, attr, len);
-		later->nlmsg_len += (uint32_t)len;
-		table_remove(req, attr);
 		any = true;
+		if (mnl_attr_get_type(attr) == IFLA_LINKINFO) {
+			put_port(later, attr);
+			p += len;
+			continue;
+		}
+		put(later, attr);
+		table_remove(req, attr);
 	}
 	return any;
 }

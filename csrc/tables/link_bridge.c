@@ -50,7 +50,7 @@ static const struct table_row bridge_attrs[] = {
 	TABLE_ATTR(IFLA_BR_AGEING_TIME, "ageing_time", TABLE_U32),
 	TABLE_ATTR(IFLA_BR_STP_STATE, "stp_state", TABLE_U32),
 	TABLE_ATTR(IFLA_BR_PRIORITY, "priority", TABLE_U16),
-	TABLE_ATTR(IFLA_BR_VLAN_FILTERING, "vlan_filtering", TABLE_BOOL),
+	TABLE_ATTR(IFLA_BR_VLAN_FILTERING, "vlan_filtering", TABLE_BOOL, .not_zero = true),
 	TABLE_ATTR(IFLA_BR_VLAN_PROTOCOL, "vlan_protocol", TABLE_BE16, .names = &table_vlan_protocols),
 	TABLE_ATTR(IFLA_BR_GROUP_FWD_MASK, "group_fwd_mask", TABLE_U16),
 	TABLE_ATTR(IFLA_BR_ROOT_ID, "root_id", TABLE_STRUCT, .set = &set_id, .told = true),
@@ -96,7 +96,7 @@ static const struct table_row bridge_attrs[] = {
 const struct table_set table_set_bridge = {.attr = bridge_attrs, .nattr = TABLE_ATTRS(bridge_attrs)};
 
 static const struct table_row port_attrs[] = {
-	TABLE_ATTR(IFLA_BRPORT_STATE, "state", TABLE_U8, .names = &port_states),
+	TABLE_ATTR(IFLA_BRPORT_STATE, "state", TABLE_U8, .names = &port_states, .not_new = true),
 	TABLE_ATTR(IFLA_BRPORT_PRIORITY, "priority", TABLE_U16),
 	TABLE_ATTR(IFLA_BRPORT_COST, "cost", TABLE_U32),
 	TABLE_ATTR(IFLA_BRPORT_MODE, "mode", TABLE_BOOL), /* hairpin */

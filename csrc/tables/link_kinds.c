@@ -73,7 +73,7 @@ static const struct table_row macvlan_attrs[] = {
 	TABLE_ATTR(IFLA_MACVLAN_BC_QUEUE_LEN_USED, "bc_queue_len_used", TABLE_U32, .told = true),
 	TABLE_ATTR(COMPAT_IFLA_MACVLAN_BC_CUTOFF, "bc_cutoff", TABLE_S32),
 };
-static const struct table_set set_macvlan = {.attr = macvlan_attrs, .nattr = TABLE_ATTRS(macvlan_attrs)};
+const struct table_set table_set_macvlan = {.attr = macvlan_attrs, .nattr = TABLE_ATTRS(macvlan_attrs)};
 
 /* ipvlan, ipvtap */
 
@@ -151,8 +151,8 @@ static const struct table_kind link_kinds[] = {
 	{"veth", 0, &set_veth},
 	{"bridge", 0, &table_set_bridge},
 	{"vxlan", 0, &table_set_vxlan},
-	{"macvlan", 0, &set_macvlan},
-	{"macvtap", 0, &set_macvlan},
+	{"macvlan", 0, &table_set_macvlan},
+	{"macvtap", 0, &table_set_macvlan},
 	{"ipvlan", 0, &set_ipvlan},
 	{"ipvtap", 0, &set_ipvlan},
 	{"vlan", 0, &set_vlan},

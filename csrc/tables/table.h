@@ -50,6 +50,7 @@ enum table_type {
 	TABLE_INDEXED,  /* a nest which numbers its elements from 0; row 0 of .set is the element */
 	TABLE_LIST,     /* a nest whose elements are all numbered 1; row 1 of .set is the element, and has no key */
 	TABLE_CONF,     /* requests nest it as .set says, the kernel answers with an array of u32 */
+	TABLE_ARRAY,    /* structures one after the other, each the header rows of .set */
 	TABLE_NEXTHOPS, /* struct rtnexthop, each with attributes, as .set says */
 };
 
@@ -67,14 +68,16 @@ struct table_names {
 /* One row is one attribute, or one field of a header or structure. */
 struct table_row {
 	const char *key;
-	uint8_t type;   /* enum table_type */
-	uint8_t len;    /* of the key: most rows that are not meant need no look at it */
-	uint16_t off;   /* fields: offset. TABLE_PREFIX: offset of the length in the message's header */
-	uint16_t max;   /* TABLE_STRING, TABLE_HEX: longest; TABLE_MAC: exact length; 0 is none */
-	uint8_t twin;   /* fields too narrow for some values: the attribute of the same key which is not */
-	bool many : 1;  /* the attribute is repeated: a list in Lua */
-	bool moves : 1; /* changes by itself: a timer, an age, a counter */
-	bool told : 1;  /* the kernel alone sets it: no part of a request */
+	uint8_t type;      /* enum table_type */
+	uint8_t len;       /* of the key: most rows that are not meant need no look at it */
+	uint16_t off;      /* fields: offset. TABLE_PREFIX: offset of the length in the message's header */
+	uint16_t max;      /* TABLE_STRING, TABLE_HEX: longest; TABLE_MAC: exact length; 0 is none */
+	uint8_t twin;      /* fields too narrow for some values: the attribute of the same key which is not */
+	bool many : 1;     /* the attribute is repeated: a list in Lua */
+	bool moves : 1;    /* changes by itself: a timer, an age, a counter */
+	bool told : 1;     /* the kernel alone sets it: no part of a request */
+	bool not_new : 1;  /* set of what is there alone: no part of a request that makes something */
+	bool not_zero : 1; /* 0, which is what a new one has, is refused by some kernels, or taken for 1 */
 	union {
 		const struct table_names *names;
 		const struct table_set *set;
@@ -109,9 +112,13 @@ struct table_msg {
 	size_t hdrlen;
 	const struct table_set *set;
 	const char *const *names_one; /* keys of which a delete has to say one; NULL at the end */
+	bool name_alone;              /* a delete takes the first of them and nothing else */
 };
 
-extern const struct table_msg table_link, table_addr, table_route, table_neigh, table_rule, table_nsid;
+/* The objects of rtnetlink. */
+#define TABLE_RTNETLINK(X)  X(link) X(addr) X(route) X(neigh) X(rule) X(nsid) X(nexthop)
+#define TABLE_DECLARE(name) extern const struct table_msg table_##name;
+TABLE_RTNETLINK(TABLE_DECLARE)
 
 #define TABLE_LIST_NUMBER 1 /* of every element of a TABLE_LIST */
 #define TABLE_COUNT(a)    (sizeof(a) / sizeof((a)[0]))
@@ -200,6 +207,7 @@ void table_remove(struct nlmsghdr *req, struct nlattr *attr);
 
 /* Shared between the files of tables. */
 extern const struct table_set table_set_link, table_set_vf_list;
+extern const struct table_set table_set_macvlan;
 extern const struct table_set table_set_unknown; /* of a nest of which nothing is known */
 extern const struct table_kinds table_link_kinds, table_port_kinds, table_encaps;
 extern const struct table_names table_encap_types;

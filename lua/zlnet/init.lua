@@ -28,6 +28,7 @@ local LAZY = {
   overlay = "zlnet.overlay",
   overlays = "zlnet.overlay",
   plan = "zlnet.attach",
+  pool = "zlnet.attach.pool",
   probe = "zlnet.probe",
   sweep = "zlnet.cleanup.sweep",
   watch = "zlnet.cleanup.watch",

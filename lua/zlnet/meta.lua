@@ -270,6 +270,34 @@ function handle:getneigh(t, keys) end
 ---@return zlnet.error? err
 function handle:getneighs(filter, keys) end
 
+---Makes a next hop with an `id` of its own, or a `group` of such. Mode "replace" changes it for every route that has
+---it. Equal to `ip nexthop add`.
+---@param t zlnet.nexthop
+---@param mode zlnet.mode?
+---@return true? ok
+---@return zlnet.error? err
+function handle:newnexthop(t, mode) end
+
+---Takes the next hop `id` away, and all routes that have it. Equal to `ip nexthop del`.
+---@param t zlnet.nexthop
+---@return true? ok
+---@return zlnet.error? err ENOENT when there is none
+function handle:delnexthop(t) end
+
+---One next hop, by `id`. Equal to `ip nexthop get`.
+---@param t zlnet.nexthop
+---@param keys string[]?
+---@return zlnet.nexthop? nexthop
+---@return zlnet.error? err
+function handle:getnexthop(t, keys) end
+
+---All next hops, or those of a `family`, `oif` or `master`, or `groups` alone. Equal to `ip nexthop`.
+---@param filter zlnet.nexthop?
+---@param keys string[]?
+---@return zlnet.nexthop[]? nexthops
+---@return zlnet.error? err
+function handle:getnexthops(filter, keys) end
+
 ---Adds a policy rule. Equal to `ip rule add`.
 ---@param t zlnet.rule
 ---@param mode zlnet.mode?

@@ -269,15 +269,19 @@ Monitor.__close = Monitor.close
 
 ---Listens to what the kernel announces in a namespace: `ip monitor GROUP…`, `bridge monitor link fdb`.
 ---
----Groups: `"link"`, `"addr"`, `"route"`, `"neigh"`, `"rule"` (IPv4 and IPv6), `"nsid"`; `"bridge"` (ports as the
----bridge sees them: links with `family = "bridge"`), `"fdb"` (forwarding entries: neighbours with that family). The
+---Groups: `"link"`, `"addr"`, `"route"`, `"nexthop"`, `"neigh"`, `"rule"` (IPv4 and IPv6), `"nsid"`; `"bridge"` (ports
+---as the bridge sees them: links with `family = "bridge"`), `"fdb"` (forwarding entries: neighbours with that family);
+---`"miss"`: the kernel asks for a forwarding entry (`lladdr`: a vxlan link with `l2miss`) or a neighbour (`dst`:
+---`l3miss`, `app_solicit`), as `event = "getneigh"`; after a loss nothing tells what was asked. The
 ---kernel sends only what was asked for, and nothing of some changes (a new alias of a link that is down). The attribute
 ---`event` of a link stands under `cause`. The namespace lives as long as the monitor. Source: rtnetlink(7), netlink(7).
 ---@param target zlnet.target? nil: the calling thread's namespace
 ---@param groups string|string[]
----@param options { rcvbuf: integer?, keys: table<string, string[]>? }? rcvbuf: bytes that may wait (the system's
----default; more than `net.core.rmem_max` needs CAP_NET_ADMIN on the machine); keys: by group, which keys its objects
----are to have (all)
+---@param options { rcvbuf: integer?, keys: table<string, string[]>?, all_nsid: boolean? }? rcvbuf: bytes that may
+---wait (the system's default; more than `net.core.rmem_max` needs CAP_NET_ADMIN on the machine); keys: by group, which
+---keys its objects are to have (all); all_nsid: also the events of every namespace that has a number in this one, with
+---that number under `nsid` (`ip monitor all-nsid`; CAP_NET_BROADCAST in both). What an overrun lost of those is not
+---made up for: list it, links and addresses by `target_netnsid`
 ---@return zlnet.monitor? monitor to be closed
 ---@return zlnet.error? err
 function monitor.monitor(target, groups, options)

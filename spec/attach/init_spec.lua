@@ -464,7 +464,7 @@ time.sleep(1000)]]
     local c = helper.container()
     local script = "local a, err = require 'zlnet'.attach { pid = %d, ip = '10.200.0.5' } print(a, err.code)"
     script = script:format(c.pid)
-    local _, output = helper.sh("unshare --user " .. helper.lua .. " -e " .. helper.quote(script))
+    local _, output = helper.sh(helper.unprivileged() .. " " .. helper.lua .. " -e " .. helper.quote(script))
     assert.match("^nil\tE[A-Z]+\n$", output)
     assert.same({}, node.links())
   end)

@@ -91,6 +91,17 @@ describe("zlnet.netns", function()
       assert.same({}, named())
     end)
 
+    local it_is_limited = helper.it_where(helper.user_namespaces(), "the limit of namespaces would be the machine's")
+    it_is_limited("leave no name where no namespace can be made", function()
+      local script = [[
+        local netns = require "zlnet.core".netns
+        local ns, err = netns.create "blue"
+        print(ns, err.code, #netns.list())]]
+      local _, text = helper.sh(("unshare --user --map-root-user --mount sh -c %s"):format(helper.quote(
+        ("echo 0 >/proc/sys/user/max_net_namespaces && exec %s -e %s"):format(helper.lua, helper.quote(script)))))
+      assert.equal("nil\tENOSPC\t0\n", text)
+    end)
+
     it("know those of ip(8), by name and by path", function()
       helper.ip("netns", "add", "theirs")
       helper.ip("-n", "theirs", "link", "set", "lo", "up")
@@ -108,7 +119,8 @@ describe("zlnet.netns", function()
       assert.is_nil(lfs.attributes "/run/netns/theirs")
     end)
 
-    it("make a name that is seen in other mount namespaces, and goes there", function()
+    local it_roots = helper.it_where(helper.user_namespaces(), "another mount namespace has another root: a chroot")
+    it_roots("make a name that is seen in other mount namespaces, and goes there", function()
       netns.create("first"):close() -- from now on /run/netns is shared
       local pid = output "unshare -m --propagation slave sleep 1000 >/dev/null 2>&1 </dev/null & echo $!"
       local function mounts(of)
@@ -234,6 +246,13 @@ describe("zlnet.netns", function()
       local file <close> = assert(io.open "/proc/self/ns/mnt")
       is_error("io", "EINVAL", netns.open(file))
       is_error("io", "EBADF", netns.open { fd = 1000 })
+    end)
+
+    it("does not wait for who may come to write where the path is a fifo", function()
+      local path = os.tmpname()
+      assert(helper.sh(("rm %s && mkfifo %s"):format(path, path)))
+      is_error("io", "EINVAL", netns.open(path))
+      os.remove(path)
     end)
 
     it("is closed once and for all", function()

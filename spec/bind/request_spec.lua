@@ -107,7 +107,7 @@ describe("in a child made by fork", function()
       work:getlink { ifname = "lo" }
       local j = assert(h:submit(work))
       if process.fork() > 0 then
-        core.poll({}, 0.5)
+        process.wait()
         assert(h:getlink { ifname = "lo" })
         assert(j:result())
         print "the parent's work"

@@ -202,7 +202,8 @@ describe("zlnet.detach", function()
     local script = [[
       local ok, err = require "zlnet".detach { pid = %d }
       print(ok, err.code, err.step, err.link, #err.others, err.others[1].code, err.others[1].link)]]
-    local _, output = helper.sh(("unshare --user %s -e %s"):format(helper.lua, helper.quote(script:format(c.pid))))
+    local _, output = helper.sh(("%s %s -e %s"):format(helper.unprivileged(), helper.lua,
+      helper.quote(script:format(c.pid))))
     local links = node.links()
     assert.equal(2, #links)
     local fields = {}

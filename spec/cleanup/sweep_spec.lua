@@ -143,6 +143,48 @@ describe("zlnet.sweep", function()
     assert.equal("orphan", verdict(a.host_ifname))
   end)
 
+  -- What f returns while this function of a module is another.
+  local function with(module, name, other, f)
+    local own = module[name]
+    module[name] = other
+    local ran, result = pcall(f)
+    module[name] = own
+    assert(ran, result)
+    return result
+  end
+
+  it("judges once more right before it deletes: a process may have entered meanwhile", function()
+    local c, path = pinned()
+    local a = attach(c)
+    c:kill()
+    local leave
+    local delete_links = require "zlnet.cleanup.delete_links"
+    local own = delete_links.links
+    local by = with(delete_links, "links", function(...)
+      leave = leave or node.guest(path)
+      return own(...)
+    end, run)
+    assert.same({ [a.host_ifname] = "in_use" }, by)
+    assert.is_table(node.link(a.host_ifname))
+    leave()
+    assert.equal("orphan", verdict(a.host_ifname))
+  end)
+
+  it("says unknown where processes may have been missed", function()
+    local c = pinned()
+    local a = attach(c)
+    c:kill()
+    local core = require "zlnet.core"
+    local own = core.occupants
+    local by = with(core, "occupants", function(...)
+      local users = assert(own(...))
+      users.all = false
+      return users
+    end, run)
+    assert.same({ [a.host_ifname] = "unknown" }, by)
+    assert.equal("orphan", verdict(a.host_ifname))
+  end)
+
   it("knows a recycled pid by its start time", function()
     local c = pinned()
     local a = attach(c)
@@ -278,7 +320,8 @@ describe("zlnet.sweep", function()
       return (output:gsub("\n$", ""))
     end
 
-    it("where /proc hides processes", function()
+    local it_hidden = helper.it_where(helper.user_namespaces(), "nothing is hidden from real root")
+    it_hidden("where /proc hides processes", function()
       assert.equal("unknown", seen_through "mount -t proc -o hidepid=2 proc /proc")
     end)
 

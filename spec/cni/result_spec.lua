@@ -79,6 +79,8 @@ describe("zlnet.cni.result", function()
     ["no address"] = '{"ips": [{}]}',
     ["a gateway that is no address"] = '{"ips": [{"address": "10.0.0.1/8", "gateway": "x"}]}',
     ["a gateway with a length"] = '{"ips": [{"address": "10.0.0.1/8", "gateway": "10.0.0.2/8"}]}',
+    ["a gateway of another family"] = '{"ips": [{"address": "10.0.0.1/8", "gateway": "fd00::1"}]}',
+    ["a next hop of another family"] = '{"routes": [{"dst": "0.0.0.0/0", "gw": "fd00::1"}]}',
     ["a route to nowhere"] = '{"routes": [{"gw": "10.0.0.1"}]}',
     ["a route with a wrong number"] = '{"routes": [{"dst": "0.0.0.0/0", "mtu": "1500"}]}',
     ["a route with a negative number"] = '{"routes": [{"dst": "0.0.0.0/0", "priority": -1}]}',

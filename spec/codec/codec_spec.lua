@@ -5,7 +5,7 @@ local recorded = require "spec.support.codec_data"
 
 local links = { b0 = 4, v1 = 3, v2 = 2 }
 local objects = {
-  "link", "addr", "route", "neigh", "rule", "nsid",
+  "link", "addr", "route", "neigh", "rule", "nsid", "nexthop",
   "nft.table", "nft.chain", "nft.rule", "nft.set", "nft.setelem", "nft.obj", "nft.gen", "conntrack",
 }
 
@@ -163,7 +163,7 @@ describe("codec", function()
       end
       done[rows] = true
       for _, row in ipairs(rows) do
-        local list = row.many or row.type == "nexthops" or row.type == "list"
+        local list = row.many or row.type == "nexthops" or row.type == "array" or row.type == "list"
         if row.type == "indexed" or row.type == "list" and not row.set[1].set then
           for _, sample in ipairs(samples_of(row.set[1])) do
             local t = wrap { [row.key] = { sample, sample } }
@@ -195,7 +195,8 @@ describe("codec", function()
     end
 
     local least = {
-      link = 500, addr = 15, route = 60, neigh = 20, rule = 30, nsid = 5, ["nft.table"] = 6, ["nft.chain"] = 15,
+      link = 500, addr = 15, route = 60, neigh = 20, rule = 30, nsid = 5, nexthop = 20,
+      ["nft.table"] = 6, ["nft.chain"] = 15,
       ["nft.rule"] = 80, ["nft.set"] = 90, ["nft.setelem"] = 80, ["nft.obj"] = 10, ["nft.gen"] = 3, conntrack = 20,
     }
     for _, object in ipairs(objects) do
@@ -660,6 +661,13 @@ describe("codec", function()
         peers[i] = { gateway = "10.0.0.1" }
       end
       refuses("multipath[1023]: request too long", "route", { multipath = peers })
+      local function sized(n) -- 16 bytes and the header's 16, then the attribute with its own 4
+        return codec.encode("link", "newlink", { unknown = { [999] = ("00"):rep(n) } })
+      end
+      assert.equal(16384, #sized(16384 - 36))
+      assert.error_matches(function()
+        sized(16384 - 36 + 1)
+      end, "request too long", 1, true)
     end)
 
     it("tables which contain themselves", function()
@@ -713,6 +721,24 @@ describe("codec", function()
       assert.equal(hex(string.pack("<BBI2i4I4I4", 0, 0, 0, 0, 0x80000001, 0x80000001)), sent("link", "set", {
         flags = flags,
       }))
+    end)
+
+    it("no number that is cut short", function()
+      for n = 0, 3 do
+        assert.is_nil(link(attribute(4, ("\1"):rep(n))).mtu)
+      end
+      assert.equal(0x01010101, link(attribute(4, "\1\1\1\1")).mtu)
+    end)
+
+    it("no next hop that is longer than what holds it", function()
+      local function hops(length)
+        local hop = string.pack("<I2BBi4", length, 0, 0, 7)
+        return codec.decode("route", header("\2\0\0\0\254\0\0\1\0\0\0\0" .. attribute(9, hop))).multipath
+      end
+      assert.equal(7, hops(8)[1].ifindex)
+      for _, length in ipairs { 0, 7, 9, 12, 200, 65535 } do
+        assert.same({}, hops(length))
+      end
     end)
 
     it("attributes which it does not know as bytes, and writes them back", function()

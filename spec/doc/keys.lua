@@ -11,6 +11,7 @@ local OBJECTS = {
   { "neigh", "A neighbour, a proxied address or a forwarding entry: struct ndmsg and NDA_* attributes." },
   { "rule", "A policy rule: struct fib_rule_hdr and FRA_* attributes." },
   { "nsid", "The number of a namespace: struct rtgenmsg and NETNSA_* attributes." },
+  { "nexthop", "A next hop or a group of them: struct nhmsg and NHA_* attributes." },
   { "nft.table", "A table of nf_tables: NFTA_TABLE_* attributes." },
   { "nft.chain", "A chain of nf_tables: NFTA_CHAIN_* attributes." },
   { "nft.rule", "A rule of nf_tables: NFTA_RULE_* attributes." },
@@ -142,7 +143,7 @@ function Writer:type(row, class)
   elseif row.type == "list" then
     local element = self:type(row.set[1], inner)
     return (element:find("|", 1, true) and "(" .. element .. ")" or element) .. "[]"
-  elseif row.type == "nexthops" then
+  elseif row.type == "nexthops" or row.type == "array" then
     return self:set(row.set, inner, "One of several hops: struct rtnexthop.") .. "[]"
   elseif row.set then
     return self:set(row.set, inner, ("Nested: `%s`."):format(row.key))

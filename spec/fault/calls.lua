@@ -88,6 +88,11 @@ local function judge_error(row, before, done)
   return "not undone: " .. state.difference(before, now)
 end
 
+-- What a signal interrupts is done once more: nobody hears of it. Linux interrupts no open of what is opened here.
+local RETRIED = { poll = true, ppoll = true, epoll_wait = true, epoll_pwait = true, futex = true, flock = true,
+  nanosleep = true, clock_nanosleep = true, read = true, write = true, sendto = true, recvfrom = true, recvmsg = true,
+  getrandom = true, close = true }
+
 local function judge(row, before, done, result, output, hit)
   if not result then
     return "it crashed: " .. output:sub(-300)
@@ -100,6 +105,8 @@ local function judge(row, before, done, result, output, hit)
     local enough = which or (hit:find " EACCES$" or hit:find " EPERM$")
       and state.without_gains(now) == state.without_gains(done)
     return not enough and "success, but not done: " .. state.difference(done, now) or nil
+  elseif RETRIED[hit:match "^(%S+) EINTR$"] then
+    return "interrupted by a signal, and not tried again: " .. tostring(result.text)
   elseif result.ran and (not result.text or not result.code) then
     return "no clear error: " .. tostring(result.text)
   elseif row.whole and result.ran and not result.step then

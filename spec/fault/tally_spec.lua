@@ -62,6 +62,7 @@ end)
 describe("make fault", function()
   helper.insulate()
 
+  local it = helper.it_where(helper.user_namespaces(), "no user namespaces here to make a sandbox of")
   local inject
   after_each(function()
     os.remove(inject or "")

@@ -101,7 +101,8 @@ end
 
 local function configuration(previous)
   local conf = {
-    cniVersion = pick(VERSIONS), name = "net", type = "zlnet-cni", ipam = { type = pick { "fake", "host-local" } },
+    cniVersion = pick(VERSIONS), name = "net", type = "zlnet-cni", ipam = chance(3) and { type = "zlnet", ranges = { { { subnet = "10.1.2.0/24", rangeStart = "10.1.2.5" } } },
+      routes = { { dst = "0.0.0.0/0" } } } or { type = pick { "fake", "host-local" } },
     mode = chance(3) and "bridge" or nil, mtu = chance(4) and 1400 or nil,
     isGateway = chance(4) or nil, isDefaultGateway = chance(6) or nil, forceAddress = chance(8) or nil,
     routes = chance(5) and { { dst = "10.9.0.0/16" } } or nil, dns = chance(5) and { domain = "x" } or nil,

@@ -7,13 +7,14 @@ local zlnet = require "zlnet"
 
 -- The descriptors of this process by number, and whether each is close-on-exec.
 local function descriptors()
-  local found = {}
-  for name in lfs.dir "/proc/self/fdinfo" do
-    local file = name:find "^%d+$" and io.open("/proc/self/fdinfo/" .. name)
-    if file then
-      local flags = file:read("a"):match "flags:%s*(%d+)"
-      file:close()
-      found[name] = tonumber(flags, 8) & 0x80000 ~= 0 -- O_CLOEXEC
+  local names, found = {}, {}
+  for name in lfs.dir "/proc/self/fd" do
+    names[#names + 1] = name
+  end
+  for _, name in ipairs(names) do
+    if lfs.symlinkattributes("/proc/self/fd/" .. name, "target") then -- the one they were listed through is closed
+      local file <close> = assert(io.open("/proc/self/fdinfo/" .. name))
+      found[name] = tonumber(file:read("a"):match "flags:%s*(%d+)", 8) & 0x80000 ~= 0 -- O_CLOEXEC
     end
   end
   return found

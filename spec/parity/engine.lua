@@ -20,7 +20,7 @@ place.__close = function(self)
   end
 end
 
-local function open_place(scenario, other)
+function engine.open_place(scenario, other)
   local ns = assert(zlnet.netns.new())
   other = scenario.elsewhere and other
   if other then
@@ -276,7 +276,7 @@ local function refusal(output)
   return said and not said:match "^either " and not said:match "^argument " and said or nil
 end
 
-local function by_ip(scenario, p)
+function engine.by_ip(scenario, p)
   local lines = {}
   for _, words in ipairs(scenario.ip or {}) do
     lines[#lines + 1] = (words:match "^bridge " and "" or "ip ") .. words:gsub("%$OTHER", p.other or "")
@@ -324,14 +324,14 @@ function engine.run(scenario, object)
     return nil, why
   end
 
-  local first <close> = open_place(scenario, "by-ip")
+  local first <close> = engine.open_place(scenario, "by-ip")
   if scenario.before then
     local ok, output = first:sh(scenario.before)
     if not ok then
       return pending((refusal(output) or output:gsub("%s+$", "")) .. " (what it stands on)")
     end
   end
-  local ok, output = by_ip(scenario, first)
+  local ok, output = engine.by_ip(scenario, first)
   local why = not ok and refusal(output) or nil
   if not ok and not why then
     return pending("this ip refuses: " .. output:gsub("%s+$", ""):sub(1, 100))
@@ -353,7 +353,7 @@ function engine.run(scenario, object)
     return differences
   end
 
-  local second <close> = open_place(scenario, "by-zlnet")
+  local second <close> = engine.open_place(scenario, "by-zlnet")
   if scenario.before then
     second:must(scenario.before)
   end

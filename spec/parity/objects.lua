@@ -25,7 +25,7 @@ local keys_of = setmetatable({}, {
 -- Two namespaces may list the same rows in another order, so they are sorted by what they say.
 local function order(row)
   return json.encode({ row.dst or "", row.dev or "", row.table or "", row.type or "", row.mac or "", row.ifname or "",
-    row["local"] or "", row.priority or 0, row.metric or 0 })
+    row["local"] or "", row.priority or 0, row.metric or 0, row.id or 0 })
 end
 
 local function without_times(list)
@@ -133,6 +133,10 @@ end)
 
 objects.proxy = rows("proxy", function(p)
   return both(p, "neigh show proxy", "getneighs", { flags = { proxy = true } })
+end)
+
+objects.nexthop = rows("nexthop", function(p)
+  return p:json "ip -j -d nexthop show", assert(p.handle:getnexthops(nil, keys_of.nexthop))
 end)
 
 objects.rule = rows("rule", function(p)

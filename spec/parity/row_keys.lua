@@ -243,6 +243,44 @@ row_keys.rule["not"] = flag "invert"
 
 -- --- neighbours and forwarding entries ---
 
+row_keys.nexthop = {
+  id = wrapped("id", function(ours)
+    return ours.id
+  end),
+  dst = wrapped "dst",
+  src = wrapped("src", function(ours)
+    return ours.encap and "0.0.0.0"
+  end),
+  tos = wrapped "tos",
+  ttl = wrapped "ttl",
+  gateway = "gateway",
+  dev = dev "oif",
+  scope = "scope",
+  protocol = "protocol",
+  flags = list(route_flags),
+  blackhole = "blackhole",
+  encap = "encap_type",
+  fdb = "fdb",
+  type = "group_type",
+  group = function(ours)
+    local members = {}
+    for i, member in ipairs(ours.group) do
+      members[i] = { id = member.id, weight = member.weight > 0 and member.weight + 1 or nil }
+    end
+    return members
+  end,
+  ["resilient_args.buckets"] = "res_group.buckets",
+  ["resilient_args.idle_timer"] = function(ours)
+    return ours.res_group.idle_timer // 100
+  end,
+  ["resilient_args.unbalanced_timer"] = function(ours)
+    return ours.res_group.unbalanced_timer // 100
+  end,
+  ["resilient_args.unbalanced_time"] = function(ours)
+    return ours.res_group.unbalanced_time // 100
+  end,
+}
+
 row_keys.neigh = {
   dst = "dst",
   dev = dev "ifindex",

@@ -250,6 +250,30 @@ table.move({
   fdb("device", "permanent", net, "dev p0 self permanent", { ifindex = "p0", flags = { self = true }, state = "permanent" }),
 }, 1, 5, #rows + 1, rows)
 
+local hops = net .. "; ip nexthop add id 1 via 10.0.0.2 dev p0; ip nexthop add id 2 via 10.0.0.3 dev p0"
+local function nexthop(kind, what, words, t)
+  return { object = "nexthop", kind = kind, what = what, before = hops, ip = { words }, make = { { "newnexthop", t } } }
+end
+table.move({
+  nexthop("hop", "a gateway", "nexthop add id 5 via 10.0.0.9 dev p0 protocol static", {
+    id = 5, gateway = "10.0.0.9", oif = "p0", protocol = "static",
+  }),
+  nexthop("hop", "IPv6, on the link", "nexthop add id 5 via 2001:db8:5::9 dev p0 onlink", {
+    id = 5, gateway = "2001:db8:5::9", oif = "p0", flags = { onlink = true },
+  }),
+  nexthop("hop", "a link", "-6 nexthop add id 5 dev p0", { id = 5, oif = "p0", family = "inet6" }),
+  nexthop("hop", "blackhole", "nexthop add id 5 blackhole", { id = 5, blackhole = true }),
+  nexthop("hop", "of forwarding entries", "nexthop add id 5 via 10.0.0.9 fdb", { id = 5, gateway = "10.0.0.9", fdb = true }),
+  nexthop("hop", "of a wrapped packet", "nexthop add id 5 encap ip id 7 dst 10.0.0.9 dev p0", {
+    id = 5, oif = "p0", encap_type = "ip", encap = { id = 7, dst = "10.0.0.9" },
+  }),
+  nexthop("group", "weights", "nexthop add id 6 group 1,5/2", { id = 6, group = { { id = 1, weight = 4 }, { id = 2 } } }),
+  nexthop("group", "resilient", "nexthop add id 6 group 1/2 type resilient buckets 32 idle_timer 5 unbalanced_timer 9", {
+    id = 6, group = { { id = 1 }, { id = 2 } }, group_type = "resilient",
+    res_group = { buckets = 32, idle_timer = 500, unbalanced_timer = 900 },
+  }),
+}, 1, 8, #rows + 1, rows)
+
 rows[#rows + 1] = {
   object = "proxy",
   kind = "inet",

@@ -139,6 +139,11 @@ function helper.user_namespaces()
   return (helper.sh "unshare --user true")
 end
 
+---What goes before a command that is to have no privilege over the sandbox.
+function helper.unprivileged()
+  return helper.user_namespaces() and "unshare --user" or "setpriv --bounding-set=-all --inh-caps=-all --"
+end
+
 local function target(path)
   return lfs.symlinkattributes(path, "target")
 end

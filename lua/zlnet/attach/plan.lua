@@ -22,6 +22,7 @@ local plan = {}
 ---@field await table? what the answer must say; until then it is asked again
 ---@field optional boolean? of a sysctl, a gain and no need: where the kernel has no such setting, or it may not be
 ---written, the rest is done all the same
+---@field late boolean? it is about the addresses, though it does not name them
 ---@field again boolean? when its answer was lost, do it again: it cannot be undone, and twice is as good as once
 ---@field command string? the equal `ip` or `sysctl` command, in what zlnet.plan returns
 

@@ -3,6 +3,7 @@
 -- grace periods once a request and not once a link. Returns when they are gone, which is long before the request does.
 
 local core = require "zlnet.core"
+local namespaces = require "zlnet.cleanup.namespaces"
 
 local remove = {}
 
@@ -261,6 +262,14 @@ end
 ---@field wait ("gone"|"memory")? until the links are gone, or until the kernel has freed their memory, too; "gone"
 ---@field child boolean? what waits for the memory is a child, not a thread: for a program that is about to end; false
 
+-- The namespaces that were made for what is deleted go with it.
+local function with_namespaces(report, err)
+  for _, link in ipairs(report and report.deleted or {}) do
+    namespaces.forget(link)
+  end
+  return report, err
+end
+
 ---Deletes links by the indexes that a dump gave, and confirms it by asking for each again. Nothing stays in the private
 ---group.
 ---@param host table handle of their namespace
@@ -274,7 +283,7 @@ function remove.links(host, links, all, still, options)
   if #links == 0 then
     return { deleted = {}, failed = {} }
   elseif #links == 1 then
-    return delete_single(host, links[1], still, options)
+    return with_namespaces(delete_single(host, links[1], still, options))
   end
   local ran, report, err = pcall(delete_group, host, links, free_group(all), still, options)
   if not (ran and report) then
@@ -283,7 +292,7 @@ function remove.links(host, links, all, still, options)
   if not ran then
     error(report, 0)
   end
-  return report or nil, err
+  return with_namespaces(report or nil, err)
 end
 
 return remove

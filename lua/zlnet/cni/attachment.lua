@@ -43,13 +43,17 @@ local function begin(c)
   return begun, failed
 end
 
--- Makes the attachment of the pair. Returns the gateways that routes without one of their own go through.
-local function finish(c, begun, own)
+-- Makes the attachment of the pair. Returns the gateways that routes without one of their own go through. choice: ip or
+-- pool, in place of the result's addresses.
+local function finish(c, begun, own, choice)
   table.move(c.n.routes, 1, #c.n.routes, #own.routes + 1, own.routes)
   local opts, gateways = network.address_options(c.n, own)
   local ok, failed = true, nil
   if c.n.is_gateway and c.n.mode == "bridge" then
     ok, failed = require("zlnet.cni.gateway").prepare(c.n, own)
+  end
+  if choice then
+    opts.ip, opts.pool = choice.ip, choice.pool
   end
   if ok then
     c.a, failed = failure.call(begun.finish, begun, opts)
@@ -93,23 +97,19 @@ local function await_dad(c)
   return nil, failure.new("again", "the kernel is still looking for others with the container's IPv6 addresses")
 end
 
-local function add_masquerade(c, own)
+local function add_masquerade(c, ips)
   c.stack:push("take masquerading away", function()
     return require("zlnet.cni.masquerade").remove(function(id)
       return id == c.a.id
     end)
   end)
-  return require("zlnet.cni.masquerade").add(c.a.id, own.ips)
+  return require("zlnet.cni.masquerade").add(c.a.id, ips)
 end
 
--- Layer 3.
-local function address(c, begun, own)
-  local gateways, failed = finish(c, begun, own)
-  if not gateways then
-    return nil, failed
-  end
+-- What an attachment does not make by itself. subnets: the addresses with their subnets, which are not masqueraded.
+local function complete(c, own, gateways, subnets)
   keep_addresses(c, own)
-  local ok = true
+  local ok, failed = true, nil
   if c.n.dad then
     ok, failed = await_dad(c)
   end
@@ -117,9 +117,33 @@ local function address(c, begun, own)
     ok, failed = require("zlnet.cni.routes").add(c.container, c.a, own, gateways)
   end
   if ok and c.n.masquerade then
-    ok, failed = add_masquerade(c, own)
+    ok, failed = add_masquerade(c, subnets)
   end
   return ok, failed
+end
+
+-- Layer 3 with the addresses of a result.
+local function address(c, begun, own)
+  local gateways, failed = finish(c, begun, own)
+  if not gateways then
+    return nil, failed
+  end
+  return complete(c, own, gateways, own.ips)
+end
+
+-- Layer 3 with an address of a pool. Which one is known when the attachment is made.
+local function address_from_pool(c, begun)
+  local pool = require "zlnet.cni.pool"
+  local p, own = c.n.pool, { interfaces = {}, ips = {}, routes = {}, dns = {} }
+  own.ips = p.stand_in
+  local gateways, failed = finish(c, begun, own, { ip = p.ip or nil, pool = not p.ip and p.given or nil })
+  if not gateways then
+    return nil, failed
+  end
+  local ok, subnets
+  own.ips, subnets = pool.ips(p, c.a.ip, own.routes)
+  ok, failed = complete(c, own, gateways, subnets)
+  return ok and own, failed
 end
 
 local function describe(c, own)
@@ -161,11 +185,15 @@ local function run(c)
   if begun and call and call.bound then
     c.stack:push("release the address", lease.release, c)
   end
-  if begun then
+  if begun and not c.n.pool then
     own, failed = lease.addresses(c)
+  elseif begun then
+    own, failed = address_from_pool(c, begun)
   end
   if not own then
     return nil, failed
+  elseif c.a then
+    ok = true
   elseif own.ips[1] then
     ok, failed = address(c, begun, own)
   else -- layer 2 alone

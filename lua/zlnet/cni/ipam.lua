@@ -21,7 +21,7 @@ local KINDS = { ["host-local"] = "early", static = "early", dhcp = "bound" }
 
 ---The type of the configured plugin.
 ---@param config table
----@return string|false|nil type false when none is configured
+---@return string|false|nil type false when none is configured, or our own
 ---@return zlnet.cni.failure? failure
 function ipam.type(config)
   local section = config.ipam
@@ -29,6 +29,9 @@ function ipam.type(config)
     return false
   end
   local name = type(section) == "table" and section.type
+  if name == "zlnet" then -- pool.lua
+    return false
+  end
   if type(name) ~= "string" or name:find "[/\0]" or name == "." or name == ".." then
     return nil, failure.new("config", "ipam.type is no name of a plugin", tostring(name))
   end

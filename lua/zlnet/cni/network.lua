@@ -8,6 +8,7 @@ local addr = require "zlnet.addr"
 local failure = require "zlnet.cni.failure"
 local keys = require "zlnet.cni.keys"
 local modes = require "zlnet.attach.modes"
+local pool = require "zlnet.cni.pool"
 local request = require "zlnet.cni.request"
 local result = require "zlnet.cni.result"
 
@@ -33,6 +34,7 @@ local network = {}
 ---@field dad boolean IPv6 addresses are looked for before they are used
 ---@field subnets zlnet.addr.ip[] that addresses may come from
 ---@field unknown string[] keys of the configuration that mean nothing here
+---@field pool zlnet.cni.pool? where the addresses come from, instead of an IPAM plugin
 ---@field ips string[]? asked for by the runtime; used where there is no IPAM plugin
 
 local ANY = { inet = addr.parse "0.0.0.0/0", inet6 = addr.parse "::/0" }
@@ -86,16 +88,21 @@ function network.read(config, args)
     end
     mac = canonical
   end
+  local given, pool_routes = pool.read(config.ipam, ips, request.field(config.runtimeConfig, "ipRanges"))
+  if given == nil then
+    return nil, pool_routes
+  end
   local routes, no_routes = result.routes(config.routes, "the network configuration")
   if not routes then
     return nil, failure.new("config", no_routes.msg, no_routes.details)
   end
+  table.move(routes, 1, #routes, #pool_routes + 1, pool_routes)
   local mode = config.mode or "routed"
   return {
     mode = mode,
     bridge = mode == "bridge" and (config.bridge or DEFAULT_BRIDGE) or nil,
     mtu = config.mtu ~= 0 and config.mtu or nil,
-    mac = mac, ips = ips, routes = routes, dns = config.dns or {},
+    mac = mac, ips = ips, pool = given or nil, routes = pool_routes, dns = config.dns or {},
     hairpin = mode == "bridge" and config.hairpinMode or nil,
     isolated = config.portIsolation or nil,
     vlan = config.vlan ~= 0 and config.vlan or nil,
@@ -137,9 +144,7 @@ local function choose_gateways(n, r)
     local family = entry.ip.family
     gateways[family] = gateways[family] or entry.gateway
     if n.mode == "bridge" and n.is_gateway and not entry.gateway then
-      -- as the bridge plugin: the network's first address
-      local bytes = addr.bytes((addr.network(entry.ip.address, entry.ip.prefix)))
-      entry.gateway = addr.format(bytes:sub(1, -2) .. string.char(bytes:byte(-1) | 1))
+      entry.gateway = pool.first_address(entry.ip.address, entry.ip.prefix) -- as the bridge plugin
       gateways[family] = gateways[family] or entry.gateway
     end
   end

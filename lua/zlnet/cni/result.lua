@@ -40,19 +40,20 @@ local function list_of(value)
   return type(value) == "table" and (#value > 0 or next(value) == nil) and value or nil
 end
 
-local function optional_address(value)
+-- An address of a family; true where there is none.
+local function optional_address(value, family)
   if value == nil or value == "" then
     return true
   end
   local ip = addr.parse(value)
-  return ip and not ip.prefix and ip.address or nil
+  return ip and not ip.prefix and ip.family == family and ip.address or nil
 end
 
 local function read_ips(t, what)
   local ips = {}
   for i, entry in ipairs(t) do
     local ip = type(entry) == "table" and addr.parse(entry.address)
-    local gateway = ip and optional_address(entry.gateway)
+    local gateway = ip and optional_address(entry.gateway, ip.family)
     if not gateway or not ip.prefix then
       return wrong(what, fmt("ips[%d]", i - 1), entry)
     end
@@ -75,7 +76,7 @@ function result.routes(value, what)
   end
   for i, entry in ipairs(given) do
     local dst = type(entry) == "table" and addr.parse(entry.dst)
-    local gw = dst and optional_address(entry.gw)
+    local gw = dst and optional_address(entry.gw, dst.family)
     if not gw or not dst.prefix then
       return wrong(what, fmt("routes[%d]", i - 1), entry)
     end

@@ -86,6 +86,8 @@ end
 ---@field isolated boolean
 ---@field vlan integer?
 ---@field forwarding boolean
+---@field netns_path string? only from a pool: the path of its namespace
+---@field netns_handle table? and its handle
 ---@field changed { key: string, old: string, new: string }[]? only from attach: sysctls of the node
 
 ---An attachment as attach returns it, from its record and its host end.

@@ -32,6 +32,7 @@ local fields = {}
 ---@field forwarding boolean? false when the host end was not told to forward
 ---@field process integer? the owner process's number for good (inode of its pidfd, Linux 6.9)
 ---@field netns_id integer? the network namespace's number for good (NS_GET_ID, Linux 6.18)
+---@field pooled string? which slot of a pool of namespaces it is, or was: 16 hexadecimal digits
 ---@field id string? the owner's id; pid or id must be there
 ---@field unknown string[]? keys of later versions, as they stand in the line
 
@@ -174,6 +175,7 @@ fields.list = {
     later = true },
   { key = "proc", name = "process", from = "who", read = read_integer, rides = true },
   { key = "ns", name = "netns_id", from = "who", read = read_integer, rides = true },
+  { key = "pool", name = "pooled", from = "options", read = read_boot, later = true },
   { key = "id", name = "id", from = "who", read = read_text, write = write_text, checked = true },
 }
 local list = fields.list

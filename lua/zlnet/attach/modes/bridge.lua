@@ -147,7 +147,9 @@ function bridge.finish(_, p, add)
   if p.families.inet6 then
     add(operations.sysctl("container", "announce IPv6 addresses", "net/ipv6/conf/" .. p.ifname .. "/ndisc_notify", "1"))
   end
-  add(operations.on("container", "setlink", "announce the addresses", nil, { address = p.mac }))
+  local op = operations.on("container", "setlink", "announce the addresses", nil, { address = p.mac })
+  op.late = true
+  add(op)
 end
 
 ---What the node needs besides. It stays when the attachment goes.
