@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* luaopen_zlnet_core: the module's table, and the few functions that need no object. */
 #include "bind/batch.h"
+#include "bind/address.h"
 #include "bind/child.h"
 #include "bind/error.h"
 #include "bind/genl.h"
@@ -222,6 +223,8 @@ int luaopen_zlnet_core(lua_State *L)
 	                                     {"clock", core_clock},
 	                                     {"random", core_random},
 	                                     {"hash", hash_of},
+	                                     {"network", address_network},
+	                                     {"address", address_text},
 	                                     {"terminal", core_terminal},
 	                                     {"error", bind_error_new},
 	                                     {NULL, NULL}};

@@ -350,6 +350,14 @@ static int h_tostring(lua_State *L)
 	return 1;
 }
 
+const struct handle_op *handle_dump_op(const char *name)
+{
+	for (size_t i = 0; i < sizeof ops / sizeof *ops; i++)
+		if (ops[i].how == OP_DUMP && strcmp(ops[i].name, name) == 0)
+			return &ops[i];
+	return NULL;
+}
+
 void handle_set_ops(lua_State *L, lua_CFunction f, bool dumps)
 {
 	for (size_t i = 0; i < sizeof ops / sizeof *ops; i++) {
@@ -363,8 +371,9 @@ void handle_set_ops(lua_State *L, lua_CFunction f, bool dumps)
 
 void handle_open(lua_State *L)
 {
-	static const luaL_Reg methods[] = {{"settimeout", h_timeout}, {"setrcvbuf", h_setrcvbuf}, {"fd", h_fd},
-	                                   {"netns", h_netns},        {"close", h_close},         {NULL, NULL}};
+	static const luaL_Reg methods[] = {
+		{"settimeout", h_timeout}, {"setrcvbuf", h_setrcvbuf},  {"fd", h_fd}, {"netns", h_netns},
+		{"close", h_close},        {"picture", handle_picture}, {NULL, NULL}};
 	static const luaL_Reg meta[] = {
 		{"__gc", h_close}, {"__close", h_close}, {"__tostring", h_tostring}, {NULL, NULL}};
 

@@ -73,6 +73,9 @@ bool handle_ask_created(struct handle *h, const struct nlmsghdr *req);
 /* Push the deadline of a request beginning now. */
 int64_t handle_deadline(const struct handle *h);
 
+/* The dump of this name, or NULL. */
+const struct handle_op *handle_dump_op(const char *name);
+
 /* Add the methods of every op, with or without the dumps, to the table on top, each a closure of f over its op. */
 void handle_set_ops(lua_State *L, lua_CFunction f, bool dumps);
 

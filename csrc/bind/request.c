@@ -10,6 +10,7 @@
 #include <libmnl/libmnl.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
+#include <string.h>
 
 /* What a request wants of the objects which answer it. */
 struct wish {
@@ -205,5 +206,46 @@ int handle_request(lua_State *L)
 		return 1;
 	}
 	int pushed = reply_read(L, &h->reply, op->how == OP_DUMP ? push_all : push_one, &wish);
+	return pushed < 0 ? lua_error(L) : pushed;
+}
+
+/* A reply_reader: the messages as they came, less what is different each time. */
+static void push_picture(lua_State *L, const struct netlink_reply *r, const void *ctx)
+{
+	struct nlmsghdr *m = (struct nlmsghdr *)r->data;
+	int left = (int)r->len;
+
+	(void)ctx;
+	for (; left > 0 && mnl_nlmsg_ok(m, left); m = mnl_nlmsg_next(m, &left)) {
+		m->nlmsg_seq = m->nlmsg_pid = m->nlmsg_flags = 0;
+		memset((char *)m + m->nlmsg_len, 0, MNL_ALIGN(m->nlmsg_len) - m->nlmsg_len);
+	}
+	lua_pushlstring(L, r->data ? r->data : "", r->len);
+}
+
+int handle_picture(lua_State *L)
+{
+	struct handle *h = handle_check(L, 1);
+	const struct handle_op *op = handle_dump_op(luaL_checkstring(L, 2));
+	_Alignas(8) char buf[CODEC_MAX];
+	struct netlink_ack ack;
+	struct error e;
+	struct codec_keys wanted;
+
+	luaL_argcheck(L, op, 2, "getlinks, getroutes and their like expected");
+	lua_settop(L, 4);
+	lua_remove(L, 2);
+	luaL_checktype(L, 2, LUA_TTABLE);
+	codec_keys(L, 3, op->table, &wanted);
+	if (handle_encode(L, h, op, &wanted, buf, &e) < 0)
+		return bind_error_return(L, &e);
+	const struct wish wish = {op, &wanted, (const struct nlmsghdr *)buf};
+	if (ask(h, (struct nlmsghdr *)buf, &wish, &ack, &e) < 0)
+		return bind_error_return(L, &e);
+	if (ack.err) {
+		handle_refusal(op, wish.req, &ack, &e);
+		return bind_error_return(L, &e);
+	}
+	int pushed = reply_read(L, &h->reply, push_picture, NULL);
 	return pushed < 0 ? lua_error(L) : pushed;
 }

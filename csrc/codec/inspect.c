@@ -8,6 +8,7 @@
 #include <lauxlib.h>
 
 #include <libmnl/libmnl.h>
+#include <limits.h>
 #include <string.h>
 
 static const struct {
@@ -121,6 +122,26 @@ static int decode(lua_State *L)
 	if (!lua_isnoneornil(L, 3))
 		codec_keys(L, 3, table, &only);
 	codec_decode_some(L, table, check_bytes(L, 2), lua_isnoneornil(L, 3) ? NULL : &only);
+	return 1;
+}
+
+/* decode_all(object, messages, keys) -> a list: messages one after the other, as handle:picture gives them */
+static int decode_all(lua_State *L)
+{
+	const struct table_msg *table = check_message(L, 1);
+	size_t len;
+	const char *bytes = luaL_checklstring(L, 2, &len);
+	struct codec_keys only;
+	lua_Integer n = 0;
+
+	codec_keys(L, 3, table, &only);
+	luaL_argcheck(L, len <= INT_MAX, 2, "too long");
+	const struct nlmsghdr *m = (const struct nlmsghdr *)bytes; /* strings of Lua's are aligned */
+	lua_newtable(L);
+	for (int left = (int)len; left > 0 && mnl_nlmsg_ok(m, left); m = mnl_nlmsg_next(m, &left)) {
+		codec_decode_some(L, table, m, &only);
+		lua_rawseti(L, -2, ++n);
+	}
 	return 1;
 }
 
@@ -306,8 +327,9 @@ static int rows(lua_State *L)
 
 int codec_lua_open(lua_State *L)
 {
-	static const luaL_Reg functions[] = {{"encode", encode}, {"decode", decode}, {"trim", trim}, {"path", path},
-	                                     {"print", print},   {"rows", rows},     {NULL, NULL}};
+	static const luaL_Reg functions[] = {{"encode", encode}, {"decode", decode}, {"decode_all", decode_all},
+	                                     {"trim", trim},     {"path", path},     {"print", print},
+	                                     {"rows", rows},     {NULL, NULL}};
 
 	luaL_newlib(L, functions);
 	return 1;

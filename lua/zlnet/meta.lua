@@ -242,6 +242,15 @@ function handle:getroute(t, keys) end
 ---@return zlnet.error? err
 function handle:getroutes(filter, keys) end
 
+---What a dump has, as one string of bytes. Two of them are equal as long as nothing of these keys has changed, which is
+---seen a good deal cheaper than all rows can be looked at.
+---@param getter string the name of the dump: `"getroutes"`, `"getneighs"`, `"getaddrs"`, …
+---@param filter table as the dump takes it
+---@param keys string[]
+---@return string? bytes
+---@return zlnet.error? err
+function handle:picture(getter, filter, keys) end
+
 ---Adds a neighbour, a proxy entry or, with `family = "bridge"`, a forwarding entry. Equal to `ip neigh add`,
 ---`bridge fdb add`.
 ---@param t zlnet.neigh

@@ -42,7 +42,8 @@ local function ops(list, actual)
   local w, held = wanted(list)
   local found, texts = differences.of(TABLES, w, held, actual), {}
   for i, op in ipairs(found) do
-    texts[i] = ("%s %s %s"):format(op.call, op.mode or "-", op.key)
+    local call, _, mode = differences.request(op)
+    texts[i] = ("%s %s %s"):format(call, mode or "-", op.key)
   end
   return texts, found
 end
@@ -66,7 +67,8 @@ describe("the differences of an overlay", function()
     local texts, found = ops({ { node = "192.0.2.2" }, moved }, rows_of { A, B })
     assert.same({ "newroute replace 10.1.2.0/24" }, texts)
     assert.equal("192.0.2.3", found[1].peer)
-    assert.equal("fe80::858:c0ff:fe00:202", found[1].undo_args.via)
+    local call, args, mode = differences.back(found[1])
+    assert.same({ "newroute", "fe80::858:c0ff:fe00:202", "replace" }, { call, args.via, mode })
   end)
 
   it("say who has lost a subnet to another", function()
@@ -103,7 +105,7 @@ describe("the differences of an overlay", function()
     table.insert(actual.route, 1, wrong)
     local texts, found = ops({ A }, actual)
     assert.same({ "delroute - 10.1.2.0/24" }, texts)
-    assert.equal("fe80::9", found[1].args.via)
+    assert.equal("fe80::9", select(2, differences.request(found[1])).via)
   end)
 
   it("delete a group of next hops before its forwarding entry is made", function()

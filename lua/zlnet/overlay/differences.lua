@@ -7,16 +7,18 @@ local core = require "zlnet.core"
 local differences = {}
 
 ---@class zlnet.overlay.op
----@field call string the handle's method
----@field args table
+---@field how "added"|"changed"|"removed" what was the matter
+---@field key string? of the row
+---@field peer string? the key of the peer it is for
+---@field table zlnet.overlay.table? of a row; else the request and what it is about are said:
+---@field want zlnet.overlay.want? the row that is made; none: `row` is deleted
+---@field row table? the one that is there
+---@field call string? the handle's method
+---@field args table?
 ---@field mode string?
 ---@field undo_call string? what takes it back
 ---@field undo_args table?
----@field undo_mode string?
----@field peer string? the key of the peer it is for
----@field what "link"|"addr"|"fdb"|"neigh"|"route"|"allowedips"|"peer"
----@field how "added"|"changed"|"removed" what was the matter with the row
----@field key string? of the row
+---@field what "link"|"peer"|nil
 ---@field expected string? for people
 ---@field found string?
 
@@ -161,13 +163,7 @@ end
 ---@param row table? what is in its place
 ---@return zlnet.overlay.op
 function differences.put(w, row)
-  local t = w.table
-  return {
-    call = t.new, args = w.args, mode = t.mode(row), undo_call = row and t.new or t.del,
-    undo_args = row and t.restore(row) or t.delete(w.args), undo_mode = row and "replace" or nil, peer = w.peer,
-    what = t.name, how = row and "changed" or "removed", key = w.key, expected = text_of(t, w.args),
-    found = text_of(t, row),
-  }
+  return { table = w.table, want = w, row = row, key = w.key, peer = w.peer, how = row and "changed" or "removed" }
 end
 
 ---The operation that deletes a row.
@@ -177,9 +173,49 @@ end
 ---@param peer string? whose it was
 ---@return zlnet.overlay.op
 function differences.drop(t, key, row, peer)
-  return { call = t.del, args = t.delete(row), undo_call = t.new, undo_args = t.restore(row), undo_mode = "replace",
-    peer = peer,
-    what = t.name, how = "added", key = key, found = text_of(t, row) }
+  return { table = t, row = row, key = key, peer = peer, how = "added" }
+end
+
+---An operation's request.
+---@param op zlnet.overlay.op
+---@return string call the handle's method
+---@return table args
+---@return string? mode
+function differences.request(op)
+  local t, w = op.table, op.want
+  if not t then
+    return op.call, op.args, op.mode
+  elseif w then
+    return t.new, w.args, t.mode(op.row)
+  end
+  return t.del, t.delete(op.row)
+end
+
+---The request that takes it back; nothing where there is none.
+---@param op zlnet.overlay.op
+---@return string? call
+---@return table? args
+---@return string? mode
+function differences.back(op)
+  local t = op.table
+  if not t then
+    return op.undo_call, op.undo_args
+  elseif op.row then
+    return t.new, t.restore(op.row), "replace"
+  end
+  return t.del, t.delete(op.want.args)
+end
+
+---What an operation is about, for people.
+---@param op zlnet.overlay.op
+---@return { what: string, how: string, key: string?, peer: string?, expected: string?, found: string? }
+function differences.told(op)
+  local t = op.table
+  if not t then
+    return { what = op.what, how = op.how, key = op.key, peer = op.peer, expected = op.expected, found = op.found }
+  end
+  return { what = t.name, how = op.how, key = op.key, peer = op.peer, expected = text_of(t, op.want and op.want.args),
+    found = text_of(t, op.row) }
 end
 
 ---The operations between what is there and what is wanted: forwarding entries, neighbours and routes that are missing

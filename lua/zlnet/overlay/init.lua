@@ -26,6 +26,8 @@ local overlay = {}
 ---@field package list table[]? the latest list, checked
 ---@field package peers table<string, table>? those of it that were made true, by key; nil before the first sync
 ---@field package wanted table? what that list takes, of differences.wanted
+---@field package last table? of the latest list what differences.wanted found
+---@field package good table? how the kernel's tables looked when all was as it should be
 ---@field package held table? rows that stay as they are
 ---@field package watcher table? see watch.lua
 local Overlay = {}
@@ -77,8 +79,8 @@ end
 
 ---What sync would do now, as data. Changes nothing.
 ---@param peers zlnet.overlay.peer[]
----@return { ops: zlnet.overlay.op[], failed: zlnet.error[] }? plan each operation bears the equal `command`; tostring
----makes a script of them
+---@return { ops: table[], failed: zlnet.error[] }? plan each of `ops` with `what`, `how`, `key`, `peer` and the equal
+---`command`; tostring makes a script of them
 ---@return zlnet.error? err
 function Overlay:plan(peers)
   check_open(self, "plan")
@@ -87,15 +89,7 @@ function Overlay:plan(peers)
   if not todo then
     return nil, err
   end
-  local shell = require "zlnet.overlay.shell"
-  local ops = todo.ops
-  local tunnel = todo.tunnel and shell.tunnel(todo.tunnel, self.o) or {}
-  table.move(tunnel, 1, #tunnel, #ops + 1, ops)
-  table.move(todo.entries, 1, #todo.entries, #ops + 1, ops)
-  for _, op in ipairs(ops) do
-    op.command = op.command or shell.command(op, self.o)
-  end
-  return setmetatable({ ops = ops, failed = todo.failed }, Plan)
+  return setmetatable({ ops = require("zlnet.overlay.shell").ops(todo, self.o), failed = todo.failed }, Plan)
 end
 
 ---What the kernel has, as data that sync takes.
@@ -129,7 +123,9 @@ function Overlay:delete()
   if not ok then
     return nil, err
   end
-  self.index, self.peers, self.list, self.wanted, self.held = nil, nil, nil, nil, nil
+  for _, name in ipairs { "index", "peers", "list", "wanted", "held", "last", "good" } do
+    self[name] = nil
+  end
   return true
 end
 

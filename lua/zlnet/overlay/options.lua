@@ -3,10 +3,11 @@
 
 local addr = require "zlnet.addr"
 local argument = require "zlnet.argument"
+local core = require "zlnet.core"
 local options = require "zlnet.options"
 local owner = require "zlnet.record.names"
 
-local concat, fmt, type = table.concat, string.format, type
+local fmt, type = string.format, type
 
 local overlay_options = {}
 
@@ -129,11 +130,9 @@ end
 ---@param mac string
 ---@return string vtep canonical text
 function overlay_options.vtep(mac)
-  local b = {}
-  for hex in mac:gmatch "%x%x" do
-    b[#b + 1] = tonumber(hex, 16)
-  end
-  return addr.format(string.pack("BBI6BBBBBBBB", 0xfe, 0x80, 0, b[1] ~ 2, b[2], b[3], 0xff, 0xfe, b[4], b[5], b[6]))
+  local a, b, c, d, e, f = mac:match "(%x+):(%x+):(%x+):(%x+):(%x+):(%x+)"
+  return core.address(string.pack(">I2I6BBBBBBBB", 0xfe80, 0, tonumber(a, 16) ~ 2, tonumber(b, 16), tonumber(c, 16),
+    0xff, 0xfe, tonumber(d, 16), tonumber(e, 16), tonumber(f, 16)))
 end
 
 -- "192.0.2.7:51820" or "[2001:db8::7]:51820"
@@ -163,16 +162,18 @@ local function subnets(value)
   end
   local list, seen = {}, {}
   for i = 1, #value do
-    local ip, why = addr.parse(value[i])
-    if not ip then
-      return nil, fmt("[%d]: %s", i, why)
+    local text, family
+    if type(value[i]) == "string" then
+      text, family = core.network(value[i])
     end
-    local length = ip.prefix or addr.host_prefix[ip.family]
-    local text = addr.network(ip.address, length) .. "/" .. length
+    if not text then
+      local _, why = addr.parse(value[i])
+      return nil, fmt("[%d]: %s", i, why or "not a network")
+    end
     if seen[text] then
       return nil, fmt("'%s' is there twice", text)
     end
-    seen[text], list[i] = true, { text = text, family = ip.family }
+    seen[text], list[i] = true, { text = text, family = family }
   end
   return list
 end
@@ -196,39 +197,35 @@ local FIELDS = {
 }
 local REQUIRED = { vxlan = "node", wireguard = "public_key" }
 
--- What a peer was given as, in one text: the same text needs no second look.
-local ORDER = {
-  vxlan = { "node", "mac" },
-  wireguard = { "public_key", "node", "endpoint", "persistent_keepalive", "preshared_key" },
-}
-
-local function signature(kind, given)
-  local words, fields = {}, 0
-  for i, name in ipairs(ORDER[kind]) do
-    local value = given[name]
-    local t = type(value)
-    if t ~= "nil" and t ~= "string" and t ~= "number" then
-      return nil
-    end
-    fields = fields + (value ~= nil and 1 or 0)
-    words[i] = value or ""
-  end
-  local list = given.subnets
-  if type(list) == "table" then
-    for i = 1, #list do
-      if type(list[i]) ~= "string" then
-        return nil
+-- Whether a peer is given in the same words as the one that was checked: then it needs no second look.
+local function is_known(p, given)
+  local before, n = p.given, 0
+  for name, value in next, given do
+    local old = before[name]
+    if value ~= old then
+      if name ~= "subnets" or type(value) ~= "table" or type(old) ~= "table" or #value ~= #old then
+        return false
       end
-      words[#words + 1] = list[i]
+      for i = 1, #old do
+        if value[i] ~= old[i] then
+          return false
+        end
+      end
     end
-  elseif list ~= nil then
-    words[#words + 1] = type(list) == "string" and list or nil
+    n = n + 1
   end
-  fields = fields + (list ~= nil and 1 or 0)
-  for _ in next, given do
-    fields = fields - 1
+  return n == before.fields
+end
+
+-- The words in which it was given, and how many fields they are.
+local function words_of(given)
+  local words, n = {}, 0
+  for name, value in next, given do
+    words[name] = name == "subnets" and type(value) == "table" and table.move(value, 1, #value, 1, {}) or value
+    n = n + 1
   end
-  return fields == 0 and concat(words, "\n") or nil
+  words.fields = n
+  return words
 end
 
 local function check_peer(kind, given)
@@ -260,7 +257,7 @@ end
 ---@param fname string the public function
 ---@param kind "vxlan"|"wireguard"
 ---@param list any what the caller gave
----@param known table<string, table> checked peers of an earlier list, by signature
+---@param known table<string, table> checked peers of an earlier list, by what tells them apart as it was given
 ---@return table[] peers checked
 ---@return table<string, table> known those of this list
 function overlay_options.peers(fname, kind, list, known)
@@ -270,7 +267,7 @@ function overlay_options.peers(fname, kind, list, known)
   if type(list) ~= "table" then
     wrong("a list of peers expected, got " .. type(list))
   end
-  local peers, kept, n = {}, {}, #list
+  local peers, kept, n, required = {}, {}, #list, REQUIRED[kind]
   for name in next, list do
     if math.type(name) ~= "integer" or name < 1 or name > n then
       wrong(fmt("a list of peers expected, got a table with '%s'", tostring(name)))
@@ -281,16 +278,16 @@ function overlay_options.peers(fname, kind, list, known)
     if type(given) ~= "table" then
       wrong(fmt("peers[%d]: a table expected, got %s", i, type(given)))
     end
-    local text = signature(kind, given)
-    local p, why = text and known[text]
-    if not p then
+    local name = given[required]
+    local p, why = name ~= nil and known[name] or nil
+    if not p or not is_known(p, given) then
       p, why = check_peer(kind, given)
       if not p then
         wrong(fmt("peers[%d].%s", i, why))
       end
-      p.signature = text
+      p.given = words_of(given)
     end
-    peers[i], kept[text] = p, p
+    peers[i], kept[name] = p, p
   end
   return peers, kept
 end

@@ -2,6 +2,8 @@
 -- The operations of an overlay as commands of ip(8), bridge(8) and wg(8): each operation's equal, and all of them as
 -- one script.
 
+local differences = require "zlnet.overlay.differences"
+
 local shell = {}
 
 local function quote(word)
@@ -85,19 +87,16 @@ function writers.delroute(args, dev)
   return route("del", args, dev)
 end
 
----The operations of a tunnel, without its keys: a private key is in the file $PRIVATE_KEY, a preshared one in
----$PRESHARED_KEY.
----@param tunnel table of wireguard.differences
----@param o table checked options
----@return table[] ops each with its command
-function shell.tunnel(tunnel, o)
-  local ops, dev, c = {}, quote(o.name), tunnel.config
+-- The operations of a tunnel, without its keys: a private key is in the file $PRIVATE_KEY, a preshared one in
+-- $PRESHARED_KEY.
+local function tunnel(todo, o)
+  local ops, dev, c = {}, quote(o.name), todo.config
   if c then
     ops[1] = { call = "setdevice", what = "link", how = "changed", command = join("wg set", dev,
       c.private_key and 'private-key "$PRIVATE_KEY"', option("listen-port", c.listen_port),
       option("fwmark", c.fwmark)) }
   end
-  for _, op in ipairs(tunnel.ops) do
+  for _, op in ipairs(todo.ops) do
     local entry, wanted = op.entry, op.wanted
     local words = entry.flags.remove_me and "remove"
     local ips = wanted and {}
@@ -112,12 +111,27 @@ function shell.tunnel(tunnel, o)
   return ops
 end
 
----The command that equals one operation.
----@param op zlnet.overlay.op
+---The operations of a sync, each with the command that equals it.
+---@param todo table of sync.decide
 ---@param o table checked options
----@return string command for sh(1)
-function shell.command(op, o)
-  return writers[op.call](op.args, quote(o.name), op.mode)
+---@return table[] ops `call`, `what`, `how`, `key`, `peer`, `expected`, `found`, `command`
+function shell.ops(todo, o)
+  local ops, dev = {}, quote(o.name)
+  local function add(list)
+    for _, op in ipairs(list) do
+      local told = differences.told(op)
+      local call, args, mode = differences.request(op)
+      told.call, told.command = call, writers[call](args, dev, mode)
+      ops[#ops + 1] = told
+    end
+  end
+  add(todo.ops)
+  if todo.tunnel then
+    local list = tunnel(todo.tunnel, o)
+    table.move(list, 1, #list, #ops + 1, ops)
+  end
+  add(todo.entries)
+  return ops
 end
 
 ---All of a plan as a script that stops at the first failure.

@@ -6,6 +6,7 @@ local core = require "zlnet.core"
 local differences = require "zlnet.overlay.differences"
 local entries = require "zlnet.overlay.entries"
 local device = require "zlnet.overlay.device"
+local execute = require "zlnet.overlay.execute"
 local sync = require "zlnet.overlay.sync"
 
 local watch = {}
@@ -120,8 +121,9 @@ local function tell(self, ops, failed)
   for _, op in ipairs(ops) do
     local err = failed[op.peer or ""]
     if not err and op.how then
-      emit(self, { event = "mended", what = op.what, how = op.how, key = op.key, peer = op.peer, expected = op.expected,
-        found = op.found })
+      local event = differences.told(op)
+      event.event = "mended"
+      emit(self, event)
     end
   end
   local refused = next(failed)
@@ -171,7 +173,7 @@ local function compare_touched(self)
   if #ops == 0 then
     return true
   end
-  local failed, err = sync.carry_out(o, ops)
+  local failed, err = execute.rows(o, ops)
   if not failed then
     return nil, err
   end
