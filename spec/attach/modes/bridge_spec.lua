@@ -10,7 +10,7 @@ local zlnet = require "zlnet"
 
 describe("mode bridge", function()
   it("sets a bridge's port before it can have a carrier, in its own VLAN alone", function()
-    local function port(changes, node)
+    local function port(changes, seen)
       local opts = { pid = 42, ip = "10.0.0.5/24", mode = "bridge", bridge = "br0", default_route = false }
       for key, value in pairs(changes) do
         opts[key] = value
@@ -18,7 +18,7 @@ describe("mode bridge", function()
       local list = {}
       bridge.before(options.check("attach", rows.attach, opts), nil, function(op)
         list[#list + 1] = op
-      end, node)
+      end, seen)
       return list
     end
     assert.same({}, port {})
