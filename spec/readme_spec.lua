@@ -4,6 +4,7 @@
 local cni = require "spec.support.cni"
 local helper = require "spec.support.helper"
 local json = require "dkjson"
+local lfs = require "lfs"
 local netlink = require "zlnet.netlink"
 local options = require "zlnet.attach.options"
 local zlnet = require "zlnet"
@@ -157,6 +158,17 @@ describe("README", function()
         end
       end
     end
+  end)
+
+  it("names files and rooms that are there, where it says how to change things", function()
+    local n = 0
+    for name in readme:match "\n## Layout\n(.-)\n## What is promised\n":gmatch "`([%w_.-]+/[%w_./-]+)`" do
+      if not name:find "%u%u" and not name:find "^spec/a/" and not name:find "/a/" then -- OBJECT.c, a/b.lua
+        assert.is_truthy(lfs.attributes(name, "mode"), name)
+        n = n + 1
+      end
+    end
+    assert.is_true(n > 25)
   end)
 
   it("names targets which the Makefile has", function()

@@ -1,39 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /* The codec by itself, for specs and fuzzing: bytes in, bytes out, nothing is sent. */
 #include "codec/codec.h"
-#include "tables/genl.h"
-#include "tables/nftables.h"
 
 #include "tables/print.h"
-#include <lauxlib.h>
 
+#include <lauxlib.h>
 #include <libmnl/libmnl.h>
 #include <limits.h>
 #include <string.h>
-
-static const struct {
-	const char *object;
-	const struct table_msg *table;
-} messages[] = {
-#define MESSAGE(name) {#name, &table_##name},
-	TABLE_RTNETLINK(MESSAGE){"nft.table", &table_nft_table},
-	{"nft.chain", &table_nft_chain},
-	{"nft.rule", &table_nft_rule},
-	{"nft.set", &table_nft_set},
-	{"nft.setelem", &table_nft_setelem},
-	{"nft.obj", &table_nft_obj},
-	{"nft.gen", &table_nft_gen},
-	{"conntrack", &table_conntrack},
-	{"wireguard", &table_wireguard},
-};
 
 static const struct table_msg *check_message(lua_State *L, int arg)
 {
 	const char *name = luaL_checkstring(L, arg);
 
-	for (size_t i = 0; i < TABLE_COUNT(messages); i++)
-		if (strcmp(messages[i].object, name) == 0)
-			return messages[i].table;
+	for (size_t i = 0; i < table_objects_n; i++)
+		if (strcmp(table_objects[i].object, name) == 0)
+			return table_objects[i].table;
 	luaL_argerror(L, arg, "no such object");
 	return NULL;
 }

@@ -61,6 +61,23 @@ TABLE_NAMES(status_flags, true,
 		    {IPS_HW_OFFLOAD, "hw_offload"},
 	    });
 
+/* Which parts of the tuples count when connections are listed (since 5.8) or deleted (since 6.9). The only numbers here that
+ * are not big-endian. */
+TABLE_NAMES(filter_flags, true,
+            {
+		    {1 << 0, "ip_src"},
+		    {1 << 1, "ip_dst"},
+		    {1 << 2, "zone"},
+		    {1 << 3, "proto_num"},
+		    {1 << 4, "proto_src_port"},
+		    {1 << 5, "proto_dst_port"},
+	    });
+static const struct table_row filter_attrs[] = {
+	TABLE_ATTR(1, "orig_flags", TABLE_U32, .names = &filter_flags),
+	TABLE_ATTR(2, "reply_flags", TABLE_U32, .names = &filter_flags),
+};
+static const struct table_set set_filter = CT_NEST(filter_attrs);
+
 static const struct table_row conntrack_attrs[] = {
 	TABLE_ATTR(CTA_TUPLE_ORIG, "tuple_orig", TABLE_NEST, .set = &set_tuple),
 	TABLE_ATTR(CTA_TUPLE_REPLY, "tuple_reply", TABLE_NEST, .set = &set_tuple),
@@ -71,6 +88,7 @@ static const struct table_row conntrack_attrs[] = {
 	TABLE_ATTR(CTA_ID, "id", TABLE_BE32),
 	TABLE_ATTR(CTA_TUPLE_MASTER, "tuple_master", TABLE_NEST, .set = &set_tuple),
 	TABLE_ATTR(CTA_ZONE, "zone", TABLE_BE16),
+	TABLE_ATTR(CTA_FILTER, "filter", TABLE_NEST, .set = &set_filter),
 };
 
 /* Families of addresses here, where nf_tables has its own. */

@@ -16,4 +16,9 @@ const struct table_msg *table_of_message(int protocol, const struct nlmsghdr *h,
  * (private and preshared keys), and of what the tables do not know, the length alone is given. */
 void table_print(const struct table_msg *table, const struct nlmsghdr *h, table_printer printer, void *ctx);
 
+#define TABLE_PRINT_MAX 320
+
+/* The text of one value, len bytes at p, by its row. TABLE_PRINT_MAX bytes are room for any. */
+void table_print_value(char *buf, size_t cap, const struct table_row *row, const uint8_t *p, size_t len);
+
 #endif

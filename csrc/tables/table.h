@@ -120,6 +120,15 @@ struct table_msg {
 #define TABLE_DECLARE(name) extern const struct table_msg table_##name;
 TABLE_RTNETLINK(TABLE_DECLARE)
 
+/* Every object that there are tables of: "nft.rule", and over which protocol its messages go (NETLINK_ROUTE …). */
+struct table_object {
+	const char *object;
+	int protocol;
+	const struct table_msg *table;
+};
+extern const struct table_object table_objects[];
+extern const size_t table_objects_n;
+
 #define TABLE_LIST_NUMBER 1 /* of every element of a TABLE_LIST */
 #define TABLE_COUNT(a)    (sizeof(a) / sizeof((a)[0]))
 /* What is kept by a row's place, in bits or arrays, ends here; so do the tables. */

@@ -202,6 +202,15 @@ function addr.network(text, prefix)
   return addr.format(pack(">i8i8", high, low))
 end
 
+---The address of a link that the kernel makes of its MAC: fe80::/64 with the MAC's modified EUI-64.
+---@param mac string six pairs of hexadecimal digits
+---@return string address
+function addr.link_local(mac)
+  local a, b, c, d, e, f = match(mac, "^(%x%x):(%x%x):(%x%x):(%x%x):(%x%x):(%x%x)$")
+  local text = fmt("fe80::%02x%s:%sff:fe%s:%s%s", tonumber(a, 16) ~ 2, b, c, d, e, f)
+  return text6(words(text))
+end
+
 ---The broadcast address of the network which an IPv4 address lies in: the address with its host bits set.
 ---@param text string an IPv4 address
 ---@param prefix integer bits, 0–32

@@ -127,6 +127,10 @@ function writers.sysctl(args, c)
   return join("sysctl -qw", quote(args.key .. "=" .. args.value), c.optional and "2>/dev/null || true")
 end
 
+function writers.firewall(args)
+  return require("zlnet.firewall.operations").command(args)
+end
+
 ---The command that equals one operation.
 ---@param op zlnet.plan.op
 ---@param p zlnet.plan

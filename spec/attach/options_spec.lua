@@ -34,7 +34,7 @@ describe("attach's options", function()
     assert.same({
       pid = 4242, ip = { { family = "inet", address = "10.200.0.5", prefix = 32 } }, tag = "s", ifname = "eth0",
       mode = "routed", default_route = true, queues = 1, forwarding = true, on_exists = "replace", nodad = true,
-      proxy_arp = false, hairpin = false, isolated = false,
+      proxy_arp = false, hairpin = false, isolated = false, masquerade = false, guard = false,
     }, attach())
   end)
 

@@ -73,12 +73,14 @@ describe("zlnet attach", function()
     local all = parsed("--pid", "7", "--netns", "n", "--id", "i", "--ip", "10.0.0.5", "--ip", "fd00::5", "--tag", "g", "--pool", "p",
       "--ifname", "e", "--mode", "bridge", "--gateway", "10.0.0.1", "--bridge", "b", "--src", "10.0.0.2",
       "--mtu", "inherit", "--mac", "m", "--host-mac", "h", "--queues", "2", "--on-exists", "keep", "--timeout", "1.5",
-      "--vlan", "5", "--hairpin", "--isolated", "--proxy-arp", "--no-default-route", "--no-forwarding", "--dad")
+      "--vlan", "5", "--hairpin", "--isolated", "--proxy-arp", "--masquerade", "--publish", "80:80",
+      "--isolate", "blue", "--guard", "--no-default-route", "--no-forwarding", "--dad")
     assert.are.same({
       pid = 7, netns = "n", id = "i", ip = { "10.0.0.5", "fd00::5" }, pool = { "p" }, tag = "g", ifname = "e", mode = "bridge",
       gateway = { "10.0.0.1" }, bridge = "b", src = { "10.0.0.2" }, mtu = "inherit", mac = "m", host_mac = "h",
       queues = 2, on_exists = "keep", timeout = 1.5, vlan = 5, hairpin = true, isolated = true,
-      proxy_arp = true, default_route = false, forwarding = false, nodad = false,
+      proxy_arp = true, masquerade = true, publish = { "80:80" }, isolate = "blue", guard = true,
+      default_route = false, forwarding = false, nodad = false,
     }, all)
     for name in pairs(options.attach.known) do
       assert.is_true(all[name] ~= nil or name == "overlay", name) -- an object, which a word cannot be

@@ -8,7 +8,7 @@ end
 -- What parse fills in when the line says nothing.
 local function complete(fields)
   local t = { ifname = "eth0", mode = "routed", default_route = true, proxy_arp = false, ip = {}, hairpin = false,
-    isolated = false, forwarding = true }
+    isolated = false, masquerade = false, guard = false, forwarding = true }
   for k, v in pairs(fields) do
     t[k] = v
   end

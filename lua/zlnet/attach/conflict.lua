@@ -156,6 +156,12 @@ function existing.settle(p, o, handles, err)
     failed.step, failed.link = "delete the attachment that is there", p.host_ifname
     return nil, failed
   end
+  if c.record then
+    local left, unclean = require("zlnet.firewall").remove { require("zlnet.firewall.operations").of(c.record, link) }
+    if not left then
+      return nil, unclean
+    end
+  end
   return "replaced"
 end
 

@@ -119,6 +119,14 @@ local function write_sysctl(op, p, handles, undo)
   return ok, err
 end
 
+-- The elements are taken away after a failure, also when it is not known whether they were made.
+local function set_up_firewall(op, handles, undo, index)
+  local firewall, a = require "zlnet.firewall", op.args
+  a.host_index = index.host
+  undo:push("take the firewall's elements away", firewall.remove, { a })
+  return firewall.add(a, handles.host)
+end
+
 local function too_late(op)
   return core.error { kind = "io", code = "ETIMEDOUT", op = op.op, message = "the time for the whole attach is over" }
 end
@@ -198,10 +206,12 @@ local function send(handles, ops, i, j, index, deadline)
   return true
 end
 
+local ALONE = { sysctl = true, firewall = true }
+
 -- The last of the operations from i on which go with it as one datagram.
 local function last_of(ops, i)
   local j = i
-  while ops[j + 1] and ops[j + 1].ns == ops[i].ns and ops[j + 1].op ~= "sysctl" and not ops[j].await do
+  while ops[j + 1] and ops[j + 1].ns == ops[i].ns and not ALONE[ops[j + 1].op] and not ops[j].await do
     j = j + 1
   end
   return j
@@ -242,6 +252,9 @@ function execute.run(p, handles, deadline, undo, pair)
     elseif op.op == "sysctl" then
       ok, err = write_sysctl(op, p, handles, undo)
       failed = op
+    elseif op.op == "firewall" then
+      ok, err = set_up_firewall(op, handles, undo, index)
+      failed = op
     elseif op.await then
       ok, err = await(handles, op, index, deadline)
       failed = op
@@ -264,7 +277,9 @@ end
 ---@return any ok
 ---@return table? err
 function execute.one(op, handles, index)
-  if op.op == "sysctl" then
+  if op.op == "firewall" then
+    return require("zlnet.firewall").add(op.args, handles.host)
+  elseif op.op == "sysctl" then
     local ns = op.ns == "container" and handles.ns or nil
     return core.sysctl_write(op.args.key, op.args.value, ns, handles.here)
   end

@@ -3,6 +3,7 @@
 
 local addr = require "zlnet.addr"
 local argument = require "zlnet.argument"
+local firewall = require "zlnet.firewall.options"
 local fields = require "zlnet.record.fields"
 local line = require "zlnet.record.line"
 local modes = require "zlnet.attach.modes"
@@ -145,6 +146,7 @@ local CHECKS = {
   function(o, mode, families)
     return mode.relate(o, families)
   end,
+  firewall.relate,
   function(o)
     local text, long = line.format(fields.longest(o))
     return not text and (o.id and "id" or "ip"), long
@@ -182,6 +184,11 @@ end
 ---@field isolated boolean? in mode `bridge`: no frames to or from other isolated ports; false
 ---@field vlan integer? in mode `bridge`: the port's VLAN, 1–4094, untagged, on a bridge that filters by VLAN
 ---@field proxy_arp boolean? in mode `direct`: the host end answers ARP for others; false
+---@field masquerade boolean? what leaves the container's networks has the node's address; false
+---@field publish (string|string[])? ports of the node that lead to it: `8080:80`, `127.0.0.1:53:53/udp`,
+---`[::1]:443:443`, `8000-8010:8000-8010/sctp`
+---@field isolate string? of containers only those of the same name reach it, and it reaches only those
+---@field guard boolean? nothing leaves the container under an address or a MAC that is not its own; false
 ---@field overlay zlnet.overlay.object? where `mtu` and `src` come from when they are not given
 
 local NAMES = {}
@@ -221,6 +228,10 @@ attach.attach = options.spec({
   { "isolated", argument.boolean, false, of_pair = true, by_mode = true },
   { "vlan", argument.integer(1, 4094), of_pair = true, by_mode = true },
   { "proxy_arp", argument.boolean, false, by_mode = true },
+  { "masquerade", argument.boolean, false },
+  { "publish", firewall.publish },
+  { "isolate", firewall.isolate },
+  { "guard", argument.boolean, false },
   { "overlay", overlay },
 }, relate_attach)
 

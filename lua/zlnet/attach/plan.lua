@@ -4,6 +4,7 @@
 -- shell.lua writes it as a script for ip(8).
 
 local fields = require "zlnet.record.fields"
+local firewall = require "zlnet.firewall.operations"
 local line = require "zlnet.record.line"
 local modes = require "zlnet.attach.modes"
 local operations = require "zlnet.attach.operations"
@@ -77,24 +78,26 @@ local function node_ops(p, node, add)
   end
 end
 
-local function record_of(o, who)
+local function record_of(o, who, mac)
   local record = fields.of(o, who)
   if not modes[o.mode].forwards then -- a bridge does it for its ports
     record.forwarding = nil
   end
+  record.mac = o.guard and mac or nil -- all others find out what it is
   return record
 end
 
 -- What every plan begins with: names, and whose it will be.
 local function begin(o, who)
   local key = owner.key(who)
+  local mac = o.mac or owner.mac(key, o.tag, "container")
   return {
     host_ifname = owner.host_name(who, o.tag),
     ifname = o.ifname,
     host_mac = o.host_mac or owner.mac(key, o.tag, "host"),
-    mac = o.mac or owner.mac(key, o.tag, "container"),
+    mac = mac,
     owner = who,
-    record = record_of(o, who),
+    record = record_of(o, who, mac),
     ops = {},
   }
 end
@@ -170,6 +173,7 @@ function plan.build(o, who, node)
   local add, mode = appender(p.ops), modes[o.mode]
   create(o, p, mode, add, node)
   operations.mute(p, mode, add)
+  firewall.add(o, p, add)
   if node and node.ipv6_off then
     operations.unmute(p, add)
   end

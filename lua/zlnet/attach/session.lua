@@ -141,8 +141,13 @@ end
 ---Whether another took an address of the pool's between our look and our claim: then others are chosen by now.
 function Session:lost_claim(err)
   local was, claimed = self.o.ip, err.op == "newroute" or err.op == "newlinkprop"
-  if not (self.o.pool and claimed and err.code == "EEXIST" and self:choose()) then
+  if not (self.o.pool and claimed and err.code == "EEXIST") then
     return false
+  end
+  local ok, none = self:choose()
+  if not ok then
+    none.rollback = err.rollback
+    return false, none
   end
   for i = 1, #was do
     if was[i].address ~= self.o.ip[i].address then
@@ -209,7 +214,12 @@ function Session:try(pair)
     end
     a, err = self:carry_out(p, pair)
     pair = nil
-  until a or not self:lost_claim(err)
+    local again, none
+    if not a then
+      again, none = self:lost_claim(err)
+    end
+    err = none or err
+  until not again
   return a, err, p
 end
 

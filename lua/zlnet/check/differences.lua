@@ -12,7 +12,8 @@ local DEFAULT_MTU = 1500 -- the kernel's, of a veth
 
 ---@class zlnet.difference
 ---@field key string what: `link`, `ifname`, `up`, `mtu`, `mac`, `master`, `hairpin`, `isolated`, `vlan`, `claim`,
----`record`, `netns`, `gateway`, `address`, `route`, `neighbour`, `proxy_arp`, `forwarding`, `loopback`, `sysctl`
+---`record`, `netns`, `gateway`, `address`, `route`, `neighbour`, `proxy_arp`, `forwarding`, `loopback`, `sysctl`,
+---`firewall`
 ---@field ns "host"|"container" where
 ---@field expected any
 ---@field found any nil when it is gone
@@ -204,6 +205,14 @@ local function compare_neighbours(list, a, facts, p)
       end
     end
   end
+end
+
+-- By the record, not by what the container's end is now: its MAC is one of those things that a guard is about.
+function by_op.firewall(list, op, _, _, facts, a)
+  local wanted = require("zlnet.firewall.operations").of(a, facts.host.link)
+  facts:see(require("zlnet.firewall").compare(wanted, function(expected, found)
+    list:compare("host", op.key, expected, found, { ns = "host", op = "firewall", step = op.step, args = wanted })
+  end))
 end
 
 ---Holds operations against what is there.

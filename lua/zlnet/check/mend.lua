@@ -85,7 +85,7 @@ end
 local function make_anew(a, ns)
   local opts = { on_exists = "error" }
   for _, name in ipairs { "pid", "id", "ip", "tag", "ifname", "mode", "default_route", "src", "mtu", "mac", "host_mac",
-    "forwarding", "bridge", "hairpin", "isolated", "vlan", "proxy_arp" } do
+    "forwarding", "bridge", "hairpin", "isolated", "vlan", "proxy_arp", "masquerade", "publish", "isolate", "guard" } do
     opts[name] = a[name]
   end
   opts.netns = not a.pid and ns or nil

@@ -3,6 +3,7 @@
 -- grace periods once a request and not once a link. Returns when they are gone, which is long before the request does.
 
 local core = require "zlnet.core"
+local line = require "zlnet.record.line"
 local namespaces = require "zlnet.cleanup.namespaces"
 
 local remove = {}
@@ -262,12 +263,37 @@ end
 ---@field wait ("gone"|"memory")? until the links are gone, or until the kernel has freed their memory, too; "gone"
 ---@field child boolean? what waits for the memory is a child, not a thread: for a program that is about to end; false
 
+-- What is deleted has nothing in the firewall's sets any more.
+local function leave_firewall(report)
+  local gone = {}
+  for _, link in ipairs(report.deleted) do
+    local record = line.parse(link.ifalias)
+    if record and (record.masquerade or record.publish or record.isolate or record.guard) then
+      gone[#gone + 1] = require("zlnet.firewall.operations").of(record, link)
+    end
+  end
+  if gone[1] then
+    local ok, err = require("zlnet.firewall").remove(gone)
+    report.failed[#report.failed + 1] = not ok and err or nil
+  end
+end
+
 -- The namespaces that were made for what is deleted go with it.
-local function with_namespaces(report, err)
-  for _, link in ipairs(report and report.deleted or {}) do
+local function leave_namespaces(report)
+  for _, link in ipairs(report.deleted) do
     namespaces.forget(link)
   end
-  return report, err
+end
+
+local function delete_several(host, links, all, still, options)
+  local ran, report, err = pcall(delete_group, host, links, free_group(all), still, options)
+  if not (ran and report) then
+    unmark(host, links)
+  end
+  if not ran then
+    error(report, 0)
+  end
+  return report or nil, err
 end
 
 ---Deletes links by the indexes that a dump gave, and confirms it by asking for each again. Nothing stays in the private
@@ -282,17 +308,18 @@ end
 function remove.links(host, links, all, still, options)
   if #links == 0 then
     return { deleted = {}, failed = {} }
-  elseif #links == 1 then
-    return with_namespaces(delete_single(host, links[1], still, options))
   end
-  local ran, report, err = pcall(delete_group, host, links, free_group(all), still, options)
-  if not (ran and report) then
-    unmark(host, links)
+  local report, err
+  if #links == 1 then
+    report, err = delete_single(host, links[1], still, options)
+  else
+    report, err = delete_several(host, links, all, still, options)
   end
-  if not ran then
-    error(report, 0)
+  if report then
+    leave_namespaces(report)
+    leave_firewall(report)
   end
-  return with_namespaces(report or nil, err)
+  return report, err
 end
 
 return remove

@@ -179,6 +179,20 @@ local function lone(list, host, here)
   return c and means(s, c, here) and link or nil
 end
 
+-- What went with its namespace before it was detached may still have elements in the firewall's sets.
+local function leave_firewall(list, host, report)
+  local n, err = require("zlnet.firewall.stale").sweep(host, function(comment)
+    for _, s in ipairs(list) do
+      local name = s.host_ifname or names.host_name(s, s.tag or "")
+      if comment == name or not s.host_ifname and not s.tag and comment:sub(1, #name) == name then
+        return true
+      end
+    end
+    return false
+  end)
+  report.failed[#report.failed + 1] = not n and err or nil
+end
+
 local function run(list, host, how)
   local boot, err = machine.boot()
   if not boot then
@@ -201,6 +215,9 @@ local function run(list, host, how)
   local report, lost = remove.links(host, chosen, all, nil, how)
   if not report then
     return nil, lost
+  end
+  if #chosen < #list then
+    leave_firewall(list, host, report)
   end
   return combine(table.move(kept, 1, #kept, #report.failed + 1, report.failed))
 end

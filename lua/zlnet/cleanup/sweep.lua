@@ -151,6 +151,9 @@ local function run(o, here, host)
     return nil, refused
   end
   report.deleted, report.failed = names(removed.deleted), removed.failed
+  local elements, unseen = require("zlnet.firewall.stale").sweep(host)
+  report.elements = elements
+  report.failed[#report.failed + 1] = not elements and unseen or nil
   return report
 end
 
@@ -165,11 +168,18 @@ end
 ---that it replaces, gives it (`veth-PID`, `veth-PID-TAG`, `vc-PID`): it may be another program's; false
 ---@field timeout number? seconds to wait for attaches under way, where a link without a record is found; 10
 
+---@class zlnet.sweep.report
+---@field dry_run boolean
+---@field verdicts zlnet.verdict[]
+---@field deleted string[]
+---@field failed zlnet.error[]
+---@field elements integer? so many of the firewall's were nobody's any more, and are gone
+
 ---Judges every candidate of the calling thread's namespace and deletes the orphans.
 ---
 ---Equal to `ip link delete` for each orphan, with one wait of the kernel's for all of them.
 ---@param opts zlnet.sweep.options?
----@return { dry_run: boolean, verdicts: zlnet.verdict[], deleted: string[], failed: zlnet.error[] }? report
+---@return zlnet.sweep.report? report
 ---@return zlnet.error? err when nothing could be judged, or nothing deleted
 function sweep.sweep(opts)
   local o = options.check("sweep", sweep.options, opts or {})

@@ -48,6 +48,11 @@ function attach.define_options(command)
   command:flag("--hairpin", "frames may go back through the port they came from, in mode bridge")
   command:flag("--isolated", "no frames to or from other isolated ports, in mode bridge")
   command:flag("--proxy-arp", "the host end answers ARP for others, in mode direct")
+  command:flag("--masquerade", "what leaves its networks leaves the node under the node's address")
+  option("--publish", "[ADDRESS:]PORT:PORT[/PROTOCOL]", "a port of the node leads to it: 8080:80, " ..
+    "127.0.0.1:53:53/udp, [::1]:443:443, 8000-8010:8000-8010; once more for a second one"):count "*"
+  option("--isolate", "NAME", "only containers of this name reach it, and it reaches only those")
+  command:flag("--guard", "nothing leaves it under an address or a MAC that is not its own")
   command:flag("--no-default-route", "do without"):target "default_route":action "store_false"
   command:flag("--no-forwarding", "leave the node's forwarding as it is"):target "forwarding":action "store_false"
   command:flag("--dad", "look for duplicates of IPv6 addresses first: usable after a second or two")

@@ -10,7 +10,8 @@ local plan = require "zlnet.attach.plan"
 local attachments = {}
 
 ---The keys of a link that `identify`, `describe` and deleting it look at.
-attachments.keys = { "index", "ifname", "ifalias", "address", "group", "link", "link_netnsid", "linkinfo" }
+attachments.keys = { "index", "ifname", "ifalias", "address", "group", "link", "link_netnsid", "linkinfo",
+  "master" }
 
 ---@class zlnet.candidate
 ---@field link table the link as the kernel reports it
@@ -86,6 +87,10 @@ end
 ---@field isolated boolean
 ---@field vlan integer?
 ---@field forwarding boolean
+---@field masquerade boolean
+---@field publish table[]? host_port, port, count, protocol, address, family
+---@field isolate string?
+---@field guard boolean
 ---@field netns_path string? only from a pool: the path of its namespace
 ---@field netns_handle table? and its handle
 ---@field changed { key: string, old: string, new: string }[]? only from attach: sysctls of the node

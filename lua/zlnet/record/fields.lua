@@ -3,6 +3,7 @@
 -- longest line, what an attachment shows, and what check compares. A new field is a row here, and nothing else.
 
 local addr = require "zlnet.addr"
+local firewall = require "zlnet.firewall.options"
 
 local byte, char, find, fmt, gsub, sub = string.byte, string.char, string.find, string.format, string.gsub, string.sub
 local concat, tointeger = table.concat, math.tointeger
@@ -29,6 +30,11 @@ local fields = {}
 ---@field hairpin boolean?
 ---@field isolated boolean?
 ---@field vlan integer?
+---@field masquerade boolean?
+---@field publish table[]? see firewall/options.lua
+---@field isolate string?
+---@field guard boolean?
+---@field mac string? of the container end, where guard has to know it
 ---@field forwarding boolean? false when the host end was not told to forward
 ---@field process integer? the owner process's number for good (inode of its pidfd, Linux 6.9)
 ---@field netns_id integer? the network namespace's number for good (NS_GET_ID, Linux 6.18)
@@ -131,6 +137,14 @@ local function write_true()
   return "1"
 end
 
+local function write_mac(mac)
+  return (gsub(mac, ":", ""))
+end
+
+local function read_mac(text)
+  return #text == 12 and not find(text, "[^0-9a-f]") and (gsub(text, "%x%x", "%0:", 5)) or nil
+end
+
 -- The list ----------------------------------------------------------------------------------------------------------
 
 ---@class zlnet.record.field
@@ -171,6 +185,13 @@ fields.list = {
   { key = "isolated", name = "isolated", from = "options", read = read_true, write = write_true, default = false,
     later = true },
   { key = "vlan", name = "vlan", from = "options", read = read_integer, later = true },
+  { key = "masq", name = "masquerade", from = "options", read = read_true, write = write_true, default = false,
+    later = true },
+  { key = "pub", name = "publish", from = "options", read = firewall.read, write = firewall.write, later = true },
+  { key = "isolate", name = "isolate", from = "options", read = read_text, write = write_text, later = true },
+  { key = "guard", name = "guard", from = "options", read = read_true, write = write_true, default = false,
+    later = true },
+  { key = "mac", name = "mac", from = "options", read = read_mac, write = write_mac, later = true }, -- guard's
   { key = "forward", name = "forwarding", from = "options", read = read_false, write = write_false, default = true,
     later = true },
   { key = "proc", name = "process", from = "who", read = read_integer, rides = true },
@@ -224,6 +245,7 @@ function fields.longest(o)
   end
   local record = fields.of(o, who)
   record.mtu = o.mtu and 65535 -- may be "inherit" so far
+  record.mac = o.guard and "00:00:00:00:00:00" or nil -- derived so far
   return record
 end
 
