@@ -18,7 +18,7 @@ local function stated()
     for cell in line:gmatch "|([^|]*)" do
       cells[#cells + 1] = cell:match "^%s*(.-)%s*$"
     end
-    rows[cells[1]] = { routed = cells[2], direct = cells[3], bridge = cells[4] }
+    rows[cells[1]] = { routed = cells[2], direct = cells[3], bridge = cells[4], guard = cells[5] }
   end
   return rows
 end
@@ -26,10 +26,10 @@ end
 local NODE = { inet = "10.200.0.1", inet6 = "fd00:200::1" }
 
 -- Two containers in a mode: the attacker and its neighbour, and what they need to know of the node.
-local function scene(mode)
+local function scene(mode, guard)
   local s = { attacker = helper.container(), neighbour = helper.container(), mode = mode }
   helper.ip("link", "set", "lo", "up")
-  local options = { mode = mode }
+  local options = { mode = mode, guard = guard }
   s.ip = { { "10.200.0.5", "fd00:200::5" }, { "10.200.0.6", "fd00:200::6" } }
   if mode == "bridge" then
     assert(zlnet.bridge { name = "br0", ip = { NODE.inet .. "/24", NODE.inet6 .. "/64" } })
@@ -171,6 +171,21 @@ describe("README's table of attacks", function()
       assert.is_not_nil(table_of_attacks[attack], attack)
     end
   end)
+
+  for _, mode in ipairs(MODES) do
+    it("is right: with guard, in mode " .. mode, function()
+      if not sender then
+        pending("no compiler: " .. why)
+        return
+      end
+      local s = scene(mode, true)
+      for attack, try in pairs(attacks) do
+        local row = table_of_attacks[attack]
+        local expected = row.guard == "as without" and row[mode] or row.guard
+        assert.are.equal(expected, try(s) and "yes" or "no", attack)
+      end
+    end)
+  end
 
   for attack, try in pairs(attacks) do
     for _, mode in ipairs(MODES) do

@@ -77,6 +77,8 @@ static const struct handle_op ops[] = {
 	DEL("nexthop", table_nexthop, RTM_DELNEXTHOP),
 	GET("nexthop", table_nexthop, RTM_GETNEXTHOP),
 	DUMP("nexthop", table_nexthop, RTM_GETNEXTHOP),
+	GET("netconf", table_netconf, RTM_GETNETCONF),
+	DUMP("netconf", table_netconf, RTM_GETNETCONF),
 	NEW("nsid", table_nsid, RTM_NEWNSID, 0),
 	GET("nsid", table_nsid, RTM_GETNSID),
 	DUMP("nsid", table_nsid, RTM_GETNSID),

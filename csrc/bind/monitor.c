@@ -298,15 +298,17 @@ static int m_discard(lua_State *L)
 static int dump(struct monitor *m, unsigned kind, struct error *e)
 {
 	_Alignas(8) char buf[64];
-	struct nlmsghdr *h = monitor_dump(&event_kinds[kind], buf);
+	const struct monitor_kind *k = &event_kinds[kind];
 	struct netlink_ack ack;
+	int rc = 0;
 
 	m->answer.len = 0;
-	if (event_kinds[kind].asked)
-		return 0;
-	int rc = netlink_talk(&m->asks, h, h->nlmsg_len, 1, netlink_now() + DUMP_TIMEOUT, &m->answer, &ack, e);
-	if (rc == 0 && ack.err)
-		rc = error_netlink(e, ack.err, "dump", ack.text);
+	for (unsigned n = 0; n < monitor_dumps(k) && rc == 0; n++) {
+		struct nlmsghdr *h = monitor_dump(k, n, buf);
+		rc = netlink_talk(&m->asks, h, h->nlmsg_len, 1, netlink_now() + DUMP_TIMEOUT, &m->answer, &ack, e);
+		if (rc == 0 && ack.err)
+			rc = error_netlink(e, ack.err, "dump", ack.text);
+	}
 	return rc;
 }
 

@@ -124,6 +124,15 @@ static int number_link(struct enc *e, uint64_t *value)
 	return err;
 }
 
+/* What stands for no link, but for all of them or the like. */
+static bool place_name(lua_State *L, const struct table_names *names)
+{
+	size_t len;
+	const char *s = lua_tolstring(L, -1, &len);
+
+	return names && name_find(names, s, len);
+}
+
 int enc_number(struct enc *e, const struct table_row *row, uint64_t *value, uint64_t *mask)
 {
 	lua_State *L = e->L;
@@ -134,7 +143,7 @@ int enc_number(struct enc *e, const struct table_row *row, uint64_t *value, uint
 	*mask = (uint64_t)max;
 	if (row->type == TABLE_BOOL && type == LUA_TBOOLEAN) {
 		*value = (uint64_t)lua_toboolean(L, -1);
-	} else if (row->type == TABLE_LINK && type == LUA_TSTRING) {
+	} else if (row->type == TABLE_LINK && type == LUA_TSTRING && !place_name(L, names)) {
 		return number_link(e, value);
 	} else if (names && names->bits && type == LUA_TTABLE) {
 		value_bits(e, names, max, value, mask);

@@ -6,6 +6,7 @@
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
 #include <linux/net_namespace.h>
+#include <linux/netconf.h>
 #include <linux/nexthop.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
@@ -86,6 +87,13 @@ const struct monitor_kind event_kinds[MONITOR_KINDS] = {
          .idle_header = BYTES(struct nhmsg, nh_flags),
          .id = BIT(NHA_ID),
          .memo = BIT(NHA_OIF) | BIT(NHA_GATEWAY)},
+	{.name = "netconf",
+         .table = &table_netconf,
+         .groups = {RTNLGRP_IPV4_NETCONF, RTNLGRP_IPV6_NETCONF},
+         .families = {AF_INET, AF_INET6},
+         .by_family = true,
+         .id_header = BYTES(struct netconfmsg, ncm_family),
+         .id = BIT(NETCONFA_IFINDEX)},
 	{.name = "nsid",
          .table = &table_nsid,
          .groups = {RTNLGRP_NSID},
@@ -127,14 +135,19 @@ bool monitor_is_gone(const struct monitor_kind *k, const struct nlmsghdr *h)
 	return h->nlmsg_type == k->table->del_type;
 }
 
-struct nlmsghdr *monitor_dump(const struct monitor_kind *k, void *buf)
+unsigned monitor_dumps(const struct monitor_kind *k)
+{
+	return k->asked ? 0 : k->by_family ? 2 : 1;
+}
+
+struct nlmsghdr *monitor_dump(const struct monitor_kind *k, unsigned n, void *buf)
 {
 	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
 	uint8_t *family = mnl_nlmsg_put_extra_header(h, k->table->hdrlen);
 
 	h->nlmsg_type = k->table->get_type;
 	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_DUMP;
-	*family = k->families[0] == k->families[1] ? k->families[0] : AF_UNSPEC;
+	*family = k->by_family || k->families[0] == k->families[1] ? k->families[n] : AF_UNSPEC;
 	if (k->table == &table_link && *family == AF_UNSPEC)
 		mnl_attr_put_u32_check(h, 64, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
 	return h;

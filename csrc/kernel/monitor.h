@@ -20,6 +20,7 @@ struct monitor_kind {
 	uint64_t memo;   /* worth remembering for the day the object is gone */
 	uint64_t idle;   /* which say nothing about the state, beside those that change by themselves */
 	bool asked;      /* what the kernel asks for with requests of its own: there is nothing to list */
+	bool by_family;  /* listed by family alone */
 	bool any_family; /* whatever the families above are */
 	bool apart;      /* several objects may share all of the identity above: see MONITOR_APART */
 };
@@ -32,7 +33,7 @@ struct monitor_kind {
 	(UINT64_C(1) << NDA_DST | UINT64_C(1) << NDA_PORT | UINT64_C(1) << NDA_VNI | UINT64_C(1) << NDA_IFINDEX | \
 	 UINT64_C(1) << NDA_NH_ID)
 
-#define MONITOR_KINDS 10
+#define MONITOR_KINDS 11
 extern const struct monitor_kind event_kinds[MONITOR_KINDS];
 
 /* The kind called so, or NULL. */
@@ -44,8 +45,10 @@ bool monitor_matches(const struct monitor_kind *k, const struct nlmsghdr *h);
 const char *monitor_verb(const struct monitor_kind *k, const struct nlmsghdr *h);
 bool monitor_is_gone(const struct monitor_kind *k, const struct nlmsghdr *h);
 
-/* The dump of all objects of the kind, in buf (at least 64 bytes, aligned). */
-struct nlmsghdr *monitor_dump(const struct monitor_kind *k, void *buf);
+/* How many dumps it takes to list all objects of the kind: one for each family where the kernel has none of all. */
+unsigned monitor_dumps(const struct monitor_kind *k);
+/* One of them, in buf (at least 64 bytes, aligned). */
+struct nlmsghdr *monitor_dump(const struct monitor_kind *k, unsigned n, void *buf);
 
 #define MONITOR_MAX 1024 /* bytes of a key or a value */
 

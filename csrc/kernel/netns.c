@@ -52,14 +52,25 @@ static int netns_check(int fd, const char *what, struct error *e)
 	return fd;
 }
 
+/* Looked at before it is opened: to open a fifo lets its writers go on, to open a device may do anything. */
 int netns_open_path(const char *path, struct error *e)
 {
-	/* O_NONBLOCK: a path that is a fifo must not hang us */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	char found[48];
+	struct statfs fs;
+	int place = open(path, O_PATH | O_CLOEXEC);
 
-	if (fd < 0)
+	if (place < 0)
 		return error_io(e, errno, "open", "%s", path);
-	return netns_check(fd, path, e);
+	snprintf(found, sizeof found, "/proc/thread-self/fd/%d", place);
+	bool is_namespace = fstatfs(place, &fs) == 0 && fs.f_type == NSFS_MAGIC;
+	int fd = is_namespace ? open(found, O_RDONLY | O_CLOEXEC) : -1;
+	if (is_namespace && fd < 0 && errno == ENOENT) /* no /proc */
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+	int code = is_namespace ? errno : EINVAL;
+	close(place);
+	if (!is_namespace)
+		return error_io(e, EINVAL, "open", "%s is not a network namespace", path);
+	return fd < 0 ? error_io(e, code, "open", "%s", path) : netns_check(fd, path, e);
 }
 
 int netns_open_name(const char *name, struct error *e)

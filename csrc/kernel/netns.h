@@ -10,7 +10,7 @@
 
 struct error;
 
-#define NETNS_RUN_DIR "/run/netns"
+#define NETNS_RUN_DIR  "/run/netns"
 #define NETNS_NAME_MAX 255
 
 /* Identity of a namespace: equal in all processes that can see it, for as long as it lives. */

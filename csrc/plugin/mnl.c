@@ -72,6 +72,11 @@ struct nlattr *mnl_attr_next(const struct nlattr *a)
 	return (struct nlattr *)((char *)a + MNL_ALIGN(a->nla_len));
 }
 
+uint8_t mnl_attr_get_u8(const struct nlattr *a)
+{
+	return *(const uint8_t *)mnl_attr_get_payload(a);
+}
+
 uint16_t mnl_attr_get_u16(const struct nlattr *a)
 {
 	uint16_t v;

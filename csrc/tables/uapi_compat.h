@@ -47,6 +47,8 @@
 #define COMPAT_DEVCONF_ACCEPT_RA_MIN_LFT        58
 #define COMPAT_DEVCONF_FORCE_FORWARDING         59
 
+#define COMPAT_NETCONFA_FORCE_FORWARDING        9
+
 #define COMPAT_NHA_OP_FLAGS                     14
 #define COMPAT_NHA_HW_STATS_ENABLE              16
 #define COMPAT_NHA_HW_STATS_USED                17

@@ -307,6 +307,21 @@ function handle:getnexthop(t, keys) end
 ---@return zlnet.error? err
 function handle:getnexthops(filter, keys) end
 
+---The settings of one link for one family: `family` and `ifindex`, which is also "all" or "default". Equal to
+---`ip netconf show dev NAME`.
+---@param t zlnet.netconf
+---@param keys string[]?
+---@return zlnet.netconf? netconf
+---@return zlnet.error? err
+function handle:getnetconf(t, keys) end
+
+---The settings of all links for the `family` of the filter, which the kernel wants. Equal to `ip -4 netconf`.
+---@param filter zlnet.netconf
+---@param keys string[]?
+---@return zlnet.netconf[]? netconfs
+---@return zlnet.error? err EOPNOTSUPP without a family
+function handle:getnetconfs(filter, keys) end
+
 ---Adds a policy rule. Equal to `ip rule add`.
 ---@param t zlnet.rule
 ---@param mode zlnet.mode?

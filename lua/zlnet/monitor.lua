@@ -269,8 +269,9 @@ Monitor.__close = Monitor.close
 
 ---Listens to what the kernel announces in a namespace: `ip monitor GROUP…`, `bridge monitor link fdb`.
 ---
----Groups: `"link"`, `"addr"`, `"route"`, `"nexthop"`, `"neigh"`, `"rule"` (IPv4 and IPv6), `"nsid"`; `"bridge"` (ports
----as the bridge sees them: links with `family = "bridge"`), `"fdb"` (forwarding entries: neighbours with that family);
+---Groups: `"link"`, `"addr"`, `"route"`, `"nexthop"`, `"neigh"`, `"rule"` (IPv4 and IPv6), `"netconf"` (settings),
+---`"nsid"`; `"bridge"` (ports as the bridge sees them: links with `family = "bridge"`), `"fdb"` (forwarding entries:
+---neighbours with that family);
 ---`"miss"`: the kernel asks for a forwarding entry (`lladdr`: a vxlan link with `l2miss`) or a neighbour (`dst`:
 ---`l3miss`, `app_solicit`), as `event = "getneigh"`; after a loss nothing tells what was asked. The
 ---kernel sends only what was asked for, and nothing of some changes (a new alias of a link that is down). The attribute

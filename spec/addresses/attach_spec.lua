@@ -119,7 +119,9 @@ describe("zlnet.attach { pool = … }", function()
       for i = first, first + 14 do
         spaces[i] = assert(core.netns.create("n" .. i))
       end
-      io.read "l"
+      io.open("/run/ready" .. first, "w"):close()
+      io.stdin:setvbuf "no"
+      io.read(1)
       for i = first, first + 14 do
         local a, err = zlnet.attach { netns = spaces[i], id = "n" .. i, pool = "10.204.0.0/24" }
         print(a and a.ip[1].address or "failed: " .. tostring(err))
@@ -128,11 +130,12 @@ describe("zlnet.attach { pool = … }", function()
     local file <close> = assert(io.open(path, "w"))
     file:write(script)
     file:flush()
-    local lines = { "mkfifo /run/go" }
+    local lines = { "mkfifo /run/go; exec 9<>/run/go" }
     for i = 0, 15 do
       lines[#lines + 1] = ("%s %s %d </run/go >/run/taken%d &"):format(helper.lua, path, i * 15 + 1, i)
     end
-    lines[#lines + 1] = "exec 9>/run/go; exec 9>&-; wait; cat /run/taken*" -- all are there, and read the end of it
+    lines[#lines + 1] = [[until [ "$(ls /run/ready* 2>/dev/null | wc -l)" = 16 ]; do sleep 0.01; done
+      printf 0123456789abcdef >&9; wait; cat /run/taken*]]
     local _, output = helper.sh(table.concat(lines, "\n"))
     os.remove(path)
     local seen, n = {}, 0
@@ -151,7 +154,7 @@ describe("zlnet.attach { pool = … }", function()
     for i = 1, 240 do
       assert(core.netns.delete("n" .. i))
     end
-    helper.sh "rm -f /run/go /run/taken*; umount /run/netns; rmdir /run/netns"
+    helper.sh "rm -f /run/go /run/ready* /run/taken*; umount /run/netns; rmdir /run/netns"
   end)
 
   it("raises for a pool that is none, and together with ip", function()

@@ -47,6 +47,35 @@ describe("zlnet.attach where there is a link already", function()
 
   local MODES = { "replace", "keep", "error" }
 
+  it("takes an address over from an orphan, and from nobody else", function()
+    local dead, living, c = helper.container(), helper.container(), helper.container()
+    local unpin, path = node.pin(dead)
+    made[1] = unpin
+    local old = attach(dead)
+    local function refused_by(ifname, changes)
+      local before = node.state()
+      local a, err = zlnet.attach(options_of(c, changes))
+      assert.is_nil(a)
+      assert.same({ "EEXIST", ifname }, { err.code, err.link })
+      assert.equal(before, node.state())
+    end
+    refused_by(old.host_ifname) -- its owner lives
+    local leave = node.guest(path)
+    dead:kill()
+    refused_by(old.host_ifname) -- it is in use
+    leave()
+    for _, on_exists in ipairs { "keep", "error" } do
+      refused_by(old.host_ifname, { on_exists = on_exists })
+    end
+    local a = attach(c)
+    assert.same({ a.host_ifname }, node.links())
+    assert.same({}, assert(zlnet.check(a)))
+    assert.is_true((helper.ping(nil, "10.200.0.5")))
+    local b, err = zlnet.attach(options_of(living))
+    assert.is_nil(b)
+    assert.same({ "EEXIST", a.host_ifname }, { err.code, err.link })
+  end)
+
   it("replaces its owner's, with whatever is asked for now", function()
     local c = helper.container()
     local first = attach(c)

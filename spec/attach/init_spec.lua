@@ -468,4 +468,28 @@ time.sleep(1000)]]
     assert.match("^nil\tE[A-Z]+\n$", output)
     assert.same({}, node.links())
   end)
+
+  it("attaches a list, one result each, and goes on after a failure", function()
+    local containers, list = {}, {}
+    for i = 1, 4 do
+      containers[i] = helper.container()
+      list[i] = { pid = containers[i].pid, ip = "10.208.0." .. i + 4 }
+    end
+    list[2].ip = "10.208.0.5" -- the first one's
+    local told = {}
+    local results, failed = zlnet.attach(list, function(i, a, err)
+      told[i] = a and a.ip[1].address or err.code
+    end)
+    assert.equal(2, failed)
+    assert.same({ "10.208.0.5", "EEXIST", "10.208.0.7", "10.208.0.8" }, told)
+    assert.equal("EEXIST", results[2].code)
+    for _, i in ipairs { 1, 3, 4 } do
+      assert.is_true((helper.ping(nil, results[i].ip[1].address)))
+    end
+    assert(zlnet.detach { results[1], results[3], results[4] })
+    list[3].mtu = "large"
+    assert.has_error(function() zlnet.attach(list) end,
+      "number 3: bad option 'mtu' to 'attach': 'inherit' or an integer from 68 to 65535 expected, got 'large'")
+    assert.same({}, helper.ip_json("link", "show", "type", "veth"))
+  end)
 end)

@@ -39,7 +39,7 @@ describe("a slot", function()
   end
 
   it("is left alone while its keeper lives, and swept with its namespace when that is dead", function()
-    local never <close> = assert(io.open("/run/never", "r+")) -- while it is open the keeper waits
+    local _ <close> = assert(io.open("/run/never", "r+")) -- while it is open the keeper waits
     local pipe, pid = keeper ""
     assert.same({ "alive", "alive", "alive" }, words())
     assert.equal(3, #assert(core.netns.list()))
@@ -55,7 +55,7 @@ describe("a slot", function()
   end)
 
   it("that was taken is its owner's: the keeper's death does not concern it", function()
-    local never <close> = assert(io.open("/run/never", "r+")) -- while it is open the keeper waits
+    local _ <close> = assert(io.open("/run/never", "r+")) -- while it is open the keeper waits
     local pipe, pid = keeper [[assert(pool:take { id = "web", ip = "10.206.0.5" })
       ]]
     helper.sh("kill -9 " .. pid)

@@ -248,6 +248,18 @@ describe("zlnet.netns", function()
       is_error("io", "EBADF", netns.open { fd = 1000 })
     end)
 
+    it("does not open what is no network namespace: a writer goes on waiting for its fifo", function()
+      helper.sh "mkfifo /run/fifo; mknod /run/device c 1 3; mkdir /run/directory; echo text >/run/file"
+      helper.sh "sh -c 'echo word >/run/fifo' >/dev/null 2>&1 &"
+      for _, name in ipairs { "fifo", "device", "directory", "file" } do
+        local ns, err = netns.open("/run/" .. name)
+        assert.is_nil(ns)
+        assert.is_truthy(err.code == "EINVAL" or err.code == "ENOENT", name)
+      end
+      assert.equal("word\n", select(2, helper.sh "timeout 20 cat /run/fifo"))
+      helper.sh "rm -r /run/fifo /run/device /run/directory /run/file"
+    end)
+
     it("does not wait for who may come to write where the path is a fifo", function()
       local path = os.tmpname()
       assert(helper.sh(("rm %s && mkfifo %s"):format(path, path)))

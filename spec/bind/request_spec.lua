@@ -429,3 +429,28 @@ describe("what a request of the kernel's passes over", function()
     assert.same(before, entry())
   end)
 end)
+
+describe("netconf", function()
+  helper.insulate()
+
+  it("is what ip shows, of all links, the default and one by its name", function()
+    local h <close> = elsewhere()
+    local ns <close> = assert(h:netns())
+    assert(h:setlink { ifname = "lo", flags = { up = true }, af_spec = { inet = { conf = { rp_filter = 2 } } } })
+    local json = require "dkjson"
+    for _, family in ipairs { "inet", "inet6" } do
+      local _, shown = helper.sh(("nsenter --net=/proc/%s/fd/%d ip -j -f %s netconf"):format(
+        lfs.symlinkattributes("/proc/self", "target"), ns:fd(), family))
+      shown = json.decode(shown)
+      local list = assert(h:getnetconfs { family = family })
+      assert.equal(#shown, #list)
+      for i, row in ipairs(shown) do
+        local place = type(list[i].ifindex) == "string" and list[i].ifindex or "lo"
+        assert.same({ row.interface, row.forwarding, row.mc_forwarding, row.proxy_neigh },
+          { place, list[i].forwarding == 1, list[i].mc_forwarding == 1, list[i].proxy_neigh == 1 })
+        assert.same(list[i], assert(h:getnetconf { family = family, ifindex = place }))
+      end
+    end
+    assert.equal(2, h:getnetconf({ family = "inet", ifindex = "lo" }, { "rp_filter" }).rp_filter)
+  end)
+end)

@@ -23,6 +23,7 @@ describe("zlnet.cni.keys", function()
         "hairpinMode":false,"portIsolation":false,"vlan":0,"vlanTrunk":[],"preserveDefaultVlan":true,
         "macspoofchk":false,"enabledad":true,"disableContainerInterface":false,"ipMasqBackend":"nftables"}]],
       [[{"mode":"bridge","hairpinMode":true,"portIsolation":true,"vlan":100}]],
+      [[{"macspoofchk":true,"guard":true,"isolate":"blue","runtimeConfig":{"portMappings":[{"hostPort":80}]}}]],
       [[{"isGateway":true,"hairpinMode":true,"forceAddress":true,"mtu":1400,"ipMasq":true,"ipMasqBackend":""}]],
       [[{"cni.dev/valid-attachments":[],"io.kubernetes.cri.x":1,"a/b":2}]],
     } do
@@ -32,11 +33,10 @@ describe("zlnet.cni.keys", function()
 
   it("refuses what it does not do and would isolate or publish, by the specification's code for that", function()
     for _, text in ipairs {
-      '{"macspoofchk":true}', '{"vlanTrunk":[{"id":1}]}', '{"disableContainerInterface":true}', '{"vlan":100}',
+      '{"vlanTrunk":[{"id":2}]}', '{"vlanTrunk":[{"id":1}]}', '{"disableContainerInterface":true}', '{"vlan":100}',
       '{"portIsolation":true}', '{"bridge":"br0"}', '{"promiscMode":true}', '{"ipMasqBackend":"iptables"}',
-      '{"mode":"bridge","macspoofchk":true}', '{"mode":"bridge","vlan":5,"isGateway":true}',
+      '{"mode":"bridge","disableContainerInterface":true}', '{"mode":"bridge","vlan":5,"isGateway":true}',
       '{"mode":"bridge","preserveDefaultVlan":true,"vlan":5}', '{"mode":"bridge","vlanTrunk":[{"minID":1,"maxID":9}]}',
-      '{"runtimeConfig":{"portMappings":[{"hostPort":80,"containerPort":80}]}}',
       '{"runtimeConfig":{"bandwidth":{"ingressRate":1}}}',
     } do
       refused(2, text, text:gsub('"mode":"bridge",', ""):match '^{"(%a+)"')

@@ -21,7 +21,7 @@ end
 describe("zlnet.cni.network", function()
   it("has defaults for all", function()
     local n = read { name = "net" }
-    assert.are.same({ mode = "routed", masquerade = false, is_gateway = false, is_default_gateway = false,
+    assert.are.same({ mode = "routed", firewall = {}, is_gateway = false, is_default_gateway = false,
       force_address = false, promisc = false, dad = false, unknown = {}, subnets = {}, routes = {}, dns = {} }, n)
     assert.are.equal("cni0", read({ mode = "bridge" }).bridge)
     assert.is_nil(read({ mtu = 0 }).mtu)

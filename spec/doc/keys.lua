@@ -12,6 +12,7 @@ local OBJECTS = {
   { "rule", "A policy rule: struct fib_rule_hdr and FRA_* attributes." },
   { "nsid", "The number of a namespace: struct rtgenmsg and NETNSA_* attributes." },
   { "nexthop", "A next hop or a group of them: struct nhmsg and NHA_* attributes." },
+  { "netconf", "Settings of a link that the kernel announces: struct netconfmsg and NETCONFA_* attributes." },
   { "nft.table", "A table of nf_tables: NFTA_TABLE_* attributes." },
   { "nft.chain", "A chain of nf_tables: NFTA_CHAIN_* attributes." },
   { "nft.rule", "A rule of nf_tables: NFTA_RULE_* attributes." },

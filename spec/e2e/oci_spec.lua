@@ -92,6 +92,30 @@ for _, runtime in ipairs { "runc", "crun" } do
       assert.are.same({}, zlnet.sweep({ dry_run = true }).verdicts)
     end)
 
+    it("containers are started by an agent in namespaces of its pool", function()
+      local path = bundle(runtime, "pooled", function() end)
+      sandbox.run "mkfifo /run/lines"
+      local command = "exec %s spec/examples/pool_agent.lua %s </run/lines"
+      local agent = assert(io.popen(command:format(helper.lua, runtime)))
+      local lines = assert(io.open("/run/lines", "w"))
+      lines:setvbuf "no"
+      assert.equal("ready", agent:read "l")
+      lines:write(path .. " pooled 10.200.0.9\n")
+      assert.equal("pooled: started", agent:read "l")
+      started[#started + 1] = "pooled"
+      assert.is_true((helper.ping(nil, "10.200.0.9")))
+      local ok, out = helper.sh(runtime .. " exec pooled ping -c 1 -W 2 169.254.1.1")
+      assert.is_true(ok, out)
+      lines:close() -- the agent ends, and its pool with it; the container stays
+      agent:close()
+      assert.equal(1, #assert(zlnet.netns.list()))
+      assert.is_true((helper.ping(nil, "10.200.0.9")))
+      sandbox.run(runtime .. " delete -f pooled")
+      assert.is_true(zlnet.detach { id = "pooled" })
+      assert.same({}, assert(zlnet.netns.list()))
+      helper.sh "rm /run/lines; umount /run/netns; rmdir /run/netns"
+    end)
+
     it("containers are attached by a hook before their program starts", function()
       local hook = { {
         path = sandbox.run("command -v " .. helper.lua):match "%S+",

@@ -58,6 +58,31 @@ describe("what publish takes", function()
   end)
 end)
 
+describe("what masquerade takes", function()
+  it("is yes, no, or networks", function()
+    assert.is_true(options.masquerade(true))
+    assert.is_false(options.masquerade(false))
+    local list = options.masquerade { "10.88.3.4/16", "fd00::/64" }
+    assert.equal("10.88.0.0/16,fd00::/64", options.write_masquerade(list))
+    assert.same(list, options.read_masquerade "10.88.0.0/16,fd00::/64")
+    assert.equal("1", options.write_masquerade(true))
+    assert.is_true(options.read_masquerade "1")
+    for _, wrong in ipairs { "10.0.0.1", "x", 5, {}, { "10.0.0.0/33" } } do
+      assert.is_nil(options.masquerade(wrong))
+    end
+    for _, wrong in ipairs { "", "0", "10.0.0.1/8", "10.0.0.0/8,", "10.0.0.0/8,x" } do
+      assert.is_nil(options.read_masquerade(wrong), wrong)
+    end
+  end)
+
+  it("has the networks of the pool", function()
+    local o = { ip = {}, masquerade = true, pool = { { ranges = { { family = "inet", subnet = "10.1.0.0", prefix = 16 },
+      { family = "inet", subnet = "10.1.0.0", prefix = 16 } } } } }
+    options.relate(o)
+    assert.equal("10.1.0.0/16", options.write_masquerade(o.masquerade))
+  end)
+end)
+
 describe("what isolate takes", function()
   it("is a name", function()
     assert.equal("blue", options.isolate "blue")

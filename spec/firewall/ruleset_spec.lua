@@ -53,6 +53,16 @@ describe("the ruleset", function()
     }, texts(attachment { masquerade = true }))
   end)
 
+  it("has an element for each further network, once", function()
+    local a = attachment { masquerade = options.masquerade { "10.0.0.0/16", "10.1.0.0/16", "10.0.0.0/24" } }
+    a.ip[2] = nil
+    assert.same({
+      'inet zlnet masquerade4 { 10.0.0.5 comment "veth-5-s" }',
+      'inet zlnet networks4_16 { 10.0.0.5 . 10.0.0.0 comment "veth-5-s" }',
+      'inet zlnet networks4_16 { 10.0.0.5 . 10.1.0.0 comment "veth-5-s" }',
+    }, texts(a))
+  end)
+
   it("publishes every port of a range, for every family that the container has", function()
     local a = attachment { publish = options.publish { "80-81:8080-8081", "127.0.0.1:53:53/udp" } }
     local list = texts(a)

@@ -85,6 +85,22 @@ describe("elements of the firewall", function()
     assert.truthy(select(2, helper.sh "nft list set inet zlnet masquerade4"):find "10.9.9.9")
   end)
 
+  it("take the tables with them, when a sweep finds nothing in these, and nothing of others", function()
+    local c = helper.container()
+    assert(zlnet.detach(attach(c, 5)))
+    assert.equal(0, elements())
+    assert.truthy(select(2, helper.sh "nft list ruleset"):find "table inet zlnet")
+    helper.sh "nft add chain inet zlnet theirs"
+    assert(zlnet.sweep())
+    assert.truthy(select(2, helper.sh "nft list ruleset"):find "table inet zlnet")
+    helper.sh "nft delete chain inet zlnet theirs"
+    assert(zlnet.sweep())
+    assert.equal("", select(2, helper.sh "nft list ruleset"))
+    local a = attach(c, 5)
+    assert(zlnet.sweep())
+    assert.same({}, zlnet.check(a))
+  end)
+
   it("are not asked for where there is no table of ours", function()
     assert.equal(0, stale.sweep(host))
     assert.equal("", select(2, helper.sh "nft list ruleset"))

@@ -25,7 +25,7 @@ return {
     find = "  if self.o.dry_run then\n", replace = "  if false then\n",
     suites = { "spec/cleanup/watch/init_spec.lua" } },
   { name = "not-judged-again", file = "lua/zlnet/cleanup/sweep.lua",
-    find = "remove.links(host, links, all, again)", replace = "remove.links(host, links, all, again and nil)",
+    find = "    return judge_again(judged.orphans, facts, policy)\n", replace = "    return links\n",
     suites = { "spec/cleanup/sweep_spec.lua" } },
   { name = "use-not-asked-again", file = "lua/zlnet/record/liveness.lua",
     find = "  self.users, self.named = nil, nil\n", replace = "",

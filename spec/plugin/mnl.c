@@ -73,6 +73,7 @@ static void reading(void)
 	SAME(mnl_attr_get_str, mnl_attr_get_str(a), THEIRS(mnl_attr_get_str)(a));
 	SAME(mnl_attr_ok, mnl_attr_ok(a, len), THEIRS(mnl_attr_ok)(a, len));
 	SAME(mnl_attr_next, mnl_attr_next(a), THEIRS(mnl_attr_next)(a));
+	SAME(mnl_attr_get_u8, mnl_attr_get_u8(a), THEIRS(mnl_attr_get_u8)(a));
 	SAME(mnl_attr_get_u16, mnl_attr_get_u16(a), THEIRS(mnl_attr_get_u16)(a));
 	SAME(mnl_attr_get_u32, mnl_attr_get_u32(a), THEIRS(mnl_attr_get_u32)(a));
 }

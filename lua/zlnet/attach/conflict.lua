@@ -41,6 +41,14 @@ local function is_same_owner(c, p)
   return record.id == who.id and not record.pid
 end
 
+-- Whether the kernel is taking a dead process's pair away with its namespace: one that nothing holds has no number.
+-- Under load that takes seconds.
+local function is_ending(c, facts)
+  local record, nsid = c.record, c.link.link_netnsid
+  return record and record.pid and nsid and nsid < 0 and record.boot == facts.boot and record.pidns == facts.pidns
+    and facts:liveness(record.pid, record.start, record.process) == "dead"
+end
+
 -- A pid's name can be an earlier process's, which is dead. Its pair is nobody's only if a sweep would say so.
 local function is_orphan(c, host)
   local facts, err = liveness.new(host)
@@ -48,11 +56,21 @@ local function is_orphan(c, host)
     return nil, err
   end
   local policy = { now = os.time(), settled = false }
-  if verdict.on(c, facts, policy) ~= "orphan" then
-    return false
+  if verdict.on(c, facts, policy) == "orphan" then
+    facts:look_again()
+    return verdict.on(c, facts, policy) == "orphan"
   end
-  facts:look_again()
-  return verdict.on(c, facts, policy) == "orphan"
+  return is_ending(c, facts)
+end
+
+-- Deletes what is in the way. Gone already is as good.
+local function delete(host, link)
+  local ok, err = require("zlnet.cleanup.delete_links").one(host, link.index)
+  if not ok and err.code ~= "ENODEV" then
+    err.step, err.link = "delete the attachment that is there", link.ifname
+    return nil, err
+  end
+  return true
 end
 
 -- An id that comes back in another namespace is a container that was started again, or one of two that got the same id
@@ -112,7 +130,7 @@ local function explain_name(p, handles, err)
     err.link = p.ifname
     return refuse(err, ("'%s' exists already in the container"):format(p.ifname))
   end
-  return nil, err -- gone meanwhile
+  return "replaced" -- it went by itself meanwhile
 end
 
 ---Decides, and makes room where it may.
@@ -151,9 +169,8 @@ function existing.settle(p, o, handles, err)
   elseif lives then
     return refuse(err, ("'%s' exists already, and another container of that id may be using it"):format(p.host_ifname))
   end
-  local ok, failed = require("zlnet.cleanup.delete_links").one(handles.host, link.index)
-  if not ok and failed.code ~= "ENODEV" then
-    failed.step, failed.link = "delete the attachment that is there", p.host_ifname
+  local ok, failed = delete(handles.host, link)
+  if not ok then
     return nil, failed
   end
   if c.record then
@@ -166,24 +183,46 @@ function existing.settle(p, o, handles, err)
 end
 
 -- The link of the first route to the same destination.
-local function taken_by(handle, args)
+local function taken_by(handle, args, keys)
   local family = args.family or (args.dst:find(":", 1, true) and "inet6" or "inet")
   for _, row in ipairs(handle:getroutes { family = family } or {}) do
     local dst = row.dst and row.dst .. "/" .. row.dst_len
     if dst == args.dst and row.table == "main" and row.oif then
-      return handle:getlink({ index = row.oif }, { "ifname" })
+      return handle:getlink({ index = row.oif }, keys)
     end
   end
 end
 
 -- The address on a bridge that another port has, and its link's name.
-local function claimed_by(handle, args)
+local function claimed_by(handle, args, keys)
   for _, name in ipairs(args.prop_list.alt_ifname) do
-    local link = handle:getlink({ alt_ifname = name }, { "ifname" })
+    local link = handle:getlink({ alt_ifname = name }, keys)
     if link then
-      return name:match "^[^@]+", link.ifname
+      return link, name:match "^[^@]+"
     end
   end
+end
+
+---Makes room where an orphan's pair has the address still: its container ended a moment ago, or was never swept.
+---@param p zlnet.plan what could not be carried out, and is undone
+---@param o table validated options
+---@param handles { host: table, container: table }
+---@param err zlnet.error the kernel's refusal
+---@return boolean room whether to try again
+function existing.clear(p, o, handles, err)
+  for _, op in ipairs(o.on_exists == "replace" and p.ops or {}) do
+    if op.ns == "host" and op.op == err.op and op.step == err.step then
+      local find_link = op.op == "newroute" and taken_by or claimed_by
+      local link = find_link(handles.host, op.args, attachments.keys)
+      local c = link and attachments.identify(link)
+      if c and c.record and is_orphan(c, handles.host) then
+        return delete(handles.host, link) or false
+      elseif link then
+        return false
+      end
+    end
+  end
+  return o.on_exists == "replace" -- it went by itself
 end
 
 ---Says which link the route leads to, or has the address on a bridge, that is in the way of a plan's; a plan that could
@@ -194,13 +233,13 @@ end
 function existing.explain(p, handles, err)
   for _, op in ipairs(p.ops) do
     if op.op == "newlinkprop" and op.op == err.op then
-      local address, ifname = claimed_by(handles.host, op.args)
-      if address then
-        err.link = ifname
-        err.message = ("'%s' is on bridge '%s' already, through '%s'"):format(address, p.record.bridge, ifname)
+      local link, address = claimed_by(handles.host, op.args, { "ifname" })
+      if link then
+        err.link = link.ifname
+        err.message = ("'%s' is on bridge '%s' already, through '%s'"):format(address, p.record.bridge, link.ifname)
       end
     elseif op.op == "newroute" and op.step == err.step then
-      local link = taken_by(handles[op.ns], op.args)
+      local link = taken_by(handles[op.ns], op.args, { "ifname" })
       if link then
         err.link = link.ifname
         err.message = ("there is a route to %s already, through '%s'"):format(op.args.dst or "default", link.ifname)

@@ -184,7 +184,8 @@ end
 ---@field isolated boolean? in mode `bridge`: no frames to or from other isolated ports; false
 ---@field vlan integer? in mode `bridge`: the port's VLAN, 1–4094, untagged, on a bridge that filters by VLAN
 ---@field proxy_arp boolean? in mode `direct`: the host end answers ARP for others; false
----@field masquerade boolean? what leaves the container's networks has the node's address; false
+---@field masquerade (boolean|string|string[])? what leaves the container's networks has the node's address; networks
+---beside those that its addresses' lengths, or the pool, say; false
 ---@field publish (string|string[])? ports of the node that lead to it: `8080:80`, `127.0.0.1:53:53/udp`,
 ---`[::1]:443:443`, `8000-8010:8000-8010/sctp`
 ---@field isolate string? of containers only those of the same name reach it, and it reaches only those
@@ -228,7 +229,7 @@ attach.attach = options.spec({
   { "isolated", argument.boolean, false, of_pair = true, by_mode = true },
   { "vlan", argument.integer(1, 4094), of_pair = true, by_mode = true },
   { "proxy_arp", argument.boolean, false, by_mode = true },
-  { "masquerade", argument.boolean, false },
+  { "masquerade", firewall.masquerade, false },
   { "publish", firewall.publish },
   { "isolate", firewall.isolate },
   { "guard", argument.boolean, false },

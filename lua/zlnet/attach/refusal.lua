@@ -46,6 +46,32 @@ local function with_ipv6(self, first)
   return nil, first
 end
 
+-- Whether an address is somebody's already.
+local function is_taken(a, err)
+  return not a and err.code == "EEXIST" and (err.op == "newroute" or err.op == "newlinkprop")
+end
+
+local ORPHANS = 3 -- containers of one address that may have ended right before
+
+-- The plan once more where an orphan's pair had the address.
+local function take_over(self, p, err)
+  local a
+  for _ = 1, ORPHANS do
+    if not conflict.clear(p, self.o, self.handles, err) then
+      return a, err
+    end
+    local ok, busy = self:lock()
+    if not ok then
+      return nil, busy
+    end
+    a, err = self:carry_out(p)
+    if not is_taken(a, err) then
+      return a, err
+    end
+  end
+  return a, err
+end
+
 ---Does what may be done about the kernel's refusal: the former attachment of the same owner goes, IPv6 is switched on.
 ---What stays is explained.
 ---@param self zlnet.attach.session
@@ -65,7 +91,10 @@ function refusal.answer(self, p, err)
       err.replaced = replaced
     end
   end
-  if not a and err.code == "EEXIST" and (err.op == "newroute" or err.op == "newlinkprop") then
+  if is_taken(a, err) then
+    a, err = take_over(self, p, err)
+  end
+  if is_taken(a, err) then
     conflict.explain(p, self.handles, err)
   end
   return a, err

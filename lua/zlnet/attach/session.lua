@@ -27,6 +27,7 @@ end
 ---@field handles { host: table, container: table, ns: table, here: table } as execute.run takes them
 ---@field stack zlnet.undo what to take back
 ---@field private borrowed boolean? the container's handle is the caller's
+---@field private shared boolean? the host's handle is the caller's
 local Session = {}
 Session.__index = Session
 
@@ -45,7 +46,7 @@ function Session:close(err)
   if handles.container and not self.borrowed then
     handles.container:close()
   end
-  if handles.host then
+  if handles.host and not self.shared then
     handles.host:close()
   end
 end
@@ -57,7 +58,9 @@ end
 local function fill(self, container)
   local handles, o = self.handles, self.o
   local err
-  handles.host, err = core.open(nil)
+  if not handles.host then
+    handles.host, err = core.open(nil)
+  end
   if not handles.host then
     return step(err, "open a netlink socket")
   end
@@ -79,11 +82,13 @@ end
 ---Pins the target, with the node's lock, and opens a socket on either side.
 ---@param o table validated options
 ---@param container table? handle of the target's namespace; stays open
+---@param host table? handle of the node's namespace; stays open
 ---@return zlnet.attach.session? session to be closed
 ---@return zlnet.error? err
-function session.open(o, container)
+function session.open(o, container, host)
   local self = setmetatable({
-    o = o, deadline = nil, target = nil, stack = undo.new(), handles = {}, borrowed = container ~= nil,
+    o = o, deadline = nil, target = nil, stack = undo.new(), handles = { host = host },
+    borrowed = container ~= nil, shared = host ~= nil,
   }, Session)
   self:restart()
   local ok, err = fill(self, container)
@@ -141,6 +146,7 @@ end
 ---Whether another took an address of the pool's between our look and our claim: then others are chosen by now.
 function Session:lost_claim(err)
   local was, claimed = self.o.ip, err.op == "newroute" or err.op == "newlinkprop"
+    or err.op == "newsetelem"
   if not (self.o.pool and claimed and err.code == "EEXIST") then
     return false
   end

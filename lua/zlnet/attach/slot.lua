@@ -212,16 +212,20 @@ function slot.new(place, number, ns, o, other, keeper)
   return nil, err
 end
 
----Deletes it.
+---Deletes it, as far as it is there and still the slot's.
 function Slot:drop()
-  if self.index then
+  local link = self.index and self.host:getlink({ index = self.index.host }, { "address" })
+  if link and link.address == self.host_mac then
     delete_links.one(self.host, self.index.host)
   end
   if self.container then
     self.container:close()
   end
+  local id = self.ns:id()
   self.ns:close()
-  core.netns.delete(namespaces.name(self.number))
+  if id then
+    namespaces.remove(self.number, id.ino)
+  end
 end
 
 local function take(self, o)

@@ -25,8 +25,8 @@ local function is_gone(err)
   return err.code == "ENODEV"
 end
 
--- Sends the delete request that is in a batch. Where there is no thread or descriptor to wait with, the request is still
--- in the batch.
+-- Sends the delete request that is in a batch. Where there is no thread or descriptor to wait with, the request is
+-- still in the batch.
 local function send(batch, options, links)
   local wait = options and options.wait or "gone"
   local results, failed = batch:send { wait = wait, child = options and options.child, links = links }
@@ -152,16 +152,17 @@ local function confirm(host, marked, group, err, report)
 end
 
 local KEYS = { "index", "ifname", "ifalias", "address", "group", "link", "link_netnsid" }
+local SAME = { "index", "ifname", "ifalias", "address", "link" }
 
--- Whether a link is still the one that was looked at: an index may have become another's, a record been written.
+-- Whether a link is still the one that was looked at: an index may have become another's, a record been written. The
+-- other end's namespace has no number any more when it is ending.
 local function is_same(link, now)
-  for i = 1, #KEYS do
-    local key = KEYS[i]
-    if key ~= "group" and link[key] ~= now[key] then
+  for i = 1, #SAME do
+    if link[SAME[i]] ~= now[SAME[i]] then
       return false
     end
   end
-  return true
+  return link.link_netnsid == now.link_netnsid or (now.link_netnsid or 0) < 0
 end
 
 -- Looks at what is in the group, for a request to delete a group takes all that is in it. Returns the marked links that

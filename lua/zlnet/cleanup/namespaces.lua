@@ -13,19 +13,24 @@ function namespaces.name(pooled)
   return "zl-" .. pooled
 end
 
----Takes the name away of the namespace that a deleted host end led to, if it is a pool's. The name alone is no
----evidence: it has to lead to the very namespace that the record tells.
+---Takes a slot's name away. The name alone is no evidence: it has to lead to the very namespace.
+---@param pooled string the slot's number
+---@param ino integer inode of its namespace
+function namespaces.remove(pooled, ino)
+  local name = namespaces.name(pooled)
+  local ns <close> = core.netns.open(name)
+  local id = ns and ns:id()
+  if id and id.ino == ino then
+    core.netns.delete(name)
+  end
+end
+
+---The same for the namespace that a deleted host end led to, if it is a pool's.
 ---@param link { ifalias: string? } as attachments.keys reads it
 function namespaces.forget(link)
-  if not (link.ifalias and link.ifalias:find(" pool=", 1, true)) then
-    return
-  end
-  local record = line.parse(link.ifalias)
-  local name = record and record.pooled and namespaces.name(record.pooled)
-  local ns <close> = name and core.netns.open(name) or nil
-  local id = ns and ns:id()
-  if id and id.ino == record.netns then
-    core.netns.delete(name)
+  local record = link.ifalias and link.ifalias:find(" pool=", 1, true) and line.parse(link.ifalias)
+  if record and record.pooled then
+    namespaces.remove(record.pooled, record.netns)
   end
 end
 

@@ -134,18 +134,16 @@ local function run(o, here, host)
     return nil, judged
   end
   local report = { dry_run = o.dry_run, verdicts = judged.verdicts, deleted = {}, failed = {} }
-  local function again()
-    return judge_again(judged.orphans, facts, policy)
-  end
   if o.dry_run then
-    again()
     return report
   end
   local links = {}
   for i, orphan in ipairs(judged.orphans) do
     links[i] = orphan.link
   end
-  local removed, refused = remove.links(host, links, all, again)
+  local removed, refused = remove.links(host, links, all, function()
+    return judge_again(judged.orphans, facts, policy)
+  end)
   if not removed then
     refused.step = refused.step or "delete the orphans"
     return nil, refused

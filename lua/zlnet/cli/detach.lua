@@ -29,9 +29,10 @@ function detach.define(command)
   command:option("--tag", "only the attachments with this tag"):argname "TAG":overwrite(false)
 end
 
--- One selection for each owner named, and for each line of the batch.
+-- One selection for each owner named, and for each line of the batch. A process does not end before its threads, so
+-- what waits for the kernel is a child.
 local function selections(args)
-  local list = {}
+  local list = { child = true }
   for option, key in pairs { pid = "pid", id = "id", name = "host_ifname" } do
     for _, value in ipairs(args[option]) do
       list[#list + 1] = { [key] = value, tag = args.tag, by_name = args.by_name }

@@ -41,15 +41,22 @@ function fleet.attach(path, defaults, out)
   local began, failed = core.clock(), {}
   do
     local bar <close> = progress.new("attaching", #lines)
+    local list = {}
     for i, line in ipairs(lines) do
-      local a, refused = zlnet.attach(line.object)
+      list[i] = line.object
+    end
+    local results, lost = zlnet.attach(list, function(i, a, refused)
+      local number = lines[i].number
       if out.json then
-        out:document(a and output.attachment(a) or { line = line.number, error = refused })
+        out:document(a and output.attachment(a) or { line = number, error = refused })
       end
       if not a then
-        failed[#failed + 1] = { number = line.number, err = refused }
+        failed[#failed + 1] = { number = number, err = refused }
       end
       bar:step(i)
+    end)
+    if not results then
+      return out:fail(lost)
     end
   end
   if not out.json then

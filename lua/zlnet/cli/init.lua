@@ -24,7 +24,8 @@ local cli = {}
 ---In the order of the help text.
 ---@type string[]
 cli.commands = {
-  "attach", "detach", "list", "check", "sweep", "watch", "plan", "pool", "overlay", "probe", "demo", "completion", "manual",
+  "attach", "detach", "list", "check", "sweep", "watch", "plan", "pool", "overlay", "metrics", "probe", "demo",
+  "completion", "manual",
 }
 
 local SUMMARY = "Attach containers to a network over rtnetlink, and clean up after them."

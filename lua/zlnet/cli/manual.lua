@@ -69,7 +69,8 @@ function manual.page(parser, commands, version)
     add_command(page, command, by_name[command.name])
   end
   page[#page + 1] = ".SH EXIT STATUS\n0 done, 1 failed, 2 wrong use."
-  page[#page + 1] = ".SH ENVIRONMENT\n.TP\n.B NO_COLOR\nNo colours, also on a terminal."
+  page[#page + 1] = ".SH ENVIRONMENT\n.TP\n.B NO_COLOR\nNo colours, also on a terminal." ..
+    "\n.TP\n.B ZLNET_DEBUG\n\\fBnetlink\\fR: print requests to the kernel and its answers on stderr."
   page[#page + 1] = ".SH SEE ALSO\n.BR ip (8),\n.BR ip\\-netns (8),\n.BR veth (4),\n.BR rtnetlink (7),\n" ..
     ".BR network_namespaces (7),\n.BR capabilities (7)"
   return table.concat(page, "\n") .. "\n"

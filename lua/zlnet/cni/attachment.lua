@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- What ADD makes: the pair, an address from the IPAM plugin, the attachment, its further routes, masquerading.
+-- What ADD makes: the pair, an address from the IPAM plugin, the attachment, its further routes.
 -- The IPAM plugin takes longest. An early one works while the pair is made; all others find the pair there.
 
 local core = require "zlnet.core"
@@ -97,17 +97,8 @@ local function await_dad(c)
   return nil, failure.new("again", "the kernel is still looking for others with the container's IPv6 addresses")
 end
 
-local function add_masquerade(c, ips)
-  c.stack:push("take masquerading away", function()
-    return require("zlnet.cni.masquerade").remove(function(id)
-      return id == c.a.id
-    end)
-  end)
-  return require("zlnet.cni.masquerade").add(c.a.id, ips)
-end
-
--- What an attachment does not make by itself. subnets: the addresses with their subnets, which are not masqueraded.
-local function complete(c, own, gateways, subnets)
+-- What an attachment does not make by itself.
+local function complete(c, own, gateways)
   keep_addresses(c, own)
   local ok, failed = true, nil
   if c.n.dad then
@@ -115,9 +106,6 @@ local function complete(c, own, gateways, subnets)
   end
   if ok then
     ok, failed = require("zlnet.cni.routes").add(c.container, c.a, own, gateways)
-  end
-  if ok and c.n.masquerade then
-    ok, failed = add_masquerade(c, subnets)
   end
   return ok, failed
 end
@@ -128,7 +116,7 @@ local function address(c, begun, own)
   if not gateways then
     return nil, failed
   end
-  return complete(c, own, gateways, own.ips)
+  return complete(c, own, gateways)
 end
 
 -- Layer 3 with an address of a pool. Which one is known when the attachment is made.
@@ -140,9 +128,9 @@ local function address_from_pool(c, begun)
   if not gateways then
     return nil, failed
   end
-  local ok, subnets
-  own.ips, subnets = pool.ips(p, c.a.ip, own.routes)
-  ok, failed = complete(c, own, gateways, subnets)
+  local ok
+  own.ips = pool.ips(p, c.a.ip, own.routes)
+  ok, failed = complete(c, own, gateways)
   return ok and own, failed
 end
 

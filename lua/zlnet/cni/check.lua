@@ -57,7 +57,7 @@ local function operations(previous, position)
       family = route.dst.family, dst = route.dst.prefix > 0 and dst or nil, gateway = route.gw,
     } }
   end
-  return ops, #ops - #previous.routes
+  return ops
 end
 
 local DEFAULT = { inet = "0.0.0.0/0", inet6 = "::/0" }
@@ -114,15 +114,6 @@ local function compare_attachment(a, host, ns, ops, wrong)
   return true
 end
 
-local function check_masquerade(r, addresses, wrong)
-  local id = identity.of(r.config.name, r.container, r.ifname)
-  local n, failed = require("zlnet.cni.masquerade").count(id)
-  if n and n < addresses then
-    wrong "masquerading is not set up"
-  end
-  return n, failed
-end
-
 local function compare(r, previous, wrong)
   local ns <close>, err = core.netns.open(request.netns(r))
   if not ns then
@@ -145,12 +136,7 @@ local function compare(r, previous, wrong)
     return nil, why
   end
   a.mac, a.mtu = interface.mac and interface.mac:lower(), interface.mtu
-  local ops, addresses = operations(previous, position)
-  local ok, failed = compare_attachment(a, host, ns, ops, wrong)
-  if ok and r.config.ipMasq then
-    ok, failed = check_masquerade(r, addresses, wrong)
-  end
-  return ok, failed
+  return compare_attachment(a, host, ns, operations(previous, position), wrong)
 end
 
 ---Checks an attachment.

@@ -66,6 +66,16 @@ local function detach(is_stale)
   return true
 end
 
+-- What attachments that are gone left in the firewall's sets, whatever the configuration says now. Returns the failure.
+local function sweep_firewall()
+  local host <close>, err = core.open(nil)
+  local n = host
+  if host then
+    n, err = require("zlnet.firewall.stale").sweep(host)
+  end
+  return not n and failure.from(err) or nil
+end
+
 ---Takes away what is stale of a network: attachments, masquerading, addresses. Goes on after a failure.
 ---@param r zlnet.cni.request
 ---@param log fun(text: string)
@@ -83,7 +93,8 @@ function collect.run(r, log)
   local failures = {}
   local _, left = detach(is_stale)
   failures[1] = left
-  local _, rules = require("zlnet.cni.masquerade").remove(is_stale) -- also without ipMasq, as in DEL
+  failures[#failures + 1] = sweep_firewall()
+  local _, rules = require("zlnet.cni.old_rules").remove(is_stale)
   failures[#failures + 1] = rules
   local _, kept = ipam.call(r, log)
   failures[#failures + 1] = kept

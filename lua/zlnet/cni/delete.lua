@@ -26,8 +26,7 @@ function delete.run(r, log)
   end
   local ok, err = require("zlnet.cleanup.detach").detach { id = id, child = true }
   attempt(ok, err and failure.from(err))
-  -- also without ipMasq: the configuration may have had it when the container was attached
-  attempt(require("zlnet.cni.masquerade").remove(function(other)
+  attempt(require("zlnet.cni.old_rules").remove(function(other)
     return other == id
   end))
   if call and not call.bound then

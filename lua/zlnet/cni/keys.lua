@@ -41,6 +41,8 @@ local ROWS = {
   { "vlanTrunk", "table", "a list" },
   { "preserveDefaultVlan", "boolean", SWITCH },
   { "macspoofchk", "boolean", SWITCH },
+  { "guard", "boolean", SWITCH },
+  { "isolate", "string", "a text" },
   { "enabledad", "boolean", SWITCH },
   { "disableContainerInterface", "boolean", SWITCH },
   { "routes", "table", "a list" },
@@ -66,15 +68,14 @@ end
 -- key -> what else serves. Refused in both modes.
 local NOT_DONE = {
   vlanTrunk = "a port gets one VLAN, by 'vlan'",
-  macspoofchk = "sources are not checked",
   disableContainerInterface = "an attachment is up",
 }
 
 -- What has a meaning on a bridge alone; in mode routed a container is in no VLAN and on no segment with others.
 local ON_BRIDGES = { "bridge", "vlan", "portIsolation", "promiscMode" }
 
--- Capabilities that other plugins of the chain are for.
-local CHAINED = { portMappings = "portmap", bandwidth = "bandwidth" }
+-- A capability that another plugin of the chain is for.
+local CHAINED = { bandwidth = "bandwidth" }
 
 local function wrong(key, expected, value)
   return nil, failure.new("config", fmt("%s: %s expected", key, expected), json.excerpt(value))

@@ -6,6 +6,7 @@
 
 local addr = require "zlnet.addr"
 local failure = require "zlnet.cni.failure"
+local firewall = require "zlnet.cni.firewall"
 local keys = require "zlnet.cni.keys"
 local modes = require "zlnet.attach.modes"
 local pool = require "zlnet.cni.pool"
@@ -24,7 +25,7 @@ local network = {}
 ---@field hairpin boolean? of the port of a bridge, as all up to vlan
 ---@field isolated boolean?
 ---@field vlan integer?
----@field masquerade boolean
+---@field firewall zlnet.cni.firewall options of attach
 ---@field is_gateway boolean
 ---@field is_default_gateway boolean
 ---@field routes zlnet.cni.route[]
@@ -88,6 +89,10 @@ function network.read(config, args)
     end
     mac = canonical
   end
+  local wall, no_wall = firewall.read(config)
+  if not wall then
+    return nil, no_wall
+  end
   local given, pool_routes = pool.read(config.ipam, ips, request.field(config.runtimeConfig, "ipRanges"))
   if given == nil then
     return nil, pool_routes
@@ -106,7 +111,7 @@ function network.read(config, args)
     hairpin = mode == "bridge" and config.hairpinMode or nil,
     isolated = config.portIsolation or nil,
     vlan = config.vlan ~= 0 and config.vlan or nil,
-    masquerade = config.ipMasq or false,
+    firewall = wall,
     force_address = config.forceAddress or false,
     promisc = config.promiscMode or false,
     dad = config.enabledad or false,
@@ -122,6 +127,7 @@ end
 ---@return zlnet.cni.result?
 ---@return zlnet.cni.failure? failure
 function network.without_ipam(n)
+  local wall = n.firewall
   local r = { interfaces = {}, ips = {}, routes = {}, dns = {} }
   for i, text in ipairs(n.ips or {}) do
     local ip, why = addr.parse(text)
@@ -131,7 +137,9 @@ function network.without_ipam(n)
     ip.prefix = ip.prefix or addr.host_prefix[ip.family]
     r.ips[i] = { ip = ip }
   end
-  if not r.ips[1] and n.mode ~= "bridge" then -- a bridge can be joined without
+  if not r.ips[1] and (wall.publish or wall.isolate or wall.guard) then
+    return nil, failure.new("unsupported", "guard, macspoofchk, isolate and portMappings need an address")
+  elseif not r.ips[1] and n.mode ~= "bridge" then -- a bridge can be joined without
     return nil, failure.new("config", "neither an IPAM plugin is configured nor did the runtime ask for an address")
   end
   return r
@@ -164,7 +172,7 @@ end
 ---@param n zlnet.cni.network
 ---@param r zlnet.cni.result with our routes; addresses without a gateway get the one in use, and a bridge's default
 ---gateway its default routes
----@return table opts ip, gateway, default_route, forwarding, nodad: options of attach
+---@return table opts ip, gateway, default_route, forwarding, nodad, and of the firewall: options of attach
 ---@return table<"inet"|"inet6", string> gateways which routes without one of their own go through
 function network.address_options(n, r)
   local gateways = choose_gateways(n, r)
@@ -190,7 +198,8 @@ function network.address_options(n, r)
   return {
     ip = ips, default_route = false, gateway = given[1] and given,
     forwarding = n.mode == "routed", -- a bridge's is for gateway.lua
-    nodad = not n.dad,
+    nodad = not n.dad, masquerade = n.firewall.masquerade, publish = n.firewall.publish, isolate = n.firewall.isolate,
+    guard = n.firewall.guard,
   }, gateways
 end
 

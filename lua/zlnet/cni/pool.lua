@@ -161,22 +161,21 @@ end
 ---@param ips zlnet.addr.ip[] the attachment's
 ---@param routes zlnet.cni.route[] gets those routes
 ---@return zlnet.cni.ip[]
----@return zlnet.cni.ip[] subnets the same addresses with their subnets' lengths
 function pool.ips(p, ips, routes)
-  local list, subnets, has = {}, {}, {}
+  local list, has = {}, {}
   for _, route in ipairs(routes) do
     has[route.dst.family] = has[route.dst.family] or route.dst.prefix == 0
   end
   for i, ip in ipairs(ips) do
     local range = range_of(p, ip)
-    local subnet = { family = ip.family, address = ip.address, prefix = range.ip.prefix }
-    list[i], subnets[i] = { ip = ip, gateway = range.gateway }, { ip = subnet }
-    if ip.prefix ~= subnet.prefix and not has[ip.family] then
-      routes[#routes + 1] = { dst = { family = ip.family, address = addr.network(ip.address, subnet.prefix),
-        prefix = subnet.prefix } }
+    local prefix = range.ip.prefix
+    list[i] = { ip = ip, gateway = range.gateway }
+    if ip.prefix ~= prefix and not has[ip.family] then
+      local subnet = addr.network(ip.address, prefix)
+      routes[#routes + 1] = { dst = { family = ip.family, address = subnet, prefix = prefix } }
     end
   end
-  return list, subnets
+  return list
 end
 
 return pool

@@ -14,12 +14,13 @@ local LIMITED = 51 -- not even the containers that are there have full connectiv
 ---@return string? text empty: STATUS has no result
 ---@return zlnet.cni.failure? failure with code 50 or 51
 function status.run(r, log)
-  local ok, failed = require("zlnet.cni.network").read(r.config, {})
+  local n, failed = require("zlnet.cni.network").read(r.config, {})
+  local ok = n
   if ok then
     ok, failed = ipam.call(r, log)
   end
-  if ok and r.config.ipMasq then
-    ok, failed = require("zlnet.cni.masquerade").available()
+  if ok then
+    ok, failed = require("zlnet.cni.firewall").available(n.firewall)
   end
   if not ok then
     return nil, { code = failed.code == LIMITED and LIMITED or failure.codes.unavailable, msg = failed.msg,

@@ -96,6 +96,28 @@ local function pieces(version, address, prefix)
   return length, list
 end
 
+-- The networks that an address is not masqueraded towards, each once, and those that lie in no other.
+local function networks_of(a, ip)
+  local list = {}
+  local function put(network)
+    for _, other in ipairs(list) do
+      if other.prefix <= network.prefix and addr.contains(other.address, other.prefix, network.address) then
+        return
+      end
+    end
+    list[#list + 1] = network
+  end
+  for _, network in ipairs(type(a.masquerade) == "table" and a.masquerade or {}) do
+    if network.family == ip.family then
+      put(network)
+    end
+  end
+  if ip.prefix < addr.host_prefix[ip.family] then
+    put(ip)
+  end
+  return list
+end
+
 ---The elements of one attachment.
 ---@param a table attachment: ip
 ---@param add fun(family: string, set: string, key: table, data: table?)
@@ -103,10 +125,10 @@ function masquerade.elements(a, add)
   for _, ip in ipairs(a.ip) do
     local version = ip.family == "inet" and 4 or 6
     add("inet", "masquerade" .. version, { ip.address })
-    if ip.prefix < BITS[version] then
-      local length, list = pieces(version, ip.address, ip.prefix)
-      for _, network in ipairs(list) do
-        add("inet", set_name(version, length), { ip.address, network })
+    for _, network in ipairs(networks_of(a, ip)) do
+      local length, list = pieces(version, network.address, network.prefix)
+      for _, piece in ipairs(list) do
+        add("inet", set_name(version, length), { ip.address, piece })
       end
     end
   end

@@ -168,12 +168,81 @@ function options.isolate(value)
   return name, why
 end
 
+-- A network, without its host bits.
+local function read_network(text)
+  local ip = addr.parse(text)
+  if not ip or not ip.prefix then
+    return nil
+  end
+  return { family = ip.family, address = addr.network(ip.address, ip.prefix), prefix = ip.prefix }
+end
+
+---A rule: whether to masquerade; or true with the networks which are not, beside those that the addresses' lengths say.
+---@return boolean|table[]|nil value a list of networks, or a boolean
+---@return string? reason
+function options.masquerade(value)
+  if type(value) == "boolean" then
+    return value
+  end
+  local list = {}
+  for i, text in ipairs(type(value) == "table" and value or { value }) do
+    list[i] = type(text) == "table" and text or read_network(text)
+    if not list[i] then
+      return nil, "true, false, or networks like '10.88.0.0/16' expected"
+    end
+  end
+  if not list[1] then
+    return nil, "true, false, or networks like '10.88.0.0/16' expected"
+  end
+  return list
+end
+
+---What records have of it, and back.
+---@param value boolean|table[]
+---@return string text
+function options.write_masquerade(value)
+  local t = {}
+  for i, network in ipairs(type(value) == "table" and value or {}) do
+    t[i] = network.address .. "/" .. network.prefix
+  end
+  return t[1] and table.concat(t, ",") or "1"
+end
+
+---@param text string
+---@return true|table[]|nil value
+function options.read_masquerade(text)
+  if text == "1" then
+    return true
+  end
+  local list = {}
+  for word in text:gmatch "[^,]+" do
+    list[#list + 1] = read_network(word)
+  end
+  return list[1] and options.write_masquerade(list) == text and list or nil
+end
+
+-- The networks of a pool are those of the containers that have addresses of it.
+local function pool_networks(o)
+  local list, seen = {}, {}
+  for _, set in ipairs(o.pool) do
+    for _, r in ipairs(set.ranges) do
+      local key = r.subnet .. "/" .. r.prefix
+      list[#list + 1] = not seen[key] and { family = r.family, address = r.subnet, prefix = r.prefix } or nil
+      seen[key] = true
+    end
+  end
+  return list
+end
+
 ---What must hold between these options and others: nil, or the name of a wrong one and why.
 ---@param o table ip, publish
 ---@return string? wrong, string? why
 function options.relate(o)
   if o.publish and o.bridge then
     o.hairpin = true -- where br_netfilter translates, what a container sends itself leaves by the port it came in by
+  end
+  if o.masquerade == true and o.pool then
+    o.masquerade = pool_networks(o)
   end
   local has = {}
   for _, ip in ipairs(o.ip) do

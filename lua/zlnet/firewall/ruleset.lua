@@ -213,6 +213,22 @@ function ruleset.uses(part, chain)
   return n
 end
 
+---What there is of ours in the table of a family, when all parts are there.
+---@param family string
+---@return { sets: table<string, true>, chains: table<string, integer> } names chains: how often each is used
+function ruleset.names(family)
+  local names = { sets = {}, chains = {} }
+  for _, part in ipairs(parts) do
+    for _, set in ipairs(part.family == family and part.sets or {}) do
+      names.sets[set.name] = true
+    end
+    for _, chain in ipairs(part.family == family and part.chains or {}) do
+      names.chains[chain.name] = ruleset.uses(part, chain)
+    end
+  end
+  return names
+end
+
 -- For nft -----------------------------------------------------------------------------------------------------------
 
 local function types_text(names)

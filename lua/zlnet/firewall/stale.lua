@@ -84,7 +84,54 @@ local function stale_elements(nft, host)
   return gone
 end
 
----Takes away the elements of attachments that are gone.
+-- Whether a table of ours holds nothing but what we make, and no element.
+local function is_empty(nft, family)
+  local ours = ruleset.names(family)
+  local sets, err = nft:getsets({ family = family, table = ruleset.table }, { "name" })
+  local chains
+  if sets then
+    chains, err = nft:getchains({ family = family }, { "table", "name", "use" })
+  end
+  if not sets and ABSENT[err.code] then
+    return false
+  elseif not chains then
+    return nil, err
+  end
+  for _, chain in ipairs(chains) do
+    if chain.table == ruleset.table and chain.use ~= ours.chains[chain.name] then
+      return false
+    end
+  end
+  for _, set in ipairs(sets) do
+    local list = ours.sets[set.name] and nft:getsetelems { family = family, table = ruleset.table, set = set.name }
+    if not list or list[1] then
+      return false
+    end
+  end
+  return sets[1] ~= nil
+end
+
+-- Tables in which nothing is left go, too.
+local function drop_empty(nft)
+  return elements.undisturbed(nft, function(generation)
+    local batch = nft:batch()
+    for _, family in ipairs(ruleset.families) do
+      local empty, err = is_empty(nft, family)
+      if empty == nil then
+        return nil, err
+      elseif empty then
+        batch:deltable { family = family, name = ruleset.table }
+      end
+    end
+    if #batch == 0 then
+      return true
+    end
+    local ok, err = batch:send { generation = generation }
+    return ok and true, err
+  end)
+end
+
+---Takes away the elements of attachments that are gone, and where all are meant the tables that nothing is left in.
 ---@param host table handle of this namespace
 ---@param matches (fun(comment: string): boolean)? only those whose host end had such a name; nil: all
 ---@param dry_run boolean? only count
@@ -113,6 +160,9 @@ function stale.sweep(host, matches, dry_run)
   end)
   if ok and not dry_run then
     ok, err = conntrack.forget(nft, ruleset.translated(list))
+  end
+  if ok and not dry_run and not matches then
+    ok, err = drop_empty(nft)
   end
   if not ok then
     err.step = err.step or "take the firewall's stale elements away"

@@ -87,7 +87,7 @@ end
 ---@field isolated boolean
 ---@field vlan integer?
 ---@field forwarding boolean
----@field masquerade boolean
+---@field masquerade boolean|table[] networks, where more than the addresses say are not masqueraded
 ---@field publish table[]? host_port, port, count, protocol, address, family
 ---@field isolate string?
 ---@field guard boolean

@@ -30,7 +30,7 @@ local fields = {}
 ---@field hairpin boolean?
 ---@field isolated boolean?
 ---@field vlan integer?
----@field masquerade boolean?
+---@field masquerade (boolean|table[])?
 ---@field publish table[]? see firewall/options.lua
 ---@field isolate string?
 ---@field guard boolean?
@@ -185,8 +185,8 @@ fields.list = {
   { key = "isolated", name = "isolated", from = "options", read = read_true, write = write_true, default = false,
     later = true },
   { key = "vlan", name = "vlan", from = "options", read = read_integer, later = true },
-  { key = "masq", name = "masquerade", from = "options", read = read_true, write = write_true, default = false,
-    later = true },
+  { key = "masq", name = "masquerade", from = "options", read = firewall.read_masquerade,
+    write = firewall.write_masquerade, default = false, later = true },
   { key = "pub", name = "publish", from = "options", read = firewall.read, write = firewall.write, later = true },
   { key = "isolate", name = "isolate", from = "options", read = read_text, write = write_text, later = true },
   { key = "guard", name = "guard", from = "options", read = read_true, write = write_true, default = false,

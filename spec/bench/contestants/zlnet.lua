@@ -37,6 +37,29 @@ if work == "attach" then
     collectgarbage()
     assert(io.open(path, "w")):write(before, " ", resident(), "\n"):close()
   end
+elseif work == "pool" then
+  -- takes from a pool at a rate, which is refilled meanwhile; what is taken ends at once, so that the pool may go on
+  local size, rate, seconds = tonumber(arg[2]), tonumber(arg[3]), tonumber(arg[4])
+  local pool <close> = assert(zlnet.pool { size = size })
+  assert(pool:refill())
+  local begun, n = now(), 0
+  while now() - begun < seconds do
+    if now() - begun >= n / rate and #pool > 0 then
+      n = n + 1
+      local options = { id = "c" .. n, ip = ("10.%d.%d.%d"):format(200 + (n >> 16), n >> 8 & 255, n & 255) }
+      timed(function()
+        local a, err = pool:take(options)
+        if a then
+          a.netns_handle:close()
+        end
+        return a, err
+      end)
+    elseif #pool < size then
+      assert(not select(2, pool:next()))
+    end
+  end
+  io.stderr:write(("%d taken in %d s\n"):format(n, seconds))
+  assert(zlnet.detach(assert(zlnet.attachments())))
 elseif work == "cycle" then
   for line in io.lines() do
     local pid, ip = line:match("(%d+) (%S+)")

@@ -123,6 +123,9 @@ program({
   cycle = function(jobs)
     return sh.numbers(zlnet .. " cycle", pids(jobs))
   end,
+  pool = function(size, rate, seconds)
+    return sh.numbers(("ulimit -n 8192; %s pool %d %d %d"):format(zlnet, size, rate, seconds))
+  end,
 }, zlnet)
 add {
   key = "zlnet-direct",

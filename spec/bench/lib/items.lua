@@ -135,6 +135,31 @@ function items.cycle(run)
   held.stop()
 end
 
+-- ---- taken from a pool of namespaces, beside attaches of bare C
+local function percentile(values, part)
+  local sorted = stat.sorted(values)
+  return sorted[math.max(1, math.ceil(#sorted * part))]
+end
+
+function items.pool(run)
+  local held = node.containers(run.options.n)
+  for round = 1, run.options.rounds do
+    run.say(("pool, round %d of %d"):format(round, run.options.rounds))
+    for _, key in ipairs(in_turn({ "floor", "zlnet" }, round)) do
+      local c = run.taking_part[key]
+      if c then
+        guarded(run, "pool", c, function()
+          local us = key == "zlnet" and c.pool(run.options.big, 1000, 2) or c.attach(held.jobs)
+          note(run.results, "pool", c.key, round, stat.median(us))
+          note(run.results, "pool p99", c.key, round, key == "zlnet" and percentile(us, 0.99) or stat.median(us))
+        end)
+        node.clear(held.jobs)
+      end
+    end
+  end
+  held.stop()
+end
+
 -- ---- many processes delete at once, each its own containers
 local PROCESSES, EACH = 16, 20
 

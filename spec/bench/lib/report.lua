@@ -10,6 +10,8 @@ report.items = {
   { "detach one", "µs a container", "floor" },
   { "detach fleet", "µs a container", "floor" },
   { "cycle", "µs attached and detached", "floor" },
+  { "pool", "µs taken from a pool", "floor" },
+  { "pool p99", "µs, the slowest of a hundred", "floor" },
   { "detach crowd", "µs a container, 16 processes", "floor" },
   { "sweep 200", "µs in all", "floor" },
   { "sweep among live", "µs in all", "floor" },
@@ -110,6 +112,8 @@ function report.targets(results)
   least("the origin's design : sweep among live", ratio_of(results, "sweep among live", "origin", "zlnet"), 80)
   most("detach one : bare C, which waits", ratio_of(results, "detach one", "zlnet", "floor"), 0.10)
   most("detach from 16 processes : bare C", ratio_of(results, "detach crowd", "zlnet", "floor"), 0.10)
+  most("taken from a pool : bare C's attach", ratio_of(results, "pool", "zlnet", "floor"), 0.35)
+  most("the slowest of a hundred : bare C's attach", ratio_of(results, "pool p99", "zlnet", "floor"), 1.2)
   most("attach and detach : bare C's attach", ratio_of(results, "cycle", "zlnet", "floor"), 2.5)
   most("list : bare C receive", ratio_of(results, "list", "zlnet", "floor"), 1.5)
   most("list : ip -br link", ratio_of(results, "list", "zlnet", "ip"), 1.0)
