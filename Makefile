@@ -121,6 +121,7 @@ lint-deps: ## install the tools of `make lint`
 	@LUA='$(LUA)' CC='$(CC)' .ci/deps lint
 
 include spec/reliability.mk
+include spec/cluster/cluster.mk
 
 # --- install ---
 

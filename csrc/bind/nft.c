@@ -126,7 +126,7 @@ static void push_one(lua_State *L, const struct netlink_reply *r, const void *ct
 	codec_decode_some(L, w->op->table, (const struct nlmsghdr *)r->data, w->only);
 }
 
-/* Does nobody answer messages of this kind? Then any of them is EINVAL, which could mean anything. */
+/* No subsystem of the kernel answers messages of this kind: then each is EINVAL, which could mean anything. */
 static bool is_missing(struct handle *h, const struct handle_op *op)
 {
 	_Alignas(8) char buf[64] = {0};

@@ -44,7 +44,7 @@ bool codec_keys_add(struct codec_keys *keys, const struct table_set *set, const 
 void codec_keys(lua_State *L, int idx, const struct table_msg *table, struct codec_keys *out);
 
 /* Writes to `to`, which is nlh or before it and may overlap it, the message without the attributes which codec_decode_some
- * would skip; returns its length. For a whole dump waits in memory, and most of it is nobody's wish. */
+ * would skip; returns its length. For a whole dump waits in memory, and most of it is not wanted. */
 size_t codec_trim(void *to, const struct nlmsghdr *nlh, const struct table_msg *table, const struct codec_keys *only);
 
 /* As codec_decode, but of the message itself only these keys (NULL: all). */

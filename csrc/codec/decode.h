@@ -33,7 +33,7 @@ static inline size_t dec_attr_len(const struct nlattr *attr)
 	return attr->nla_len - (size_t)NLA_HDRLEN;
 }
 
-/* The row of an attribute's number, or NULL when there is none, or nobody wants it. */
+/* The row of an attribute's number, or NULL when there is none, or it is not wanted. */
 static inline const struct table_row *dec_wanted(const struct table_set *set, const struct codec_keys *only,
                                                  unsigned number)
 {

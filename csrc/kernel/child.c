@@ -155,7 +155,7 @@ ssize_t child_await(struct child *s, int64_t deadline, struct error *e)
 	return child_size(s, s->out, e);
 }
 
-/* Kill the child and its process group. Through its pidfd: where SIGCHLD is ignored nobody keeps its pid from being used
+/* Kill the child and its process group. Through its pidfd: where SIGCHLD is ignored nothing keeps its pid from being used
  * again, so the group is killed only while the child waits to be reaped. */
 static void end(const struct child *s)
 {

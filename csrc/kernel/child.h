@@ -37,7 +37,7 @@ struct child_program {
 };
 
 /* Fork and exec. The program has descriptors 0 to 2 and no other, and leads a process group. It is killed when the calling
- * thread ends, a script with its group: a program that outlives a killed parent acts for nobody. pid is that of the
+ * thread ends, a script with its group: a program that outlives a killed parent acts for no caller. pid is that of the
  * program, or of a script's watcher, which ends as the script does. 0 or a positive errno, and no child then. */
 int child_exec(pid_t *pid, const struct child_program *p);
 

@@ -10,7 +10,7 @@
 struct job_answers;
 
 /* done, an eventfd, is readable when nothing more is sent; the rest is the thread's until job_end has returned. The thread
- * has a descriptor table of its own, so what it opens is seen by nobody else and leaves with it. */
+ * has a descriptor table of its own, so what it opens is seen by no other thread and leaves with it. */
 struct job {
 	int done, nsfd; /* nsfd: where it works, or -1: in the caller's namespace */
 	struct thread thread;

@@ -9,7 +9,7 @@
 struct error;
 
 /* Two flocks. The first is on a sysctl file of the namespace that only CAP_NET_ADMIN over it, or the machine's root, opens:
- * nobody else can make its holders wait. But a /proc that is mounted anew has other files. So the second is on the
+ * no other process can make its holders wait. But a /proc that is mounted anew has other files. So the second is on the
  * namespace's own file, which everyone sees, and which every user may open and lock: it is waited for a moment only. */
 struct lock {
 	int file; /* descriptor of the first, -1 when there is none: then the second is all, and is waited for */

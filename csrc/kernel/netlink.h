@@ -15,7 +15,7 @@ struct error;
  * not: see queue_talk. */
 #define NETLINK_TALK_MAX 64
 
-/* A netlink socket. fd is owned by whoever holds the struct; -1 is closed. */
+/* A netlink socket. The holder of the struct owns fd; -1 is closed. */
 struct netlink_sock {
 	int fd;
 	int protocol; /* NETLINK_ROUTE, which is 0, NETLINK_NETFILTER … */

@@ -372,7 +372,7 @@ int netns_list(struct netns_names *names, struct error *e)
 	const struct dirent *d;
 	int rc = 0;
 
-	if (!dir) /* nobody made a named namespace since the machine started */
+	if (!dir) /* no namespace was named since the machine started */
 		return errno == ENOENT ? 0 : error_io(e, errno, "open", NETNS_RUN_DIR);
 	while (rc == 0 && (errno = 0, d = readdir(dir)))
 		if (strcmp(d->d_name, ".") && strcmp(d->d_name, ".."))

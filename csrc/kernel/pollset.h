@@ -7,7 +7,7 @@
 
 struct error;
 
-/* Both owned by whoever holds the struct; -1 is closed. */
+/* The holder of the struct owns both; -1 is closed. */
 struct pollset {
 	int fd, alarm;
 };

@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -43,19 +42,27 @@ struct entry {
 	char name[];
 };
 
-/* The next number that a directory lists: 1, 0 at its end, or -errno. One at a time, so that the caller looks at it before
- * the next is read. */
-static int next_number(int dir, pid_t *number)
-{
-	_Alignas(struct entry) char buf[sizeof(struct entry) + NAME_MAX + 1];
+#define ONE 32 /* bytes that an entry with a number of up to 7 digits takes */
 
+/* What one read gave of a directory. */
+struct listing {
+	int dir;
+	long len, at;
+	_Alignas(struct entry) char buf[1024];
+};
+
+/* The next number that a directory lists: 1, 0 at its end, or -errno. A read takes size bytes at most. */
+static int next_number(struct listing *l, size_t size, pid_t *number)
+{
 	for (;;) {
-		const struct entry *d = (const struct entry *)buf;
-		long n = syscall(SYS_getdents64, dir, buf, sizeof buf);
-		if (n <= 0)
-			return n < 0 ? -errno : 0;
-		if (lseek(dir, d->off, SEEK_SET) < 0)
-			return -errno;
+		if (l->at == l->len) {
+			l->at = 0;
+			l->len = syscall(SYS_getdents64, l->dir, l->buf, size);
+			if (l->len <= 0)
+				return l->len < 0 ? -errno : 0;
+		}
+		const struct entry *d = (const struct entry *)(l->buf + l->at);
+		l->at += d->len;
 		if (isdigit((unsigned char)d->name[0])) {
 			*number = (pid_t)strtol(d->name, NULL, 10);
 			return 1;
@@ -63,11 +70,14 @@ static int next_number(int dir, pid_t *number)
 	}
 }
 
-/* The next process after number n that is there when this is called: an entry's own offset skips what is made after the
- * entry was read. As next_number. */
+/* The next process after number n that is there when this is called, as next_number: a read has room for one, because the
+ * caller looks at it before the next is made, and the place to go on is said, because the kernel's own skips what is made
+ * after the read. */
 static int next_process(const struct walk *w, pid_t n, pid_t *number)
 {
-	return lseek(w->proc, w->first + n + 1, SEEK_SET) < 0 ? -errno : next_number(w->proc, number);
+	struct listing l = {.dir = w->proc};
+
+	return lseek(w->proc, w->first + n + 1, SEEK_SET) < 0 ? -errno : next_number(&l, ONE, number);
 }
 
 /* Find where the kernel lists process 0, by where it lists us. 0, or -errno where it lists in another manner. */
@@ -111,6 +121,7 @@ static int tids_set(struct tids *tids, size_t i, pid_t tid)
  * tids, replaced); 0: not so. */
 static int list_threads(struct walk *w, int dir, pid_t pid, struct tids *tids)
 {
+	struct listing l = {.dir = dir};
 	size_t n = 0;
 	bool same = true;
 	pid_t tid;
@@ -118,7 +129,7 @@ static int list_threads(struct walk *w, int dir, pid_t pid, struct tids *tids)
 
 	if (lseek(dir, 0, SEEK_SET) < 0)
 		return -errno;
-	while ((rc = next_number(dir, &tid)) > 0) {
+	while ((rc = next_number(&l, sizeof l.buf, &tid)) > 0) {
 		int looked = tid == pid ? 0 : w->look(w->arg, pid, tid);
 		if (looked < 0 && looked != -ESRCH)
 			return looked;

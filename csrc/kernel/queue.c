@@ -77,7 +77,7 @@ static unsigned chunk(const struct queue *q, unsigned first, unsigned room, size
 	return n;
 }
 
-/* Refusals are told anyway; so only the last of n requests asks for an ACK. */
+/* Errors are always reported, so only the last request needs NLM_F_ACK. */
 static void hush(struct queue *q, unsigned first, unsigned n)
 {
 	for (unsigned i = first; i + 1 < first + n; i++)

@@ -65,8 +65,10 @@ static void put(struct nlmsghdr *to, const struct nlattr *attr)
 static void put_port(struct nlmsghdr *later, const struct nlattr *linkinfo)
 {
 	static const uint16_t types[] = {IFLA_INFO_SLAVE_KIND, IFLA_INFO_SLAVE_DATA};
-	struct nlattr *nest = mnl_attr_nest_start(later, IFLA_LINKINFO);
+	const struct nlattr head = {.nla_len = NLA_HDRLEN, .nla_type = IFLA_LINKINFO | NLA_F_NESTED};
+	struct nlattr *nest = mnl_nlmsg_get_payload_tail(later);
 
+	put(later, &head);
 	later->nlmsg_type = RTM_NEWLINK;
 	for (size_t i = 0; i < TABLE_COUNT(types); i++) {
 		const struct nlattr *attr = find(linkinfo, types[i]);

@@ -18,10 +18,18 @@ TABLE_NAMES(nexthop_flags, true,
 
 TABLE_NAMES(group_types, false, {{NEXTHOP_GRP_TYPE_MPATH, "mpath"}, {NEXTHOP_GRP_TYPE_RES, "resilient"}});
 
+/* Older headers have resvd1 where newer ones have weight_high. */
+struct compat_nexthop_grp {
+	uint32_t id;
+	uint8_t weight, weight_high;
+	uint16_t resvd2;
+};
+_Static_assert(sizeof(struct compat_nexthop_grp) == sizeof(struct nexthop_grp), "the same structure");
+
 static const struct table_row member_fields[] = {
-	TABLE_FIELD(struct nexthop_grp, id, "id", TABLE_U32),
-	TABLE_FIELD(struct nexthop_grp, weight, "weight", TABLE_U8), /* less one, as a route's hops */
-	TABLE_FIELD(struct nexthop_grp, resvd1, "weight_high", TABLE_U8),
+	TABLE_FIELD(struct compat_nexthop_grp, id, "id", TABLE_U32),
+	TABLE_FIELD(struct compat_nexthop_grp, weight, "weight", TABLE_U8), /* less one, as a route's hops */
+	TABLE_FIELD(struct compat_nexthop_grp, weight_high, "weight_high", TABLE_U8),
 };
 static const struct table_set set_member = {.field = member_fields,
                                             .nfield = TABLE_FIELDS(member_fields),

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- The fourteen functions of the origin, the Rust module that zlnet replaces. They act in the network namespace of the
--- calling thread, so inside with_netns in that one. Wrong arguments raise before anything is done; what the system refuses is nil and a zlnet.error.
+-- calling thread, so inside with_netns in that one. Wrong arguments raise before anything is done; what the system
+-- refuses is nil and a zlnet.error.
 -- The requests are those of rtnetlink(7); namespaces are entered by setns(2) on a thread of their own.
 
 local argument = require "zlnet.argument"

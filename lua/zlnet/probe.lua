@@ -65,7 +65,7 @@ local function probe_capabilities(add)
   end
 end
 
--- What keeps somebody without privileges from making user namespaces.
+-- What keeps users without privileges from making user namespaces.
 local function user_namespaces()
   for key, off in pairs {
     ["user/max_user_namespaces"] = "0",

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- A plan as commands of ip-link(8), ip-address(8), ip-route(8), bridge(8) and sysctl(8): each operation's equal, and all of them
--- as one script.
+-- A plan as commands of ip-link(8), ip-address(8), ip-route(8), bridge(8) and sysctl(8): each operation's equal, and
+-- all of them as one script.
 
 local shell = {}
 

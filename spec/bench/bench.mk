@@ -22,6 +22,9 @@ $(OUT)/curves: $(SRC)/curves.c $(SRC)/rtnl.c $(SRC)/visit.c $(SRC)/rtnl.h $(SRC)
 $(OUT)/hold: $(SRC)/hold.c $(SRC)/bench.h | $(OUT)
 	$(CC) $(FLAGS) $(CFLAGS) -o $@ $<
 
+$(OUT)/overlay: $(SRC)/overlay.c $(SRC)/bench.h | $(OUT)
+	$(CC) $(FLAGS) $(CFLAGS) -o $@ $< -lmnl
+
 $(OUT)/traffic: $(SRC)/traffic.c $(SRC)/bench.h | $(OUT)
 	$(CC) $(FLAGS) $(CFLAGS) -o $@ $< -pthread
 

@@ -94,6 +94,21 @@ describe("zlnet.detach", function()
     assert.same({}, node.links())
   end)
 
+  it("needs no lock: sixteen processes at once, while another has it", function()
+    local c = helper.container()
+    local commands = {}
+    for i = 1, 16 do
+      local tag = ("%02d"):format(i)
+      assert(zlnet.attach { pid = c.pid, ip = "10.200.1." .. i, tag = tag, ifname = "e" .. i, default_route = false })
+      local code = ("assert(require 'zlnet'.detach { pid = %d, tag = '%s' })"):format(c.pid, tag)
+      commands[i] = ("%s -e %s || echo failed &"):format(helper.lua, helper.quote(code))
+    end
+    local here <close> = assert(zlnet.netns.open(nil))
+    assert(here:lock("exclusive", 5))
+    assert.equal("", select(2, helper.sh(table.concat(commands, "\n") .. "\nwait")))
+    assert.same({}, node.links())
+  end)
+
   it("leaves the later attachment alone when it is given an earlier one", function()
     local c, s = two_links(5)
     assert.is_true(zlnet.detach(s))

@@ -1,13 +1,13 @@
 -- SPDX-License-Identifier: MIT
 -- A cluster in one sandbox: nodes are network namespaces on a bridge, three of them run a real etcd, all of them
 -- spec/examples/cluster_agent.lua. What the store says is read over HTTP, what the nodes have with ip(8) and bridge(8).
+local fixture = require "spec.support.overlay"
 local helper = require "spec.support.helper"
 local http = require "socket.http"
 local json = require "dkjson"
 local lfs = require "lfs"
 local ltn12 = require "ltn12"
 local mime = require "mime"
-local overlay_options = require "zlnet.overlay.options"
 local zlnet = require "zlnet"
 
 http.TIMEOUT = 2
@@ -144,68 +144,31 @@ end
 
 -- Comparing ---------------------------------------------------------------------------------------------------------
 
--- What a node is to have, as ip and bridge print it.
-local function expected(claims, node)
-  local lines, macs = {}, {}
-  for network, owner in pairs(claims) do
-    if owner ~= node.address then
-      local mac = overlay_options.mac(owner)
-      local vtep = overlay_options.vtep(mac)
-      macs[owner] = { mac, vtep }
-      local form = network:find ":" and "%s via %s dev overlay metric 1024 onlink pref medium"
-        or "%s via inet6 %s dev overlay onlink"
-      lines[#lines + 1] = form:format(network:gsub("/32$", ""), vtep)
-    end
-  end
-  for owner, p in pairs(macs) do
-    lines[#lines + 1] = ("%s dst %s self permanent"):format(p[1], owner)
-    lines[#lines + 1] = ("%s lladdr %s PERMANENT"):format(p[2], p[1])
-  end
-  table.sort(lines)
-  return lines
+local function found(node)
+  return fixture.look("overlay", function(command)
+    return node.container:exec(command)
+  end)
 end
-
-local LOOK = "nsenter -t %d -n sh -c 'bridge fdb show dev overlay; ip neigh show dev overlay nud permanent; " ..
-  "ip route show proto 122; ip -6 route show proto 122'"
 
 -- The same through a socket of ours: a hundred nodes could not be asked by commands while time runs.
 local function glance(node)
   node.handle = node.handle or assert(zlnet.open(node.pid))
-  local lines = {}
-  local function add(form, ...)
-    lines[#lines + 1] = form:format(...)
-  end
-  local link = node.handle:getlink({ ifname = "overlay" }, { "index" })
-  if not link then
-    return lines
-  end
-  for _, row in ipairs(assert(node.handle:getneighs { family = "bridge", ifindex = link.index })) do
-    add("%s dst %s self %s", row.lladdr, row.dst or "?", row.state)
-  end
-  for _, row in ipairs(assert(node.handle:getneighs { ifindex = link.index })) do
-    if row.state == "permanent" then
-      add("%s lladdr %s PERMANENT", row.dst, row.lladdr)
-    end
-  end
-  for _, row in ipairs(assert(node.handle:getroutes { oif = link.index })) do
-    if row.protocol == 122 then
-      local network = (row.dst .. "/" .. row.dst_len):gsub("/32$", "")
-      add(row.family == "inet6" and "%s via %s dev overlay metric 1024 onlink pref medium" or
-        "%s via inet6 %s dev overlay onlink", network, row.gateway or row.via or "?")
-    end
-  end
-  table.sort(lines)
-  return lines
+  return fixture.glance(node.handle, "overlay")
 end
 
-local function found(node)
-  local _, text = helper.sh(LOOK:format(node.pid))
-  local lines = {}
-  for line in text:gmatch "[^\n]+" do
-    lines[#lines + 1] = line:gsub("%s+$", "")
+-- What a node is to have.
+local function expected(claims, node)
+  local by_node, peers = {}, {}
+  for network, owner in pairs(claims) do
+    if owner ~= node.address then
+      if not by_node[owner] then
+        by_node[owner] = { node = owner, subnets = {} }
+        peers[#peers + 1] = by_node[owner]
+      end
+      table.insert(by_node[owner].subnets, network)
+    end
   end
-  table.sort(lines)
-  return lines
+  return fixture.expected(peers, "overlay")
 end
 
 local function same(a, b)

@@ -168,6 +168,23 @@ local function visit_async()
   return visit()
 end
 
+-- An overlay of three peers; of one that is refused all is an error here.
+local function overlay(...)
+  local peers = {}
+  for i, network in ipairs { ... } do
+    peers[i] = { node = "192.0.2." .. i + 1, subnets = { network, ("fd00:9:%d::/64"):format(i + 1) } }
+  end
+  return function()
+    local o <close>, err = zlnet.overlay { name = "fo0", ["local"] = "192.0.2.1", mtu = 1400,
+      ip = { "10.9.8.1", "fd00:9:8::1" } }
+    if not o then
+      return nil, err
+    end
+    local done, refused = o:sync(peers)
+    return done and done.failed[1] == nil or nil, refused or done and done.failed[1]
+  end
+end
+
 local workflows = {
   { ours = true, name = "attach", act = attach { ip = "10.9.0.2" }, whole = true },
   { ours = true, name = "attach next", act = attach_next, whole = true },
@@ -201,6 +218,16 @@ local workflows = {
   end },
   { name = "bridge", act = function()
     return zlnet.bridge { name = "br9", ip = "10.9.9.1/24" }
+  end },
+  { name = "overlay", act = overlay("10.9.20.0/24", "10.9.30.0/24", "10.9.40.0/24"), resume = true },
+  -- a network moves, a peer goes
+  { name = "overlay again", before = function()
+    assert(overlay("10.9.20.0/24", "10.9.30.0/24", "10.9.40.0/24")())
+  end, act = overlay("10.9.30.0/24", "10.9.20.0/24"), resume = true },
+  { name = "overlay gone", before = function()
+    assert(overlay("10.9.20.0/24", "10.9.30.0/24")())
+  end, act = function()
+    return zlnet.delete_overlay "fo0"
   end },
   { name = "detach", ours = true, before = attached "s", act = function(scene)
     return zlnet.detach { pid = scene.pid }
@@ -284,7 +311,8 @@ function workflows.load()
       require("zlnet." .. name)
     end
   end
-  for _, f in ipairs { "attach", "detach", "sweep", "check", "bridge", "attachments", "watch", "monitor" } do
+  for _, f in ipairs { "attach", "detach", "sweep", "check", "bridge", "attachments", "watch", "monitor",
+    "overlay" } do
     assert(zlnet[f])
   end
   assert(zlnet.with_netns)

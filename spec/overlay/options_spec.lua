@@ -69,6 +69,17 @@ describe("a list of peers", function()
       { text = "10.9.9.9/32", family = "inet" } }, p.subnets)
   end)
 
+  it("derives the same whether it is asked for or not", function()
+    for _, node in ipairs { "192.0.2.2", "10.0.0.1", "99.255.0.0", "1.2.3.4" } do
+      local p = peers("vxlan", { { node = node } })[1]
+      assert.equal(overlay_options.mac(node), p.mac)
+      assert.equal(overlay_options.vtep(p.mac), p.vtep)
+    end
+    for _, node in ipairs { "0.0.0.0", "127.0.0.1", "224.0.0.1", "255.255.255.255", "10.0.0.01", "10.0.0.1/32" } do
+      assert.is_false((pcall(peers, "vxlan", { { node = node } })), node)
+    end
+  end)
+
   it("gives IPv6 nodes MACs of their own", function()
     local list = peers("vxlan", { { node = "2001:db8::1" }, { node = "2001:db8::2" } })
     assert.match("^0e:", list[1].mac)

@@ -177,6 +177,19 @@ describe("world", function()
     assert(zlnet.detach { pid = d.pid })
   end)
 
+  it("knows by its number for good whether a process is the same, also where /proc is elsewhere's", function()
+    if not (core.process(tonumber(read("/proc/self/stat"):match "^%d+")):number()) then
+      pending "the kernel gives processes no such number"
+    end
+    local script = [[
+      local core = require "zlnet.core"
+      local facts = assert(require "zlnet.record.liveness".new(assert(core.open(nil))))
+      local number = core.process(1):number()
+      print(facts:liveness(1, 5), facts:liveness(1, 5, number), facts:liveness(1, 5, number + 1))]]
+    local _, said = helper.sh(("unshare --pid --fork %s -e %s"):format(helper.lua, helper.quote(script)))
+    assert.equal("unknown\talive\tdead\tits pid belongs to a later process\n", said)
+  end)
+
   describe("in_use", function()
     local function link_into(c)
       helper.ip("link", "add", "here", "type", "veth", "peer", "name", "there", "netns", c.pid)

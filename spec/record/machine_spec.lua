@@ -3,6 +3,7 @@ local core = require "zlnet.core"
 local helper = require "spec.support.helper"
 local machine = require "zlnet.record.machine"
 local names = require "zlnet.record.names"
+local zlnet = require "zlnet"
 
 describe("machine", function()
   helper.insulate()
@@ -36,6 +37,15 @@ describe("machine", function()
     assert.is_nil(one:find("0123456789abcdef", 1, true))
     assert.not_equal(names.mac(names.key { id = "web-1", node = one }, "s", "container"),
       names.mac(names.key { id = "web-1", node = two }, "s", "container"))
+  end)
+
+  it("is part of what the MACs of an id derive from, so that two nodes of one layer 2 do not have the same", function()
+    local c = helper.container()
+    local a = assert(zlnet.attach { netns = ("/proc/%d/ns/net"):format(c.pid), id = "web-1", ip = "10.200.0.5" })
+    local key = names.key { id = "web-1", node = machine.node() }
+    assert.equal(names.mac(key, "s", "container"), c:ip_json("link", "show", "dev", "eth0")[1].address)
+    assert.equal(names.mac(key, "s", "host"), helper.ip_json("link", "show", "dev", a.host_ifname)[1].address)
+    assert.is_true(zlnet.detach(a))
   end)
 
   it("knows the machine's first pid namespace", function()

@@ -284,7 +284,7 @@ local function gcd(a, b)
   return a
 end
 
----All addresses of a set, each once, in an order that derives from the key: whoever has the key again begins with the
+---All addresses of a set, each once, in an order that derives from the key: the same key begins with the
 ---same one. What is excluded is left out.
 ---@param set zlnet.pool.set
 ---@param key string

@@ -49,7 +49,7 @@ local function is_ending(c, facts)
     and facts:liveness(record.pid, record.start, record.process) == "dead"
 end
 
--- A pid's name can be an earlier process's, which is dead. Its pair is nobody's only if a sweep would say so.
+-- A pid's name can be an earlier process's, which is dead. Its pair has no owner only if a sweep says so.
 local function is_orphan(c, host)
   local facts, err = liveness.new(host)
   if not facts then

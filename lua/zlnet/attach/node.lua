@@ -48,7 +48,7 @@ local TAKEN = {
   anycast = "is an anycast address of the node's",
 }
 
--- Whether the node would take packets to the address for itself, or for nobody.
+-- Whether the node would take packets to the address for itself, or drop them.
 local function check_address(host, ip)
   local text = ip.address .. "/" .. addr.host_prefix[ip.family]
   local route, err = host:getroute({ dst = text, flags = { fib_match = true } },

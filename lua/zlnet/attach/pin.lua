@@ -129,7 +129,7 @@ local function fill(self, o, seconds, host)
   if not ok then
     return step(err, "check the target")
   end
-  -- last: should memory run out before, nobody has to wait for the collector to let go of the lock
+  -- last: should memory run out before, no lock is held until the collector runs
   ok, err = self.here:lock("shared", seconds)
   if not ok then
     return step(err, "wait for the node's lock")

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- A slot of a pool: a namespace with a pair that is up, and all that is the same whatever the addresses will be. Names
--- and MACs derive from the slot's number; the record tells the keeper of the pool until somebody takes it.
+-- and MACs derive from the slot's number; the record tells the keeper of the pool until the slot is taken.
 
 local attachments = require "zlnet.record.attachments"
 local core = require "zlnet.core"
@@ -72,7 +72,7 @@ local function owner_of(self, who)
   return who
 end
 
--- A plan by the names and MACs that derive from the slot, with the record of whoever owns it now.
+-- A plan by the names and MACs that derive from the slot, with the record of its present owner.
 local function plan_of(self, o, who, seen)
   o.mtu, o.pooled = self.mtu, self.number
   local p = plan.build(o, { id = "pool " .. self.number, node = machine.node() }, seen)

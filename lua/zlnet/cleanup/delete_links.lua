@@ -101,7 +101,8 @@ end
 
 local TAKEN_SECONDS = 2 -- a delete of a thousand takes another one's kernel less than that
 
--- Whether a link which another has put into his group is gone by then: he is about to delete it, as a rule.
+-- Whether a link that another sweep has put into its group is gone by the deadline: it is about to be deleted, as a
+-- rule.
 local function is_taken_away(host, link, deadline)
   local there, err
   repeat
@@ -121,7 +122,7 @@ end
 
 -- What answers in the group after the delete has failed; what the kernel does not know any more is gone. Each is asked
 -- for by its index, because a dump costs the more the more others there are. A link that answers in another group was
--- taken over meanwhile, by another sweep or somebody's hand: not ours to touch.
+-- taken over meanwhile, by another sweep or by hand: not ours to touch.
 local function confirm(host, marked, group, err, report)
   local batch, stay, deadline = host:batch(), {}, core.clock() + TAKEN_SECONDS
   for i = 1, #marked do
@@ -142,7 +143,7 @@ local function confirm(host, marked, group, err, report)
     elseif answer.code or is_taken_away(host, link, deadline) then
       report.deleted[#report.deleted + 1] = link
     else
-      report.failed[#report.failed + 1] = failed(link, "EBUSY", "another has put the link into a group of his own")
+      report.failed[#report.failed + 1] = failed(link, "EBUSY", "the link is in a group of another program")
     end
   end
   if #stay > 0 then
@@ -152,16 +153,17 @@ local function confirm(host, marked, group, err, report)
 end
 
 local KEYS = { "index", "ifname", "ifalias", "address", "group", "link", "link_netnsid" }
+local SAME = { "index", "ifname", "ifalias", "address", "link" }
 
--- Whether a link is still the one that was looked at: an index may have become another's, a record been written.
+-- Whether a link is still the one that was looked at: an index may have become another's, a record been written. The
+-- other end's namespace has no number any more when it is ending.
 local function is_same(link, now)
-  for i = 1, #KEYS do
-    local key = KEYS[i]
-    if key ~= "group" and link[key] ~= now[key] then
+  for i = 1, #SAME do
+    if link[SAME[i]] ~= now[SAME[i]] then
       return false
     end
   end
-  return true
+  return link.link_netnsid == now.link_netnsid or (now.link_netnsid or 0) < 0
 end
 
 -- Looks at what is in the group, for a request to delete a group takes all that is in it. Returns the marked links that

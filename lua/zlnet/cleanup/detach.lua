@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- detach: takes attachments away from the host side alone, so it works whether or not the container is still there. It
--- needs no lock: what it deletes is named by its owner, and nobody but that owner's own attach makes such a link.
+-- needs no lock: what it deletes is named by its owner, and only that owner's own attach makes such a link.
 
 local argument = require "zlnet.argument"
 local attachments = require "zlnet.record.attachments"

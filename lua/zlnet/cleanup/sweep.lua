@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- sweep: deletes the pairs that nobody will ever use again, and says of each candidate what it is (verdict.lua).
+-- sweep: deletes the pairs that will not be used again, and says of each candidate what it is (verdict.lua).
 
 local argument = require "zlnet.argument"
 local attachments = require "zlnet.record.attachments"
@@ -134,18 +134,16 @@ local function run(o, here, host)
     return nil, judged
   end
   local report = { dry_run = o.dry_run, verdicts = judged.verdicts, deleted = {}, failed = {} }
-  local function again()
-    return judge_again(judged.orphans, facts, policy)
-  end
   if o.dry_run then
-    again()
     return report
   end
   local links = {}
   for i, orphan in ipairs(judged.orphans) do
     links[i] = orphan.link
   end
-  local removed, refused = remove.links(host, links, all, again)
+  local removed, refused = remove.links(host, links, all, function()
+    return judge_again(judged.orphans, facts, policy)
+  end)
   if not removed then
     refused.step = refused.step or "delete the orphans"
     return nil, refused
@@ -173,7 +171,7 @@ end
 ---@field verdicts zlnet.verdict[]
 ---@field deleted string[]
 ---@field failed zlnet.error[]
----@field elements integer? so many of the firewall's were nobody's any more, and are gone
+---@field elements integer? so many of the firewall's had no owner any more, and are gone
 
 ---Judges every candidate of the calling thread's namespace and deletes the orphans.
 ---

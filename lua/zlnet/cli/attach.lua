@@ -110,7 +110,7 @@ local function print_attachment(a, out)
   out:rows(rows)
 end
 
--- Nobody knows of an attachment that could not be told of. One that was kept was there before.
+-- An attachment that could not be told of is known to no caller. One that was kept was there before.
 local function take_back(a, args, lost, out)
   if args.on_exists == "keep" then
     lost.step = "say what is attached"

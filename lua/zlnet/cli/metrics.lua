@@ -4,6 +4,7 @@
 
 local attachments = require "zlnet.record.attachments"
 local core = require "zlnet.core"
+local text = require "zlnet.text"
 local zlnet = require "zlnet"
 
 local metrics = { name = "metrics", summary = "print counters of all attachments, as OpenMetrics text" }
@@ -30,15 +31,9 @@ local COUNTERS = {
 
 local VERDICTS = { "alive", "in_use", "foreign", "young", "unknown", "orphan" }
 
-local ESCAPED = { ["\\"] = "\\\\", ['"'] = '\\"', ["\n"] = "\\n" }
-
--- Text of others in a label: UTF-8, and nothing that ends it.
+-- Text of others in a label: escaped as on a terminal, and nothing that ends it.
 local function label(name, value)
-  local text = tostring(value or "")
-  if not utf8.len(text) then
-    text = text:gsub("[\x80-\xff]", "?")
-  end
-  return ('%s="%s"'):format(name, text:gsub('[\\"\n]', ESCAPED):gsub("%c", "?"))
+  return ('%s="%s"'):format(name, (text.printable(tostring(value or "")):gsub('[\\"]', "\\%0")))
 end
 
 local function labels(c)

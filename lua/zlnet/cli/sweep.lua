@@ -5,7 +5,7 @@ local output = require "zlnet.cli.output"
 local usage = require "zlnet.cli.usage"
 local zlnet = require "zlnet"
 
-local sweep = { name = "sweep", summary = "delete the pairs which nobody will use again" }
+local sweep = { name = "sweep", summary = "delete the pairs that will not be used again" }
 
 sweep.description = [[
 Looks at veth links which bear our mark or a name as we give it, and at nothing else. Each gets a verdict; only an

@@ -31,7 +31,7 @@ local function read(r, log)
 end
 
 -- An interface that is there already is an error before anything is asked for: taking the answer back would give its
--- address to somebody else.
+-- address to another.
 local function check_free(container, r)
   local host <close>, err = core.open(nil)
   if not host then

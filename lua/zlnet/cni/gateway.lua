@@ -105,7 +105,7 @@ local function set_up(n, made)
   return true
 end
 
--- Where somebody who attaches at the same time is quicker with the bridge, or with its address, it is there then.
+-- Where another ADD at the same time is quicker with the bridge, or with its address, it is there then.
 local function make(opts)
   local made, err
   for _ = 1, ATTEMPTS do

@@ -32,7 +32,7 @@ function conflict.owners(host)
   return known, nil, busy
 end
 
--- Who stands in the way of an element, as people say it; false when that is nobody any more.
+-- Who stands in the way of an element, as people say it; false when it has no owner any more.
 local function describe_owner(host, comment)
   local known, err, busy = conflict.owners(host)
   if not known then
@@ -59,7 +59,7 @@ end
 ---@param nft table
 ---@param host table
 ---@param e table
----@return true? gone it was nobody's any more, or its owner's own of an earlier time
+---@return true? gone it had no owner any more, or was its owner's own of an earlier time
 ---@return zlnet.error? err whose it is
 function conflict.settle(nft, host, e)
   local found, err = elements.find(nft, e)

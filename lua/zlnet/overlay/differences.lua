@@ -83,7 +83,7 @@ local function refusal(o, p)
   end
 end
 
----What all peers want, by table and key. Whoever is first in the list has it; a peer that wants what another has is
+---What all peers want, by table and key. The first in the list has it; a peer that wants what another has is
 ---refused whole, and what it has stays.
 ---@param o table checked options
 ---@param peers table[] checked

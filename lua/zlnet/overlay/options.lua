@@ -14,8 +14,11 @@ local overlay_options = {}
 ---Below this the kernel takes IPv6 from a link, and with it the next hops of both families.
 overlay_options.LEAST_MTU = 1280
 
--- An address as text, without a length.
+-- An address as text, without a length. What is surely one host's needs no second look.
 local function address(value)
+  if type(value) == "string" and value:find "^[1-9]%d?%." and core.network(value) == value .. "/32" then
+    return value
+  end
   local ip, why = argument.address(value)
   if ip and not addr.is_unicast(ip.address) then
     return nil, fmt("'%s' is not the address of one host", ip.address)
@@ -228,6 +231,16 @@ local function words_of(given)
   return words
 end
 
+-- MAC and next hop of a node, as mac and vtep make them; of IPv4, which lists of thousands are of, at once.
+local function derived(node)
+  local a, b, c, d = node:match "^(%d+)%.(%d+)%.(%d+)%.(%d+)$"
+  if not a then
+    return overlay_options.mac(node)
+  end
+  a, b, c, d = tonumber(a), tonumber(b), tonumber(c), tonumber(d)
+  return fmt("0a:58:%02x:%02x:%02x:%02x", a, b, c, d), fmt("fe80::858:%x:%x:%x", a << 8 | 0xff, 0xfe00 | b, c << 8 | d)
+end
+
 local function check_peer(kind, given)
   local rules, p = FIELDS[kind], { subnets = {} }
   for name, value in next, given do
@@ -245,8 +258,10 @@ local function check_peer(kind, given)
   end
   p.key = p[REQUIRED[kind]]
   if kind == "vxlan" then
-    p.mac = p.mac or overlay_options.mac(p.node)
-    p.vtep = overlay_options.vtep(p.mac)
+    if not p.mac then
+      p.mac, p.vtep = derived(p.node)
+    end
+    p.vtep = p.vtep or overlay_options.vtep(p.mac)
   elseif p.node and not p.endpoint then
     p.endpoint = endpoint(fmt(p.node:find(":", 1, true) and "[%s]:51820" or "%s:51820", p.node))
   end

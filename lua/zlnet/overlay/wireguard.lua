@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- The tunnel behind an overlay of kind wireguard: the device's keys and its peers, held against what the kernel has.
--- An allowed IP that another peer gets moves in one step; one that nobody gets any more is given to a peer that is
+-- An allowed IP that another peer gets moves in one step; one that no peer gets any more is given to a peer that is
 -- removed at once, so that the others of its peer carry packets meanwhile. Operations show no private or preshared key.
 
 local core = require "zlnet.core"
@@ -104,7 +104,7 @@ local function endpoint_of(p, row, before)
   return not (roamed and same) and wanted or nil
 end
 
--- What is different of a peer that is there, and the allowed IPs that it is to lose, to nobody or to another.
+-- What is different of a peer that is there, and the allowed IPs that it is to lose, to another or to none.
 local function changed_peer(p, row, before, holders, tunnel)
   local entry, differs = { public_key = p.public_key, flags = { update_only = true } }, false
   local function set(key, value)
@@ -156,7 +156,7 @@ end
 ---@param device table of look; `{}` for one that is not made yet
 ---@param peers table[] checked, those that are not refused
 ---@param held table<string, boolean> keys of the peers that stay as they are
----@return table tunnel `config`, `ops`, `orphans` (allowed IPs that nobody gets), `lost` (keys of the peers that lose
+---@return table tunnel `config`, `ops`, `orphans` (allowed IPs that no peer gets), `lost` (keys of the peers that lose
 ---some to others), `owners` (keys by allowed IP, as it is now)
 ---@return table<string, boolean> present keys of the peers that are there
 function wireguard.differences(self, device, peers, held)

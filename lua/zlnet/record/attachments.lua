@@ -19,10 +19,10 @@ attachments.keys = { "index", "ifname", "ifalias", "address", "group", "link", "
 ---@field unreadable string? why it cannot be read
 ---@field name zlnet.owner.name? what the name says, when there is no record
 ---@field marked boolean? there is no record, but the MAC bears our mark: else only the name says that the link is ours
----@field foreign boolean? an alias of somebody else's stands where our record would
+---@field foreign boolean? another program's alias stands where our record would
 ---@field whose { pid: integer?, id: string?, tag: string?, hash: string? } what is known of the owner
 
-local NOBODY = {}
+local UNKNOWN_OWNER = {}
 
 ---Looks at one link: a veth that bears our record, or a name as the origin and we give. Never another kind or name.
 ---@param link table
@@ -39,7 +39,7 @@ function attachments.identify(link)
   if unreadable then
     local whose = line.whose(link.ifalias)
     return { link = link, unreadable = unreadable, name = name, marked = marked,
-      whose = (whose.pid or whose.id) and whose or name or NOBODY }
+      whose = (whose.pid or whose.id) and whose or name or UNKNOWN_OWNER }
   elseif not name then
     return nil
   elseif link.ifalias then

@@ -41,7 +41,7 @@ function liveness.new(host, keep_held)
   }, Liveness)
 end
 
--- Without a start time the number is all we have, and whoever wrote it may have meant a thread.
+-- Without a start time the number is all we have, and it may have meant a thread.
 -- Only a file that is not there says that nothing has the number.
 local function is_thread(pid)
   local file <close>, _, errno = io.open(("/proc/%d/stat"):format(pid))

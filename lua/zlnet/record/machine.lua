@@ -38,7 +38,7 @@ end
 local node
 
 ---What tells this node from others: 16 hexadecimal digits, the same after each boot. A hash, because machine-id(5) asks
----that nobody be told the id itself.
+---that the id itself be told to no one.
 ---@return string
 function machine.node()
   if not node then

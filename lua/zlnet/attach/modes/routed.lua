@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- Mode `routed`: the container reaches everything through the host end, which answers for an address of its own there.
--- Nobody needs ARP for others.
+-- No end needs ARP for others.
 
 local addr = require "zlnet.addr"
 local operations = require "zlnet.attach.operations"

@@ -234,8 +234,8 @@ local function start(self)
   return true
 end
 
----Watches the calling thread's namespace: deletes an attachment's pair as soon as its owner has ended and nobody can
----use it any more, also those of owners which have ended already. See zlnet.sweep for the verdicts.
+---Watches the calling thread's namespace: deletes an attachment's pair as soon as its owner has ended and no process
+---can use it any more, also those of owners that have ended already. See zlnet.sweep for the verdicts.
 ---@param opts { dry_run: boolean?, grace: number?, keep_held: boolean?, by_name: boolean? }? dry_run: tell, delete
 ---nothing; grace: seconds, not negative: attachments that are younger are left until then; the others as sweep's
 ---@return zlnet.watcher? watcher to be closed

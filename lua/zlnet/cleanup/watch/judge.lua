@@ -107,7 +107,6 @@ local function delete(self, orphans, all, facts, policy)
     return links_of(orphans)
   end
   if self.o.dry_run then
-    again()
     for _, t in ipairs(orphans) do
       self.tell("orphan", t)
     end
@@ -176,7 +175,7 @@ function judge.judge(self, due)
     end
     return
   end
-  local orphans = judge_all(self, list, facts, policy)
+  local orphans = judge_all(self, list, facts, policy, self.o.dry_run)
   if #orphans > 0 then
     delete(self, orphans, all, facts, policy)
   end
