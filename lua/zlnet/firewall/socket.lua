@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- The socket of nf_tables, kept from one change to the next: closing it right after somebody deleted an element waits until
+-- The socket of nf_tables, kept from one change to the next: closing it right after an element was deleted waits until
 -- the kernel has freed that, some 10 ms. It goes with the garbage that nobody refers to.
 
 local core = require "zlnet.core"
