@@ -4,6 +4,7 @@
 #include "bind/handle.h"
 #include "bind/reply.h"
 #include "codec/codec.h"
+#include "kernel/aside.h"
 #include "tables/nftables.h"
 
 #include <errno.h>
@@ -208,6 +209,18 @@ static int nft_fd(lua_State *L)
 	return 1;
 }
 
+/* nft:leave([child]): closes the socket when the kernel has freed what was deleted through it. */
+static int nft_leave(lua_State *L)
+{
+	struct handle *h = luaL_checkudata(L, 1, NFT_TYPE);
+
+	if (h->sock.fd >= 0)
+		aside_close(h->sock.fd, lua_toboolean(L, 2));
+	h->sock.fd = -1;
+	handle_free(h);
+	return 0;
+}
+
 static int nft_close(lua_State *L)
 {
 	handle_free(luaL_checkudata(L, 1, NFT_TYPE));
@@ -233,11 +246,9 @@ void nft_set_ops(lua_State *L, const struct handle_op *ops, size_t n, lua_CFunct
 
 void nft_open(lua_State *L)
 {
-	static const luaL_Reg methods[] = {{"settimeout", nft_settimeout},
-	                                   {"fd", nft_fd},
-	                                   {"batch", nft_batch_new},
-	                                   {"close", nft_close},
-	                                   {NULL, NULL}};
+	static const luaL_Reg methods[] = {{"settimeout", nft_settimeout}, {"fd", nft_fd},
+	                                   {"batch", nft_batch_new},       {"close", nft_close},
+	                                   {"leave", nft_leave},           {NULL, NULL}};
 	static const luaL_Reg meta[] = {
 		{"__gc", nft_close}, {"__close", nft_close}, {"__tostring", nft_tostring}, {NULL, NULL}};
 

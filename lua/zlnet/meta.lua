@@ -646,8 +646,13 @@ function nft:settimeout(seconds) end
 ---@return integer fd
 function nft:fd() end
 
----Closes the socket. Again is no error.
+---Closes the socket. Again is no error. Right after elements, rules or sets were deleted it waits until the kernel has
+---freed these, some 10 ms, and so do the transactions of others meanwhile.
 function nft:close() end
+
+---Closes the socket when that is over: on a thread of its own. Again is no error.
+---@param child boolean? in a child: for a program that is about to end
+function nft:leave(child) end
 
 ---A transaction: each method queues a message and returns the batch. `newtable`, `newchain`, `newset`, `newsetelem`,
 ---`newobj` and `newrule` take a table and a mode: "create" (refused where it is there already), "add", and for rules

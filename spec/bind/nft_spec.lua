@@ -332,6 +332,20 @@ describe("zlnet.nft", function()
     end)
   end)
 
+  it("is left without waiting for what was deleted, by a thread or a child", function()
+    for _, child in ipairs { false, true } do
+      assert(base(h:batch()):newset(of { name = "s", key_type = "ipv4_addr", key_len = 4, id = 1 })
+        :newsetelem(of { set = "s", elements = { { key = { value = "10.0.0.1" } } } }):send())
+      assert(h:batch():delsetelem(of { set = "s", elements = { { key = { value = "10.0.0.1" } } } }):send())
+      h:leave(child)
+      h:leave(child)
+      assert.equal("nftables handle (closed)", tostring(h))
+      h = assert(core.nft(nil))
+      assert.same({}, h:getsetelems(of { set = "s" }))
+      helper.sh "nft flush ruleset"
+    end
+  end)
+
   it("says so when it is closed, and closing it twice is no error", function()
     local batch = h:batch()
     h:close()

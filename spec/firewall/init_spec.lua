@@ -216,6 +216,7 @@ END]]
     finally(function()
       core.nft = real
     end)
+    require("zlnet.firewall.socket").leave()
     core.nft = function()
       return nil, core.error { kind = "io", code = "EPROTONOSUPPORT", op = "socket", message = "not supported" }
     end

@@ -4,7 +4,6 @@
 -- shell.lua writes it as a script for ip(8).
 
 local fields = require "zlnet.record.fields"
-local firewall = require "zlnet.firewall.operations"
 local line = require "zlnet.record.line"
 local modes = require "zlnet.attach.modes"
 local operations = require "zlnet.attach.operations"
@@ -173,7 +172,9 @@ function plan.build(o, who, node)
   local add, mode = appender(p.ops), modes[o.mode]
   create(o, p, mode, add, node)
   operations.mute(p, mode, add)
-  firewall.add(o, p, add)
+  if o.masquerade or o.publish or o.isolate or o.guard then -- loaded where it is wanted: it is a lot
+    require("zlnet.firewall.operations").add(p, add)
+  end
   if node and node.ipv6_off then
     operations.unmute(p, add)
   end

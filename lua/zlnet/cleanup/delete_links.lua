@@ -266,7 +266,7 @@ end
 ---@field child boolean? what waits for the memory is a child, not a thread: for a program that is about to end; false
 
 -- What is deleted has nothing in the firewall's sets any more.
-local function leave_firewall(report)
+local function leave_firewall(report, child)
   local gone = {}
   for _, link in ipairs(report.deleted) do
     local record = line.parse(link.ifalias)
@@ -275,7 +275,7 @@ local function leave_firewall(report)
     end
   end
   if gone[1] then
-    local ok, err = require("zlnet.firewall").remove(gone)
+    local ok, err = require("zlnet.firewall").remove(gone, child)
     report.failed[#report.failed + 1] = not ok and err or nil
   end
 end
@@ -319,7 +319,7 @@ function remove.links(host, links, all, still, options)
   end
   if report then
     leave_namespaces(report)
-    leave_firewall(report)
+    leave_firewall(report, options and options.child)
   end
   return report, err
 end

@@ -180,7 +180,7 @@ local function lone(list, host, here)
 end
 
 -- What went with its namespace before it was detached may still have elements in the firewall's sets.
-local function leave_firewall(list, host, report)
+local function leave_firewall(list, host, report, child)
   local n, err = require("zlnet.firewall.stale").sweep(host, function(comment)
     for _, s in ipairs(list) do
       local name = s.host_ifname or names.host_name(s, s.tag or "")
@@ -189,7 +189,7 @@ local function leave_firewall(list, host, report)
       end
     end
     return false
-  end)
+  end, false, child)
   report.failed[#report.failed + 1] = not n and err or nil
 end
 
@@ -217,7 +217,7 @@ local function run(list, host, how)
     return nil, lost
   end
   if #chosen < #list then
-    leave_firewall(list, host, report)
+    leave_firewall(list, host, report, how.child)
   end
   return combine(table.move(kept, 1, #kept, #report.failed + 1, report.failed))
 end

@@ -11,6 +11,7 @@ local isolate = require "zlnet.firewall.isolate"
 local operations = require "zlnet.firewall.operations"
 local parts = require "zlnet.firewall.parts"
 local ruleset = require "zlnet.firewall.ruleset"
+local socket = require "zlnet.firewall.socket"
 
 local firewall = {}
 
@@ -111,7 +112,7 @@ end
 ---@return true? ok
 ---@return zlnet.error? err EADDRINUSE for a port that is taken
 function firewall.add(a, host)
-  local nft <close>, err = core.nft(nil)
+  local nft, err = socket.open()
   if not nft then
     return step(err, "set up the firewall")
   end
@@ -146,9 +147,10 @@ local TAKE_AWAY = "take the firewall's elements away"
 ---Takes away what attachments have in our tables, and the tracked connections of addresses whose connections are
 ---translated. What is not there is no error; what another has under the same key stays.
 ---@param list table[] attachments, see ruleset.elements_of
+---@param child boolean? the program is about to end
 ---@return true? ok
 ---@return zlnet.error? err
-function firewall.remove(list)
+function firewall.remove(list, child)
   local wanted = {}
   for _, a in ipairs(list) do
     local of = ruleset.is_wanted(a) and ruleset.elements_of(a) or {}
@@ -157,7 +159,7 @@ function firewall.remove(list)
   if not wanted[1] then
     return true
   end
-  local nft <close>, err = core.nft(nil)
+  local nft, err = socket.open()
   if not nft then
     return step(err, TAKE_AWAY)
   end
@@ -172,6 +174,9 @@ function firewall.remove(list)
   if ok then
     ok, err = conntrack.forget(nft, ruleset.translated(mine))
   end
+  if child then
+    socket.leave()
+  end
   if not ok then
     return step(err, TAKE_AWAY)
   end
@@ -184,7 +189,7 @@ end
 ---@return true? ok
 ---@return zlnet.error? err
 function firewall.compare(a, compare)
-  local nft <close>, err = core.nft(nil)
+  local nft, err = socket.open()
   if not nft then
     return nil, err
   end

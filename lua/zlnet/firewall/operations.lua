@@ -67,15 +67,11 @@ function operations.loopback(a)
     operations.on_loopback(a, "inet6") and { dst = "::1/128", type = "local", table = "local", oif = device } or nil
 end
 
----Adds the operation, where anything is asked for.
----@param o table validated options
+---Adds the operation.
 ---@param p zlnet.plan
 ---@param add fun(op: table)
-function operations.add(o, p, add)
-  if ruleset.is_wanted(o) then
-    add { ns = "host", op = "firewall", step = "set up the firewall", key = "firewall",
-      args = operations.attachment(p) }
-  end
+function operations.add(p, add)
+  add { ns = "host", op = "firewall", step = "set up the firewall", key = "firewall", args = operations.attachment(p) }
 end
 
 ---The operation as commands.

@@ -3,10 +3,10 @@
 
 local conflict = require "zlnet.firewall.conflict"
 local conntrack = require "zlnet.firewall.conntrack"
-local core = require "zlnet.core"
 local elements = require "zlnet.firewall.elements"
 local operations = require "zlnet.firewall.operations"
 local ruleset = require "zlnet.firewall.ruleset"
+local socket = require "zlnet.firewall.socket"
 
 local stale = {}
 
@@ -135,10 +135,11 @@ end
 ---@param host table handle of this namespace
 ---@param matches (fun(comment: string): boolean)? only those whose host end had such a name; nil: all
 ---@param dry_run boolean? only count
+---@param child boolean? the program is about to end
 ---@return integer? n how many there were
 ---@return zlnet.error? err
-function stale.sweep(host, matches, dry_run)
-  local nft <close>, err = core.nft(nil)
+function stale.sweep(host, matches, dry_run, child)
+  local nft, err = socket.open()
   if not nft then
     return ABSENT[err.code] and 0 or nil, err
   end
@@ -163,6 +164,9 @@ function stale.sweep(host, matches, dry_run)
   end
   if ok and not dry_run and not matches then
     ok, err = drop_empty(nft)
+  end
+  if child then
+    socket.leave()
   end
   if not ok then
     err.step = err.step or "take the firewall's stale elements away"
