@@ -62,7 +62,7 @@ local function received(s, source, target)
   local receiver = assert((v6 and socket.udp6 or socket.udp)())
   assert(receiver:setsockname(v6 and "::" or "0.0.0.0", 0))
   local _, port = receiver:getsockname()
-  receiver:settimeout(20)
+  receiver:settimeout(helper.PATIENCE)
   packets.send(sender, s.attacker, "eth0", {
     frame(s, "udp", { source = source, target = target, port = tonumber(port), text = "hostile" }),
     frame(s, "udp", { source = s.ip[1][v6 and 2 or 1], target = v6 and NODE.inet6 or NODE.inet, port = tonumber(port),
@@ -92,7 +92,7 @@ local function stolen(s, index, kind, f)
   helper.eventually(function()
     helper.ping(nil, s.ip[2][index]) -- in mode direct the answer may not find back
     return believed(s.ip[2][index]) == s[2].mac
-  end, 20)
+  end)
   packets.send(sender, s.attacker, "eth0", { frame(s, kind, f) })
   settle(s)
   return believed(s.ip[2][index]) == s.mac
@@ -113,14 +113,19 @@ local attacks = {
       to_mac = "33:33:00:00:00:01" })
   end,
   ["sends under its neighbour's MAC, to get what is for it"] = function(s)
-    packets.send(sender, s.attacker, "eth0", { frame(s, "arp", { from_mac = s[2].mac, source = s.ip[1][1],
-      target = NODE.inet }) })
-    settle(s)
-    if s.mode ~= "bridge" then
-      return false -- there is no table of MACs; the neighbour still answers at its own link
+    for _ = 1, 10 do -- the neighbour may send something of its own meanwhile
+      packets.send(sender, s.attacker, "eth0", { frame(s, "arp", { from_mac = s[2].mac, source = s.ip[1][1],
+        target = NODE.inet }) })
+      settle(s)
+      if s.mode ~= "bridge" then
+        return false -- there is no table of MACs; the neighbour still answers at its own link
+      end
+      local _, text = helper.sh("bridge fdb show br br0")
+      if text:find(s[2].mac .. " dev " .. s[1].host_ifname, 1, true) then
+        return true
+      end
     end
-    local _, text = helper.sh("bridge fdb show br br0")
-    return text:find(s[2].mac .. " dev " .. s[1].host_ifname, 1, true) ~= nil
+    return false
   end,
   ["advertises itself as a router"] = function(s)
     packets.send(sender, s.attacker, "eth0", { frame(s, "router", { source = "fe80::1234", target = "ff02::1",

@@ -171,6 +171,9 @@ describe("zlnet.monitor", function()
       event = assert(m:next(helper.PATIENCE))
     until event.event == "delnsid"
     assert.equal(nsid, event.nsid)
+    helper.eventually(function() -- the pair goes after the number
+      return #helper.ip_json("link", "show", "type", "veth") == 0
+    end)
   end)
 
   it("listens in the namespace of its target, after its process too", function()
@@ -546,12 +549,17 @@ describe("what tells objects apart for zlnet.monitor", function()
 
   before_each(function()
     for _, name in ipairs { "p0", "p1" } do
-      helper.ip("link", "add", name, "up", "type", "bridge")
+      helper.ip("link", "add", name, "type", "bridge")
+      helper.ip("link", "set", name, "up", "addrgenmode", "none") -- the kernel's own would come any moment, with routes
     end
     helper.ip("addr", "add", "10.0.0.1/16", "dev", "p0")
     helper.ip("addr", "add", "10.1.0.1/16", "dev", "p1")
     helper.ip("addr", "add", "fd00::1/64", "dev", "p0", "nodad")
     helper.ip("addr", "add", "fd01::1/64", "dev", "p1", "nodad")
+    helper.eventually(function() -- the local routes of IPv6 addresses come later
+      local text = helper.ip("-6", "route", "show", "table", "local")
+      return text:find "fd00::1 " and text:find "fd01::1 "
+    end)
   end)
   after_each(clear)
 
@@ -662,7 +670,7 @@ describe("what tells objects apart for zlnet.monitor", function()
     local h <close> = assert(core.open())
     helper.eventually(function() -- the kernel's watch of carriers is done, and the port forwards
       return h:getlink { ifname = "p0" }.operstate == "up"
-    end, 10)
+    end)
     local m <close> = listen(nil, { "link", "bridge" })
     local function timer()
       return h:getlink { ifname = "p0" }.linkinfo.data.gc_timer

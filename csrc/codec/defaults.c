@@ -8,6 +8,7 @@
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
 #include <linux/nexthop.h>
+#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -220,6 +221,24 @@ static void leave_name_alone(struct enc *e)
 	}
 }
 
+/* The version of htb is told with the kernel's own minor number, and wanted without. */
+static void defaults_qdisc(struct enc *e)
+{
+	const struct nlattr *kind = find(e, TCA_KIND), *options = find(e, TCA_OPTIONS), *attr;
+	struct tc_htb_glob *glob;
+
+	if (!kind || !options || strncmp(mnl_attr_get_payload(kind), "htb", mnl_attr_get_payload_len(kind)) != 0)
+		return;
+	/* clang-format off */
+	mnl_attr_for_each_nested(attr, options) {
+		/* clang-format on */
+		if (mnl_attr_get_type(attr) != TCA_HTB_INIT || mnl_attr_get_payload_len(attr) < sizeof(*glob))
+			continue;
+		glob = mnl_attr_get_payload(attr);
+		glob->version = glob->version > UINT16_MAX ? glob->version >> 16 : glob->version ? glob->version : 3;
+	}
+}
+
 /* A hop is IPv4's where nothing says the family; a group has none. */
 static void defaults_nexthop(struct enc *e)
 {
@@ -257,6 +276,14 @@ void codec_defaults(struct enc *e)
 	case RTM_NEWNEIGH:
 	case RTM_DELNEIGH:
 		defaults_neigh(e);
+		break;
+	case RTM_GETTCLASS:
+	case RTM_GETTFILTER: /* of no link the kernel lists none */
+		if ((e->nlh->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP && ((struct tcmsg *)e->hdr)->tcm_ifindex == 0)
+			enc_fail(e, "ifindex: a link expected");
+		break;
+	case RTM_NEWQDISC:
+		defaults_qdisc(e);
 		break;
 	case RTM_NEWNEXTHOP:
 		defaults_nexthop(e);

@@ -89,23 +89,6 @@ static bool long_enough(const struct table_msg *table, const struct nlmsghdr *h)
 	return h->nlmsg_len >= MNL_NLMSG_HDRLEN + table->hdrlen;
 }
 
-bool table_dump_has(const struct table_msg *table, const struct nlmsghdr *req, const struct nlmsghdr *h)
-{
-	static const uint16_t link_filters[] = {IFLA_MASTER, IFLA_LINKINFO};
-
-	if (!long_enough(table, h))
-		return true;
-	struct table_level wanted = level_top(table, req), at = level_top(table, h);
-	if (wanted.family && wanted.family != at.family)
-		return false;
-	for (size_t i = 0; table == &table_link && wanted.len > 0 && i < TABLE_COUNT(link_filters); i++) {
-		const struct nlattr *w = find(&wanted, link_filters[i]);
-		if (w && !attr_same(&wanted, w, &at, find(&at, link_filters[i])))
-			return false;
-	}
-	return true;
-}
-
 /* Fields of which the request says something are the same. */
 static bool header_same(const struct table_msg *table, const char *wanted, const char *header)
 {
@@ -119,6 +102,27 @@ static bool header_same(const struct table_msg *table, const char *wanted, const
 			return false;
 	}
 	return true;
+}
+
+bool table_dump_has(const struct table_msg *table, const struct nlmsghdr *req, const struct nlmsghdr *h)
+{
+	static const uint16_t link_filters[] = {IFLA_MASTER, IFLA_LINKINFO}, tc_filters[] = {TCA_KIND};
+	const bool link = table == &table_link,
+		   tc = table == &table_qdisc || table == &table_tclass || table == &table_tfilter;
+	const uint16_t *filters = link ? link_filters : tc_filters;
+	const size_t n = link ? TABLE_COUNT(link_filters) : tc ? TABLE_COUNT(tc_filters) : 0;
+
+	if (!long_enough(table, h))
+		return true;
+	struct table_level wanted = level_top(table, req), at = level_top(table, h);
+	if (wanted.family && wanted.family != at.family)
+		return false;
+	for (size_t i = 0; wanted.len > 0 && i < n; i++) {
+		const struct nlattr *w = find(&wanted, filters[i]);
+		if (w && !attr_same(&wanted, w, &at, find(&at, filters[i])))
+			return false;
+	}
+	return !tc || header_same(table, mnl_nlmsg_get_payload(req), mnl_nlmsg_get_payload(h));
 }
 
 bool table_is(const struct table_msg *table, const struct nlmsghdr *req, const struct nlmsghdr *h)

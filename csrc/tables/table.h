@@ -116,7 +116,8 @@ struct table_msg {
 };
 
 /* The objects of rtnetlink. */
-#define TABLE_RTNETLINK(X)  X(link) X(addr) X(route) X(neigh) X(rule) X(nsid) X(nexthop) X(netconf)
+#define TABLE_RTNETLINK(X) \
+	X(link) X(addr) X(route) X(neigh) X(rule) X(nsid) X(nexthop) X(netconf) X(qdisc) X(tclass) X(tfilter)
 #define TABLE_DECLARE(name) extern const struct table_msg table_##name;
 TABLE_RTNETLINK(TABLE_DECLARE)
 

@@ -322,6 +322,78 @@ function handle:getnetconf(t, keys) end
 ---@return zlnet.error? err EOPNOTSUPP without a family
 function handle:getnetconfs(filter, keys) end
 
+---Makes a queueing discipline. Handles are numbers, `1:5` is 0x10005. `options` of a kind without keys
+---stand under `unknown`. Equal to `tc qdisc add`.
+---@param t zlnet.qdisc
+---@param mode zlnet.mode?
+---@return true? ok
+---@return zlnet.error? err
+function handle:newqdisc(t, mode) end
+
+---Takes a queueing discipline away,
+---named by `parent` ("root", "ingress", a class) or `handle` of the link `ifindex`.
+---Equal to `tc qdisc del`.
+---@param t zlnet.qdisc
+---@return true? ok
+---@return zlnet.error? err
+function handle:delqdisc(t) end
+
+---Those of a link, `ifindex`, or of all links, that are as the filter says.
+---Equal to `tc qdisc show`.
+---@param filter zlnet.qdisc?
+---@param keys string[]?
+---@return zlnet.qdisc[]? qdiscs
+---@return zlnet.error? err
+function handle:getqdiscs(filter, keys) end
+
+---Makes a class of a queueing discipline. Handles are numbers, `1:5` is 0x10005. `options` of a kind without keys
+---stand under `unknown`. Equal to `tc class add`.
+---@param t zlnet.tclass
+---@param mode zlnet.mode?
+---@return true? ok
+---@return zlnet.error? err
+function handle:newtclass(t, mode) end
+
+---Takes a class of a queueing discipline away,
+---named by `handle` on the link `ifindex`.
+---Equal to `tc class del`.
+---@param t zlnet.tclass
+---@return true? ok
+---@return zlnet.error? err
+function handle:deltclass(t) end
+
+---Those of a link, `ifindex`, which has to be said, that are as the filter says.
+---Equal to `tc class show`.
+---@param filter zlnet.tclass
+---@param keys string[]?
+---@return zlnet.tclass[]? tclasses
+---@return zlnet.error? err
+function handle:gettclasses(filter, keys) end
+
+---Makes a filter of packets. Handles are numbers, `1:5` is 0x10005. `options` of a kind without keys
+---stand under `unknown`. Equal to `tc filter add`.
+---@param t zlnet.tfilter
+---@param mode zlnet.mode?
+---@return true? ok
+---@return zlnet.error? err
+function handle:newtfilter(t, mode) end
+
+---Takes a filter of packets away,
+---named by `prio` (and `protocol`, `handle`) under `parent` of the link `ifindex`.
+---Equal to `tc filter del`.
+---@param t zlnet.tfilter
+---@return true? ok
+---@return zlnet.error? err
+function handle:deltfilter(t) end
+
+---Those of a link, `ifindex`, which has to be said, that are as the filter says.
+---Equal to `tc filter show`.
+---@param filter zlnet.tfilter
+---@param keys string[]?
+---@return zlnet.tfilter[]? tfilters
+---@return zlnet.error? err
+function handle:gettfilters(filter, keys) end
+
 ---Adds a policy rule. Equal to `ip rule add`.
 ---@param t zlnet.rule
 ---@param mode zlnet.mode?

@@ -119,7 +119,10 @@ describe("zlnet.attach { pool = … }", function()
       for i = first, first + 14 do
         spaces[i] = assert(core.netns.create("n" .. i))
       end
-      io.read "l"
+      assert(io.open("/run/ready" .. first, "w")):close()
+      repeat
+        core.poll({}, 0.001)
+      until io.open "/run/go"
       for i = first, first + 14 do
         local a, err = zlnet.attach { netns = spaces[i], id = "n" .. i, pool = "10.204.0.0/24" }
         print(a and a.ip[1].address or "failed: " .. tostring(err))
@@ -128,11 +131,13 @@ describe("zlnet.attach { pool = … }", function()
     local file <close> = assert(io.open(path, "w"))
     file:write(script)
     file:flush()
-    local lines = { "mkfifo /run/go" }
+    local lines = {}
     for i = 0, 15 do
-      lines[#lines + 1] = ("%s %s %d </run/go >/run/taken%d &"):format(helper.lua, path, i * 15 + 1, i)
+      lines[#lines + 1] = ("%s %s %d >/run/taken%d 2>&1 &"):format(helper.lua, path, i * 15 + 1, i)
     end
-    lines[#lines + 1] = "exec 9>/run/go; exec 9>&-; wait; cat /run/taken*" -- all are there, and read the end of it
+    lines[#lines + 1] = [[n=0
+      while [ $(ls /run | grep -c ready) -lt 16 ] && [ $n -lt 600 ]; do sleep .05; n=$((n + 1)); done
+      touch /run/go; wait; cat /run/taken*]]
     local _, output = helper.sh(table.concat(lines, "\n"))
     os.remove(path)
     local seen, n = {}, 0
@@ -151,7 +156,7 @@ describe("zlnet.attach { pool = … }", function()
     for i = 1, 240 do
       assert(core.netns.delete("n" .. i))
     end
-    helper.sh "rm -f /run/go /run/taken*; umount /run/netns; rmdir /run/netns"
+    helper.sh "rm -f /run/go /run/taken* /run/ready*; umount /run/netns; rmdir /run/netns"
   end)
 
   it("raises for a pool that is none, and together with ip", function()

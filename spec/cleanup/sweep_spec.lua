@@ -113,7 +113,7 @@ describe("zlnet.sweep", function()
         stop()
         helper.eventually(function()
           return verdict(a.host_ifname, { dry_run = true }) == "orphan"
-        end, 20)
+        end)
       end)
   end
 

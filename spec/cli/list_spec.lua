@@ -93,7 +93,7 @@ describe("zlnet list", function()
       local text = comm:read "a"
       comm:close()
       return text:find "root"
-    end, 20)
+    end)
     finally(function()
       helper.sh(("kill -9 %d; rm %s"):format(pid, name))
     end)

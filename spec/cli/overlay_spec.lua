@@ -93,7 +93,7 @@ describe("zlnet overlay", function()
     end
     helper.eventually(function()
       return event(1)
-    end, 10)
+    end)
     assert.equal("synced", event(1).event)
     helper.sh "bridge fdb del 0a:58:c0:00:02:02 dev ov"
     helper.eventually(function()

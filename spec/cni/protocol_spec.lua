@@ -268,7 +268,7 @@ describe("a chain of plugins", function()
     c:exec "busybox nc -l -p 80 -e /bin/echo hello >/dev/null 2>&1 &"
     helper.eventually(function()
       return c:exec "cat /proc/net/tcp /proc/net/tcp6 | grep -q ':0050 .* 0A '"
-    end, 10)
+    end)
     local _, out = helper.sh "busybox timeout 20 busybox nc 127.0.0.1 8080 </dev/null"
     run("DEL", result)
     assert.are.equal("hello\n", out)

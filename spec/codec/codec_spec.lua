@@ -5,7 +5,8 @@ local recorded = require "spec.support.codec_data"
 
 local links = { b0 = 4, v1 = 3, v2 = 2 }
 local objects = {
-  "link", "addr", "route", "neigh", "rule", "nsid", "nexthop", "netconf",
+  "link", "addr", "route", "neigh", "rule", "nsid", "nexthop", "netconf", "qdisc", "tclass",
+  "tfilter",
   "nft.table", "nft.chain", "nft.rule", "nft.set", "nft.setelem", "nft.obj", "nft.gen", "conntrack",
 }
 
@@ -196,6 +197,7 @@ describe("codec", function()
 
     local least = {
       link = 500, addr = 15, route = 60, neigh = 20, rule = 30, nsid = 5, nexthop = 20, netconf = 8,
+      qdisc = 50, tclass = 30, tfilter = 15,
       ["nft.table"] = 6, ["nft.chain"] = 15,
       ["nft.rule"] = 80, ["nft.set"] = 90, ["nft.setelem"] = 80, ["nft.obj"] = 10, ["nft.gen"] = 3, conntrack = 20,
     }

@@ -24,7 +24,7 @@ local function container(before)
     local file <close> = io.open(("/proc/%d/status"):format(pid))
     local status = file and file:read "a" or ""
     return status:find "^Name:%ssleep" and status:find "CapEff:%s0+\n"
-  end, 10)
+  end)
   return pid, function()
     os.execute(("kill -9 %d"):format(pid))
   end
@@ -149,7 +149,7 @@ local function swapped()
   local _, swapper = helper.sh(("%s -e %s >/dev/null 2>&1 & echo $!"):format(helper.lua, helper.quote(script)))
   helper.eventually(function()
     return require("lfs").symlinkattributes "/run/swapped"
-  end, 10)
+  end)
   local attached, refused, wrong = 0, 0, nil
   local deadline = helper.clock() + 30
   while (attached < 50 or refused < 50) and not wrong and helper.clock() < deadline do

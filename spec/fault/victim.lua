@@ -41,7 +41,7 @@ local function kill(pid)
     os.execute(("kill -9 %d 2>/dev/null"):format(pid))
     helper.eventually(function()
       return is_gone(pid)
-    end, 5)
+    end)
   end
 end
 
@@ -112,7 +112,7 @@ function victim.make(tags, how)
       write(INHABITANT, (sh(("nsenter --net=%s sleep 1000 >/dev/null 2>&1 </dev/null & echo $!"):format(NETNS))))
       helper.eventually(function()
         return helper.sh(("test $(stat -Lc %%i /proc/%d/ns/net) = $(stat -Lc %%i %s)"):format(read(INHABITANT), NETNS))
-      end, 5)
+      end)
     end
     if how.dead then
       c:kill()

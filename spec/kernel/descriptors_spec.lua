@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- What a process that uses zlnet may pass on to others without knowing: descriptors to its children, signals to threads.
+-- What a process that uses zlnet may pass on without knowing: descriptors to its children, signals to threads.
 local core = require "zlnet.core"
 local helper = require "spec.support.helper"
 local lfs = require "lfs"

@@ -21,7 +21,7 @@ describe("the lock of a namespace", function()
     local pid = helper.eventually(function()
       local file <close> = assert(io.open(ready))
       return file:read "n"
-    end, 20)
+    end)
     os.remove(ready)
     return function(kill)
       if kill then

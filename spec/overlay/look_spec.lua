@@ -16,6 +16,9 @@ describe("looking at an overlay's device", function()
     fixture.underlay()
     o = assert(zlnet.overlay { name = "ov", ["local"] = "192.0.2.1", ip = { "10.201.1.1", "fd00:201:1::1" } })
     assert(o:sync { fixture.peer(2), fixture.peer(3) })
+    helper.eventually(function() -- the kernel makes that route a moment later
+      return helper.ip("-6", "route", "show", "table", "local", "dev", "ov"):find "fd00:201:1::1 "
+    end)
     self, index = { host = assert(zlnet.open()) }, fixture.link("ov").ifindex
   end)
   after_each(function()
@@ -34,28 +37,33 @@ describe("looking at an overlay's device", function()
     assert.same({ 2, 2 }, { #rows.fdb, #rows.addr })
   end)
 
+  local CHANGES = {
+    { "bridge fdb replace 0a:58:c0:00:02:02 dev ov dst 192.0.2.77 self permanent",
+      "bridge fdb replace 0a:58:c0:00:02:02 dev ov dst 192.0.2.2 self permanent" },
+    { "ip route add 10.77.0.0/16 dev ov", "ip route del 10.77.0.0/16 dev ov" },
+    { "ip addr add 10.9.9.1/32 dev ov", "ip addr del 10.9.9.1/32 dev ov" },
+    { "ip neigh add 10.9.9.9 lladdr 0a:00:00:00:00:01 dev ov nud stale", "ip neigh del 10.9.9.9 dev ov" },
+  }
+
   it("sees that nothing has changed, and that something has, and that it is back", function()
     local wanted = {}
-    local good = { pictures = assert(look.at(self, TABLES, index)), wanted = wanted }
-    local function as_before()
-      return look.is_as_before(good, wanted, assert(look.at(self, TABLES, index)))
+    for _, change in ipairs(CHANGES) do
+      helper.eventually(function() -- the kernel's own neighbour for multicast may come between two looks
+        local good = { pictures = assert(look.at(self, TABLES, index)), wanted = wanted }
+        local function as_before()
+          return look.is_as_before(good, wanted, assert(look.at(self, TABLES, index)))
+        end
+        assert.is_true(as_before())
+        assert.is_false(look.is_as_before(good, {}, good.pictures))
+        assert.is_false(look.is_as_before(nil, wanted, good.pictures))
+        helper.sh(change[1])
+        local seen = not as_before()
+        helper.sh(change[2])
+        assert.is_true(seen, change[1])
+        assert.is_true(as_before(), change[2])
+        return true
+      end)
     end
-    assert.is_true(as_before())
-    assert.is_false(look.is_as_before(good, {}, good.pictures))
-    assert.is_false(look.is_as_before(nil, wanted, good.pictures))
-    for _, change in ipairs {
-      { "bridge fdb replace 0a:58:c0:00:02:02 dev ov dst 192.0.2.77 self permanent",
-        "bridge fdb replace 0a:58:c0:00:02:02 dev ov dst 192.0.2.2 self permanent" },
-      { "ip route add 10.77.0.0/16 dev ov", "ip route del 10.77.0.0/16 dev ov" },
-      { "ip addr add 10.9.9.1/32 dev ov", "ip addr del 10.9.9.1/32 dev ov" },
-    } do
-      helper.sh(change[1])
-      assert.is_false(as_before(), change[1])
-      helper.sh(change[2])
-      assert.is_true(as_before(), change[2])
-    end
-    helper.sh "ip neigh add 10.9.9.9 lladdr 0a:00:00:00:00:01 dev ov nud stale"
-    assert.is_false(as_before())
   end)
 
   it("says which question failed", function()

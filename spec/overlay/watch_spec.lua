@@ -31,7 +31,7 @@ describe("an overlay that is watched", function()
         list[#list + 1] = event ~= true and event or nil
       until event == true
       return pcall(assert.same, tables, fixture.tables "ov")
-    end, 10)
+    end)
     return list
   end
 
@@ -132,7 +132,7 @@ describe("an overlay that is watched", function()
     helper.eventually(function()
       o:next(0.05)
       return #helper.ip_json("route", "show", "10.201.2.0/24", "dev", "ov") == 1
-    end, 5)
+    end)
     assert.equal(1, #helper.ip_json("route", "show", "10.88.0.0/16", "dev", "ov"))
   end)
 
@@ -166,7 +166,7 @@ describe("an overlay that is watched", function()
     assert.is_nil(o:timeout())
     assert.equal(o:pollfd(), o:getfd())
     shell "bridge fdb del 0a:58:c0:00:02:02 dev ov"
-    assert.same({ 1 }, assert(core.poll({ { fd = o:pollfd(), events = "r" } }, 5)))
+    assert.same({ 1 }, assert(core.poll({ { fd = o:pollfd(), events = "r" } }, helper.PATIENCE)))
     local event
     helper.eventually(function()
       event = o:next(0)

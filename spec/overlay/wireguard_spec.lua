@@ -208,7 +208,7 @@ describe("the tunnel of an overlay", function()
       helper.eventually(function()
         local event = o:next(0.1)
         return event and event.what == "peer" and event.how == "removed"
-      end, 20)
+      end)
       assert.same(texts { peer(2) }, peers())
     end)
 
@@ -264,7 +264,7 @@ describe("the tunnel of an overlay", function()
         subnets = { "10.201.1.0/24", "fd00:201:1::/64" } } }).failed)
       helper.eventually(function()
         return helper.ping(nil, "10.202.2.1")
-      end, 20)
+      end)
       assert.is_true((helper.ping(nil, "fd00:202:2::1")))
       local running = io.popen "ping -n -q -c 100 -i 0.01 -W 5 10.202.2.1"
       for i = 1, 20 do

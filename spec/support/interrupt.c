@@ -11,13 +11,15 @@
 #define NLM_F_DUMP_INTR 0x10
 #endif
 
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): the C library's have underscores */
 ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
 {
 	static long left = -1;
+	const char *wanted = getenv("INTERRUPTED");
 	ssize_t n = syscall(SYS_recvmsg, fd, msg, flags);
 
 	if (left < 0)
-		left = getenv("INTERRUPTED") ? atol(getenv("INTERRUPTED")) : 0;
+		left = wanted ? strtol(wanted, NULL, 10) : 0;
 	if (n < (ssize_t)sizeof(struct nlmsghdr) || left == 0)
 		return n;
 	struct nlmsghdr *h = msg->msg_iov[0].iov_base;

@@ -139,7 +139,7 @@ function node.chain(path, kind)
   helper.eventually(function()
     local file <close> = assert(io.open(ready))
     return file:read "l" == "there"
-  end, 20)
+  end)
   local file <close> = assert(io.open(pidfile))
   local pid = file:read "n"
   for _, name in ipairs { exe, ready, pidfile } do

@@ -207,12 +207,6 @@ local function compare_neighbours(list, a, facts, p)
   end
 end
 
----Holds operations against what is there.
----@param list zlnet.differences.list gets what differs
----@param ops zlnet.plan.op[]
----@param a zlnet.attachment
----@param facts zlnet.facts
----@param policy zlnet.differences.policy?
 -- By the record, not by what the container's end is now: its MAC is one of those things that a guard is about.
 function by_op.firewall(list, op, _, _, facts, a)
   local wanted = require("zlnet.firewall.operations").of(a, facts.host.link)
@@ -221,6 +215,12 @@ function by_op.firewall(list, op, _, _, facts, a)
   end))
 end
 
+---Holds operations against what is there.
+---@param list zlnet.differences.list gets what differs
+---@param ops zlnet.plan.op[]
+---@param a zlnet.attachment
+---@param facts zlnet.facts
+---@param policy zlnet.differences.policy?
 function differences.of_ops(list, ops, a, facts, policy)
   for _, op in ipairs(ops) do
     local side = facts[op.ns]

@@ -9,7 +9,8 @@ local delete = {}
 
 ---Detaches a container's interface, and does not wait until the kernel has freed its memory. Goes on after a failure.
 ---The address is given back last, so that no other container gets it while something of ours still bears it; but an
----early IPAM plugin's own start takes place meanwhile. A bound one comes first, because it speaks through the interface.
+---early IPAM plugin's own start takes place meanwhile. A bound one comes first, because it speaks through the
+---interface.
 ---@param r zlnet.cni.request
 ---@param log fun(text: string)
 ---@return string? text empty: DEL has no result

@@ -31,17 +31,6 @@ describe("zlnet.attach", function()
     assert.is_true((helper.ping(nil, "fd00:200::5")))
   end)
 
-  it("switches IPv6 on for its own link where the container has it off", function()
-    c:exec "echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6"
-    local options = { pid = c.pid, ip = { "10.200.0.5", "fd00:200::5" } }
-    for _ = 1, 2 do -- once more in the place of the one before
-      local a = assert(zlnet.attach(options))
-      assert.same({}, zlnet.check(a))
-      assert.is_true((helper.ping(nil, "fd00:200::5")))
-    end
-    assert.equal("1\n", select(2, c:exec "cat /proc/sys/net/ipv6/conf/default/disable_ipv6"))
-  end)
-
   it("goes on where /proc/sys may not be written and nothing in it has to be", function()
     helper.sh "cd /proc/sys/net; echo 1 >ipv4/ip_forward; echo 1 >ipv6/conf/all/forwarding"
     assert(helper.sh "mount --bind /proc/sys /proc/sys && mount -o remount,bind,ro /proc/sys")

@@ -1,9 +1,57 @@
 -- SPDX-License-Identifier: MIT
--- The options of a bridge's port.
 local json = require "dkjson"
+local bridge = require "zlnet.attach.modes.bridge"
 local helper = require "spec.support.helper"
 local node = require "spec.support.node"
+local ops = require("spec.support.plan").ops
+local options = require "zlnet.options"
+local rows = require "zlnet.attach.options"
 local zlnet = require "zlnet"
+
+describe("mode bridge", function()
+  it("sets a bridge's port before it can have a carrier, in its own VLAN alone", function()
+    local function port(changes, seen)
+      local opts = { pid = 42, ip = "10.0.0.5/24", mode = "bridge", bridge = "br0", default_route = false }
+      for key, value in pairs(changes) do
+        opts[key] = value
+      end
+      local list = {}
+      bridge.before(options.check("attach", rows.attach, opts), nil, function(op)
+        list[#list + 1] = op
+      end, seen)
+      return list
+    end
+    assert.same({}, port {})
+    assert.same({ slave_kind = "bridge", slave_data = { mode = true, isolated = false } },
+      port({ hairpin = true })[1].args.linkinfo)
+    local list = port({ vlan = 5 }, { default_pvid = 1 })
+    assert.same({ { vid = 5, flags = { pvid = true, untagged = true } } }, list[1].args.af_spec.vlan_info)
+    assert.same({ "dellink", "bridge", 1 }, { list[2].op, list[2].args.family, list[2].args.af_spec.vlan_info[1].vid })
+    assert.equal(1, #port({ vlan = 5 }, { default_pvid = 0 }))
+    assert.equal(1, #port({ vlan = 1 }, { default_pvid = 1 }))
+  end)
+
+  it("announces on a bridge by setting the MAC again, when the kernel was told to announce", function()
+    local function steps(ip)
+      local list = {}
+      local opts = { ip = ip, mode = "bridge", bridge = "br0", default_route = false, mac = "02:00:00:00:00:05" }
+      for _, op in ipairs(ops("finish", opts)) do
+        list[#list + 1] = op.op .. " " .. op.ns
+      end
+      return list
+    end
+    assert.same({ "setlink container", "setlink container" }, steps "10.0.0.5/24")
+    assert.same({ "setlink container", "sysctl container", "setlink container" }, steps "fd00::5/64")
+  end)
+
+  it("routes by a gateway of its subnet, and has no address and no route on the host end", function()
+    local opts = { ip = "10.0.0.5/24", mode = "bridge", bridge = "br0", gateway = "10.0.0.1" }
+    assert.same({ family = "inet", gateway = "10.0.0.1" }, ops("routes", opts)[1].args)
+    local list = ops("host", opts)
+    assert.equal(1, #list)
+    assert.same({ alt_ifname = { "10.0.0.5@br0" } }, list[1].args.prop_list)
+  end)
+end)
 
 describe("zlnet.attach in mode bridge", function()
   helper.insulate()
@@ -18,12 +66,12 @@ describe("zlnet.attach in mode bridge", function()
 
   local function on_bridge(last, more)
     local c = helper.container()
-    local options = { pid = c.pid, ip = { ("10.7.0.%d/24"):format(last), ("fd00:7::%d/64"):format(last) },
+    local opts = { pid = c.pid, ip = { ("10.7.0.%d/24"):format(last), ("fd00:7::%d/64"):format(last) },
       mode = "bridge", bridge = "br0", gateway = { "10.7.0.1", "fd00:7::1" } }
     for key, value in pairs(more or {}) do
-      options[key] = value
+      opts[key] = value
     end
-    local a, err = zlnet.attach(options)
+    local a, err = zlnet.attach(opts)
     return a, err, c
   end
 
