@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* luaopen_zlnet_core: the module's table, and the few functions that need no object. */
-#include "bind/batch.h"
 #include "bind/address.h"
+#include "bind/batch.h"
 #include "bind/child.h"
 #include "bind/error.h"
 #include "bind/genl.h"

@@ -20,8 +20,10 @@ static struct handle *batch_handle(lua_State *L, int arg)
 {
 	lua_getiuservalue(L, arg, 1);
 	struct handle *h = luaL_testudata(L, -1, HANDLE_TYPE);
-	if (!h || h->sock.fd < 0)
+	if (!h || h->sock.fd < 0) {
 		luaL_argerror(L, arg, "batch of a closed handle");
+		return NULL;
+	}
 	handle_check_generation(L, arg, h->generation, "batch");
 	lua_pop(L, 1);
 	return h;
@@ -210,8 +212,8 @@ int batch_read(lua_State *L, struct netlink_reply *owner, const struct sent *s)
 	return reply_read(L, owner, push_sent, s);
 }
 
-/* The indexes of the links that the queue deletes, or those that the options at arg list where requests name groups, without
- * repetition. Raises unless all requests are dellink and each link is known by its index. */
+/* The indexes of the links that the queue deletes, or those that the options at arg list where requests name groups,
+ * without repetition. Raises unless all requests are dellink and each link is known by its index. */
 static uint32_t *push_deleted(lua_State *L, int arg, const struct queue *q, size_t *n)
 {
 	size_t listed =
@@ -282,7 +284,8 @@ static int send_until_gone(lua_State *L, struct batch *b, struct handle *h, stru
 	return values < 0 ? lua_error(L) : values;
 }
 
-/* batch:send([{stop_on_error=true, objects=false}]) -> results, number of the first failed operation or nil | nil, err */
+/* batch:send([{stop_on_error=true, objects=false}]) -> results, number of the first failed operation or nil | nil, err
+ */
 static int batch_send(lua_State *L)
 {
 	struct batch *b = luaL_checkudata(L, 1, BATCH_TYPE);

@@ -181,8 +181,8 @@ static int64_t check_deadline(lua_State *L, int idx)
 	return netlink_now() + (int64_t)(seconds * 1000);
 }
 
-/* Of a child with pipes: what it wrote to standard output since, as soon as there is something; "" when it has closed it
- * or ended. child:read(seconds) -> text | nil, err. */
+/* Of a child with pipes: what it wrote to standard output since, as soon as there is something; "" when it has closed
+ * it or ended. child:read(seconds) -> text | nil, err. */
 static int c_read(lua_State *L)
 {
 	struct child *s = luaL_checkudata(L, 1, CHILD_TYPE);

@@ -61,8 +61,8 @@ static const char *field(lua_State *L, const char *key)
 	return lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
 }
 
-/* Begins as the messages of the origin do, the Rust module that zlnet replaces; people read the rest, programs branch on
- * kind and code. */
+/* Begins as the messages of the origin do, the Rust module that zlnet replaces; people read the rest, programs branch
+ * on kind and code. */
 static int bind_error_tostring(lua_State *L)
 {
 	luaL_checktype(L, 1, LUA_TTABLE);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Errors as Lua sees them: a table with the metatable "zlnet.error" (design: kind, errno, code, op, message, attr, link). */
+/* Errors as Lua sees them: a table with the metatable "zlnet.error" (design: kind, errno, code, op, message, attr,
+ * link). */
 #ifndef ZLNET_BIND_ERROR_H
 #define ZLNET_BIND_ERROR_H
 

@@ -35,7 +35,7 @@ int genl_new(lua_State *L)
 	const struct table_msg *table = table_genl_family(name);
 
 	if (!table)
-		luaL_argerror(L, 2, lua_pushfstring(L, "family '%s': wireguard expected", name));
+		return luaL_argerror(L, 2, lua_pushfstring(L, "family '%s': wireguard expected", name));
 	lua_settop(L, 3);
 	lua_remove(L, 2);
 	int pushed = handle_create(L, GENL_TYPE, NETLINK_GENERIC, sizeof(struct genl));

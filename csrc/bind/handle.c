@@ -300,7 +300,8 @@ static int h_timeout(lua_State *L)
 	return 0;
 }
 
-/* handle:setrcvbuf(bytes): room for answers that wait (SO_RCVBUF). Below its least an answer to one request would be lost. */
+/* handle:setrcvbuf(bytes): room for answers that wait (SO_RCVBUF). Below its least an answer to one request would be
+ * lost. */
 static int h_setrcvbuf(lua_State *L)
 {
 	struct handle *h = handle_check(L, 1);

@@ -42,8 +42,8 @@ void handle_open(lua_State *L);
 /* core.open(target [, here]) -> handle | nil, err */
 int handle_new(lua_State *L);
 
-/* The same for a socket of another protocol, as userdata of another type and size, which begins with a struct handle (the rest
- * is zero): handle_free ends it. */
+/* The same for a socket of another protocol, as userdata of another type and size, which begins with a struct handle
+ * (the rest is zero): handle_free ends it. */
 int handle_create(lua_State *L, const char *type, int protocol, size_t size);
 void handle_free(struct handle *h);
 
@@ -53,9 +53,9 @@ struct handle *handle_check(lua_State *L, int arg);
 /* Raises where what is at arg was made by another process than this one, its parent. */
 void handle_check_generation(lua_State *L, int arg, uint64_t generation, const char *what);
 
-/* Encode the table at arg 2 (mode at arg 3 for OP_NEW) for op, whose answer is wanted for these keys (NULL: all), into buf,
- * CODEC_MAX bytes, aligned.
- * Raises on wrong use. 0, or -errno with e filled when a link that it names is not there. */
+/* Encode the table at arg 2 (mode at arg 3 for OP_NEW) for op, whose answer is wanted for these keys (NULL: all), into
+ * buf, CODEC_MAX bytes, aligned. Raises on wrong use. 0, or -errno with e filled when a link that it names is not
+ * there. */
 int handle_encode(lua_State *L, struct handle *h, const struct handle_op *op, const struct codec_keys *only, void *buf,
                   struct error *e);
 

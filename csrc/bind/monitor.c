@@ -270,8 +270,8 @@ static bool is_readable(int fd)
 	return poll(&p, 1, 0) > 0;
 }
 
-/* m:discard() -> true | nil, err: forget all that waits. The kernel keeps quiet after a loss until nothing does, so what is
- * left over would be older than what is there. */
+/* m:discard() -> true | nil, err: forget all that waits. The kernel keeps quiet after a loss until nothing does, so
+ * what is left over would be older than what is there. */
 static int m_discard(lua_State *L)
 {
 	struct monitor *m = check_open(L, 1);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The handle of nf_tables and connection tracking, a NETLINK_NETFILTER socket in one namespace, and its transactions. */
+/* The handle of nf_tables and connection tracking, a NETLINK_NETFILTER socket in one namespace, and its transactions.
+ */
 #ifndef ZLNET_BIND_NFT_H
 #define ZLNET_BIND_NFT_H
 

@@ -84,10 +84,7 @@ static int batch_add(lua_State *L)
 
 static const struct handle_op *item_op(const struct queue *q, unsigned i)
 {
-	const struct handle_op *op;
-
-	memcpy(&op, q->items[i].note, sizeof(const struct handle_op *));
-	return op;
+	return *(const struct handle_op *const *)q->items[i].note;
 }
 
 static void push_item_error(lua_State *L, const struct queue *q, unsigned i)

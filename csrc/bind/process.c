@@ -100,8 +100,8 @@ static int p_netns(lua_State *L)
 	return *fd < 0 ? bind_error_return(L, &e) : 1;
 }
 
-/* p:left(ns) -> nil while the process lives in the namespace, else "ended" or "moved"; nil, too, when that cannot be told.
- * Takes no memory where it is nil. */
+/* p:left(ns) -> nil while the process lives in the namespace, else "ended" or "moved"; nil, too, when that cannot be
+ * told. Takes no memory where it is nil. */
 static int p_left(lua_State *L)
 {
 	const struct process *p = check_open(L, 1);

@@ -19,10 +19,10 @@ void bind_process_open(lua_State *L);
 /* core.process(pid) -> process | nil, err */
 int bind_process_new(lua_State *L);
 
-/* core.occupants(handle [, "descriptors"]) -> { lives = { [nsid] = pid, … }, opens = { [nsid] = pid, … }, unseen = { pid, … },
- * all = boolean } | nil, err: a process for each namespace that the handle's has a number for and that a process lives in,
- * with "descriptors" one for each that another process has open, processes of which that cannot be seen, and whether none
- * was missed. The handle is of our own namespace. */
+/* core.occupants(handle [, "descriptors"]) -> { lives = { [nsid] = pid, … }, opens = { [nsid] = pid, … }, unseen = {
+ * pid, … }, all = boolean } | nil, err: a process for each namespace that the handle's has a number for and that a
+ * process lives in, with "descriptors" one for each that another process has open, processes of which that cannot be
+ * seen, and whether none was missed. The handle is of our own namespace. */
 int bind_process_netns_users(lua_State *L);
 
 #endif

@@ -21,9 +21,9 @@ static int reading_call(lua_State *L)
 	return lua_gettop(L);
 }
 
-/* While a small heap gets a large result, the collector would go through what is there of it again and again, and find all
- * of it in use: so it is held. Not where the heap is larger already, for starting the collector again begins a round through
- * all of it, and where results are all that is made nothing else would make it run. */
+/* While a small heap gets a large result, the collector would go through what is there of it again and again, and find
+ * all of it in use: so it is held. Not where the heap is larger already, for starting the collector again begins a
+ * round through all of it, and where results are all that is made nothing else would make it run. */
 static bool hold(lua_State *L, size_t len)
 {
 	bool large = len >= HOLD_LEAST && (size_t)lua_gc(L, LUA_GCCOUNT) < 2 * len / 1024;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Messages to Lua tables. The message is not trusted: every length is checked, what does not fit is skipped. Raises only when
- * Lua runs out of memory, and holds nothing then. */
+/* Messages to Lua tables. The message is not trusted: every length is checked, what does not fit is skipped. Raises
+ * only when Lua runs out of memory, and holds nothing then. */
 #include "codec/decode.h"
 
 #include "codec/text.h"
@@ -23,8 +23,8 @@ struct dec {
 
 static void push_set(struct dec *d, const struct table_set *set, const uint8_t *p, size_t len, int depth);
 
-/* Pushes the array of the keys of a set: attributes by number + 1, fields after them. Every set's is made once and kept in the
- * registry, for looking up an array is a good deal cheaper than interning a string. */
+/* Pushes the array of the keys of a set: attributes by number + 1, fields after them. Every set's is made once and kept
+ * in the registry, for looking up an array is a good deal cheaper than interning a string. */
 static void push_keys(struct dec *d, const struct table_set *set)
 {
 	lua_State *L = d->L;

@@ -6,7 +6,8 @@
 
 #include "codec/codec.h"
 
-/* Attributes one after the other, as mnl_attr_for_each_payload, but inline: there are 100,000 of them in a dump of 2,000 links. */
+/* Attributes one after the other, as mnl_attr_for_each_payload, but inline: there are 100,000 of them in a dump of
+ * 2,000 links. */
 static inline bool dec_attr_ok(const struct nlattr *attr, const uint8_t *end)
 {
 	ptrdiff_t left = end - (const uint8_t *)attr;

@@ -117,7 +117,8 @@ static void defaults_route(struct enc *e)
 		rtm->rtm_scope = route_scope(e, rtm);
 }
 
-/* Forwarding entries, as bridge fdb makes them: of the link itself, permanent. The kernel reads two bits of their state. */
+/* Forwarding entries, as bridge fdb makes them: of the link itself, permanent. The kernel reads two bits of their
+ * state. */
 static void defaults_fdb(struct ndmsg *ndm, bool of_master)
 {
 	if (!(ndm->ndm_flags & (NTF_SELF | NTF_MASTER))) /* one that was read of a bridge says which */

@@ -345,7 +345,8 @@ static int enc_field(struct enc *e, const struct table_set *set, const struct ta
 	return err;
 }
 
-/* An object that was read is made again, and deleted, without what the kernel alone sets; a request to set that is refused. */
+/* An object that was read is made again, and deleted, without what the kernel alone sets; a request to set that is
+ * refused. */
 static bool leaves_out_told(struct enc *e)
 {
 	if (e->nlh->nlmsg_type == e->table->set_type)

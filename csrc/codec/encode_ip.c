@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Addresses of a message, which must agree about its family, and their lengths, which live in its header. All may raise. */
+/* Addresses of a message, which must agree about its family, and their lengths, which live in its header. All may
+ * raise. */
 #include "codec/encode.h"
 
 #include "codec/text.h"
@@ -62,8 +63,8 @@ static unsigned prefix_length(struct enc *e, const char *s, const char *slash, s
 	return bits;
 }
 
-/* "10.0.0.0/8", "10.0.0.1" or "default". The length goes to the message's header; without any, codec_defaults makes it the longest.
- * Returns the address's size, 0 for default. */
+/* "10.0.0.0/8", "10.0.0.1" or "default". The length goes to the message's header; without any, codec_defaults makes it
+ * the longest. Returns the address's size, 0 for default. */
 size_t enc_prefix(struct enc *e, const struct table_row *row, uint8_t out[16])
 {
 	size_t len;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The two ends of encoding: bytes into the message, never more than it holds, and the error which says where it went wrong. */
+/* The two ends of encoding: bytes into the message, never more than it holds, and the error which says where it went
+ * wrong. */
 #include "codec/encode.h"
 
 #include "codec/text.h"
@@ -78,7 +79,8 @@ static void put_hex(struct enc *e, uint16_t type)
 	}
 }
 
-/* The least key of the table at the top that is above `after`; 65536 where there is none. Raises for what is no type. */
+/* The least key of the table at the top that is above `after`; 65536 where there is none. Raises for what is no type.
+ */
 static lua_Integer next_type(struct enc *e, lua_Integer after)
 {
 	lua_State *L = e->L;

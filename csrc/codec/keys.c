@@ -11,8 +11,8 @@
 #define BIT(type) (UINT64_C(1) << (type))
 #define LEFT_OUT  (BIT(IFLA_AF_SPEC) | BIT(IFLA_STATS64))
 
-/* All of a link's but its settings and counters, which are longer than the rest; nor need IFLA_STATS and IFLA_MAP be kept,
- * which have no rows. */
+/* All of a link's but its settings and counters, which are longer than the rest; nor need IFLA_STATS and IFLA_MAP be
+ * kept, which have no rows. */
 static const struct codec_keys link_keys = {
 	.attr = {~LEFT_OUT, UINT64_MAX},
 	.kept = {~(LEFT_OUT | BIT(IFLA_STATS) | BIT(IFLA_MAP)), UINT64_MAX},

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the kernel passes over in a request without a word is refused here, for "done" would not be true: attributes that
- * this request does not set, flags that none does. */
+/* What the kernel passes over in a request without a word is refused here, for "done" would not be true: attributes
+ * that this request does not set, flags that none does. */
 #include "codec/encode.h"
 
 #include <libmnl/libmnl.h>
@@ -18,15 +18,15 @@
 
 /* The attributes that a request of this type and family takes; those named in others belong to the rest. */
 static const struct takes {
+	const char *instead; /* what to do */
 	uint16_t type;
 	uint8_t family;
-	const char *instead; /* what to do */
 	uint8_t n;
 	uint8_t attr[TAKES_MAX];
 } takes[] = {
 #define TAKES(type, family, instead, ...) \
 	{ \
-		type, family, instead, sizeof((uint8_t[]){__VA_ARGS__}), \
+		instead, type, family, sizeof((uint8_t[]){__VA_ARGS__}), \
 		{ \
 			__VA_ARGS__ \
 		} \

@@ -62,7 +62,8 @@ int text_ip_parse(uint8_t out[16], const char *s, size_t len)
 	char text[INET6_ADDRSTRLEN];
 	int family = memchr(s, ':', len) ? AF_INET6 : AF_INET;
 
-	/* inet_pton wants its NUL where the text ends, and a NUL inside would hide what follows it. A zone is refused by it. */
+	/* inet_pton wants its NUL where the text ends, and a NUL inside would hide what follows it. A zone is refused
+	 * by it. */
 	if (len >= sizeof(text) || memchr(s, '\0', len))
 		return 0;
 	memcpy(text, s, len);

@@ -11,14 +11,14 @@
 #define TEXT_BYTES_MAX 64 /* as the kernel's NFT_DATA_VALUE_MAXLEN */
 #define TEXT_MAX       (TEXT_BYTES_MAX * 3 + 1)
 
-/* Bytes in hexadecimal, with "separator" between them unless that is NUL, and a NUL behind. Returns the length of the text; out
- * has room for it: TEXT_MAX bytes for TEXT_BYTES_MAX. */
+/* Bytes in hexadecimal, with "separator" between them unless that is NUL, and a NUL behind. Returns the length of the
+ * text; out has room for it: TEXT_MAX bytes for TEXT_BYTES_MAX. */
 size_t text_hex(char *out, const uint8_t *p, size_t len, char separator);
 /* The reverse. Returns the number of bytes; 0 when s is not such a text, or an empty or too long one. */
 size_t text_hex_parse(uint8_t out[TEXT_BYTES_MAX], const char *s, size_t len, char separator);
 
-/* The bytes that a text means to nf_tables: of "10.0.0.1", "fe80::1", "02:00:00:00:00:01", "0050", and of a link's name in double
- * quotes, which has 16. Returns their number; 0 when s is no such text. */
+/* The bytes that a text means to nf_tables: of "10.0.0.1", "fe80::1", "02:00:00:00:00:01", "0050", and of a link's name
+ * in double quotes, which has 16. Returns their number; 0 when s is no such text. */
 size_t text_data_parse(uint8_t out[TEXT_BYTES_MAX], const char *s, size_t len);
 
 #define TEXT_KEY_BYTES 32

@@ -22,8 +22,8 @@ static void close_fd(int *fd)
 	*fd = -1;
 }
 
-/* Takes fd. The same file never below 3, also where our own standard descriptors are closed: dup2 onto 0, 1 and 2 in the
- * child would overwrite it. -1 with errno. */
+/* Takes fd. The same file never below 3, also where our own standard descriptors are closed: dup2 onto 0, 1 and 2 in
+ * the child would overwrite it. -1 with errno. */
 static int raised(int fd)
 {
 	if (fd < 0 || fd >= 3)
@@ -155,8 +155,8 @@ ssize_t child_await(struct child *s, int64_t deadline, struct error *e)
 	return child_size(s, s->out, e);
 }
 
-/* Kill the child and its process group. Through its pidfd: where SIGCHLD is ignored nothing keeps its pid from being used
- * again, so the group is killed only while the child waits to be reaped. */
+/* Kill the child and its process group. Through its pidfd: where SIGCHLD is ignored nothing keeps its pid from being
+ * used again, so the group is killed only while the child waits to be reaped. */
 static void end(const struct child *s)
 {
 	siginfo_t info;

@@ -2,9 +2,9 @@
 /* One program run with a text as its standard input and its output caught: what a CNI plugin needs to ask another one.
  * No shell, no Lua.
  *
- * With files in memory nothing has to be read while the program runs, so neither side can block the other. With pipes the
- * program may start before there is a text for it, and its output can be read before it has ended. Either way a daemon
- * which it leaves behind is not waited for. */
+ * With files in memory nothing has to be read while the program runs, so neither side can block the other. With pipes
+ * the program may start before there is a text for it, and its output can be read before it has ended. Either way a
+ * daemon which it leaves behind is not waited for. */
 #ifndef ZLNET_KERNEL_CHILD_H
 #define ZLNET_KERNEL_CHILD_H
 
@@ -25,9 +25,9 @@ struct child {
 	size_t taken;  /* bytes of a piped output */
 };
 
-/* For a process that is a program of its own, whatever its parent leaves it: SIGCHLD is not ignored, so the kernel keeps
- * how children ended; SIGPIPE is, so writing fails with EPIPE; descriptors 0 to 2 are open, so no other file is taken for
- * them. What was closed stays useless: reading 0 and writing 1 or 2 fails. */
+/* For a process that is a program of its own, whatever its parent leaves it: SIGCHLD is not ignored, so the kernel
+ * keeps how children ended; SIGPIPE is, so writing fails with EPIPE; descriptors 0 to 2 are open, so no other file is
+ * taken for them. What was closed stays useless: reading 0 and writing 1 or 2 fails. */
 void child_begin_program(void);
 
 struct child_program {
@@ -36,9 +36,9 @@ struct child_program {
 	int fd[3]; /* what its descriptors 0 to 2 are; 3 or above */
 };
 
-/* Fork and exec. The program has descriptors 0 to 2 and no other, and leads a process group. It is killed when the calling
- * thread ends, a script with its group: a program that outlives a killed parent acts for no caller. pid is that of the
- * program, or of a script's watcher, which ends as the script does. 0 or a positive errno, and no child then. */
+/* Fork and exec. The program has descriptors 0 to 2 and no other, and leads a process group. It is killed when the
+ * calling thread ends, a script with its group: a program that outlives a killed parent acts for no caller. pid is that
+ * of the program, or of a script's watcher, which ends as the script does. 0 or a positive errno, and no child then. */
 int child_exec(pid_t *pid, const struct child_program *p);
 
 /* What a struct child must be before child_start. */
@@ -60,8 +60,8 @@ int child_start(struct child *s, const char *path, char *const argv[], char *con
  * 64 KiB at least and 1 MiB where the system's limit is the default. */
 int child_write(struct child *s, const void *text, size_t len, struct error *e);
 
-/* Wait until something can be read from a piped output, at most until deadline. How many bytes, 0 when no more will come:
- * the program closed it or has ended. -errno, -ETIMEDOUT. */
+/* Wait until something can be read from a piped output, at most until deadline. How many bytes, 0 when no more will
+ * come: the program closed it or has ended. -errno, -ETIMEDOUT. */
 ssize_t child_await(struct child *s, int64_t deadline, struct error *e);
 
 /* Wait until the program has ended, at most until deadline (netlink_now's milliseconds): then it is killed, -ETIMEDOUT.

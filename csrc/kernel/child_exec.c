@@ -21,8 +21,8 @@
 
 #define NO_MORE_THAN 65536
 
-/* Every descriptor from first on is closed, at once or by exec. The descriptors of zlnet are close-on-exec, those of its
- * caller may not be. */
+/* Every descriptor from first on is closed, at once or by exec. The descriptors of zlnet are close-on-exec, those of
+ * its caller may not be. */
 static void close_all(int first, bool by_exec)
 {
 	struct rlimit limit;
@@ -71,7 +71,7 @@ static _Noreturn void become(const struct child_program *p, pid_t parent, int to
 	const bool alive = die_with_parent(SIGKILL, parent);
 
 	for (int i = 0; i < 3; i++)
-		dup3(p->fd[i], i, 0); /* never equal: the descriptors of zlnet begin at 3 */
+		(void)dup3(p->fd[i], i, 0); /* never equal: the descriptors of zlnet begin at 3 */
 	close_all(3, true);
 	reset_signals();
 	if (alive)
@@ -108,6 +108,8 @@ static _Noreturn void watch(pid_t program)
 	}
 }
 
+/* The child of vfork only calls what may be called there, and execs or ends: the reason for the checks is none here.
+ * NOLINTBEGIN(clang-analyzer-security.insecureAPI.vfork,clang-analyzer-unix.Vfork) */
 static _Noreturn void start_watched(const struct child_program *p, pid_t parent, int told)
 {
 	const struct sigaction def = {.sa_handler = SIG_DFL};
@@ -116,7 +118,8 @@ static _Noreturn void start_watched(const struct child_program *p, pid_t parent,
 	sigaction(SIGCHLD, &def, NULL); /* where it is ignored the kernel keeps no status */
 	if (!die_with_parent(SIGTERM, parent))
 		fail(told, ESRCH);
-	pid_t watcher = getpid(), program = vfork();
+	pid_t watcher = getpid();
+	pid_t program = vfork();
 	if (program < 0)
 		fail(told, errno);
 	if (!program)
@@ -172,10 +175,11 @@ int child_exec(pid_t *pid, const struct child_program *p)
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before); /* no handler of the parent runs in the child */
 	const bool watched = is_script(p->path);
-	*pid = watched ? fork() : vfork(); /* the parent's memory is not copied where exec follows at once */
+	pid_t child = watched ? fork() : vfork(); /* the parent's memory is not copied where exec follows at once */
 	err = errno;
-	if (!*pid)
+	if (!child)
 		(watched ? start_watched : start)(p, parent, high);
+	*pid = child;
 	if (*pid > 0)
 		setpgid(*pid, *pid); /* whichever of both is first */
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -188,6 +192,8 @@ int child_exec(pid_t *pid, const struct child_program *p)
 			;
 	return err;
 }
+
+/* NOLINTEND(clang-analyzer-security.insecureAPI.vfork,clang-analyzer-unix.Vfork) */
 
 void child_begin_program(void)
 {

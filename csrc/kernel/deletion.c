@@ -19,8 +19,9 @@
 #define ANNOUNCEMENT_ROOM 4096
 #define BUFFER_MAX        (16 * 1024 * 1024)
 
-/* Let only the announcements of deleted links through, of this one link where index is not 0: on a busy node the rest would
- * fill the receive buffer. A bridge's RTM_DELLINK of a port (AF_BRIDGE) tells only that the port left the bridge. */
+/* Let only the announcements of deleted links through, of this one link where index is not 0: on a busy node the rest
+ * would fill the receive buffer. A bridge's RTM_DELLINK of a port (AF_BRIDGE) tells only that the port left the bridge.
+ */
 static int listen_for_deletions(int fd, uint32_t index)
 {
 	const uint32_t type = offsetof(struct nlmsghdr, nlmsg_type), info = NLMSG_HDRLEN;

@@ -9,8 +9,8 @@
 
 struct job_answers;
 
-/* done, an eventfd, is readable when nothing more is sent; the rest is the thread's until job_end has returned. The thread
- * has a descriptor table of its own, so what it opens is seen by no other thread and leaves with it. */
+/* done, an eventfd, is readable when nothing more is sent; the rest is the thread's until job_end has returned. The
+ * thread has a descriptor table of its own, so what it opens is seen by no other thread and leaves with it. */
 struct job {
 	int done, nsfd; /* nsfd: where it works, or -1: in the caller's namespace */
 	struct thread thread;
@@ -28,9 +28,9 @@ struct job {
 
 enum job_way {
 	JOB_THREAD,
-	/* A forked child in place of the thread: for a program that is to end before the last request returns, because a
-	 * process does not end before its threads. It has none of the caller's files, standard ones included. Replies are not
-	 * kept. A caller that lives on has it as a zombie after job_release. */
+	/* A forked child in place of the thread: for a program that is to end before the last request returns, because
+	 * a process does not end before its threads. It has none of the caller's files, standard ones included. Replies
+	 * are not kept. A caller that lives on has it as a zombie after job_release. */
 	JOB_CHILD,
 };
 
@@ -41,8 +41,8 @@ struct job *job_start(int like, struct queue *queue, const struct queue_pace *pa
 /* Wait for the end; idempotent. */
 void job_end(struct job *t);
 
-/* Leave it: all that was queued is still sent, and freed at the end. At most JOB_RELEASED_MAX threads are under way like
- * that; behind them it waits until another one ends. */
+/* Leave it: all that was queued is still sent, and freed at the end. At most JOB_RELEASED_MAX threads are under way
+ * like that; behind them it waits until another one ends. */
 #define JOB_RELEASED_MAX 64
 void job_release(struct job *t);
 

@@ -19,8 +19,8 @@
 #define BIT(n)                   (UINT64_C(1) << (n))
 #define BYTES(structure, member) ((uint32_t)(BIT(sizeof(((structure *)0)->member)) - 1) << offsetof(structure, member))
 
-/* A link's AF_SPEC holds counters; what can be set there is announced by the netconf groups. What else changes by itself is
- * marked in the tables. A route's flags follow its link, unannounced. */
+/* A link's AF_SPEC holds counters; what can be set there is announced by the netconf groups. What else changes by
+ * itself is marked in the tables. A route's flags follow its link, unannounced. */
 const struct monitor_kind event_kinds[MONITOR_KINDS] = {
 	{.name = "link",
          .table = &table_link,

@@ -15,14 +15,14 @@ struct monitor_kind {
 	uint8_t families[2];  /* of the messages that are meant; equal where it is one */
 	uint32_t id_header;   /* bytes of the header which belong to the identity, a bit each */
 	uint32_t idle_header; /* bytes of it which say nothing about the state */
+	bool asked;           /* what the kernel asks for with requests of its own: there is nothing to list */
+	bool by_family;       /* listed by family alone */
+	bool any_family;      /* whatever the families above are */
+	bool apart;           /* several objects may share all of the identity: see MONITOR_APART */
 	/* attributes, a bit each; those from 64 on are state */
-	uint64_t id;     /* of the identity */
-	uint64_t memo;   /* worth remembering for the day the object is gone */
-	uint64_t idle;   /* which say nothing about the state, beside those that change by themselves */
-	bool asked;      /* what the kernel asks for with requests of its own: there is nothing to list */
-	bool by_family;  /* listed by family alone */
-	bool any_family; /* whatever the families above are */
-	bool apart;      /* several objects may share all of the identity above: see MONITOR_APART */
+	uint64_t id;   /* of the identity */
+	uint64_t memo; /* worth remembering for the day the object is gone */
+	uint64_t idle; /* which say nothing about the state, beside those that change by themselves */
 };
 
 /* The last so many bytes of the key of such an object tell it from those which share the rest. */
@@ -52,8 +52,8 @@ struct nlmsghdr *monitor_dump(const struct monitor_kind *k, unsigned n, void *bu
 
 #define MONITOR_MAX 1024 /* bytes of a key or a value */
 
-/* The identity of the object in the message, and its state (a digest, then what is remembered). Both fill buf and return
- * a length; 0 when the message is too large for them. */
+/* The identity of the object in the message, and its state (a digest, then what is remembered). Both fill buf and
+ * return a length; 0 when the message is too large for them. */
 size_t monitor_key(const struct monitor_kind *k, const struct nlmsghdr *h, char buf[MONITOR_MAX]);
 size_t monitor_value(const struct monitor_kind *k, const struct nlmsghdr *h, char buf[MONITOR_MAX]);
 

@@ -119,9 +119,9 @@ static uint64_t digest(const struct monitor_kind *k, const struct nlmsghdr *h)
 	return sum;
 }
 
-/* What tells routes apart which have destination, tos, priority and table in common. IPv4 has as many there as differ in
- * anything. IPv6 has one for each link and one with gateways, whose next hops come and go; those which routers advertise
- * differ by router. A next hop with an id of its own stands for all that it says. */
+/* What tells routes apart which have destination, tos, priority and table in common. IPv4 has as many there as differ
+ * in anything. IPv6 has one for each link and one with gateways, whose next hops come and go; those which routers
+ * advertise differ by router. A next hop with an id of its own stands for all that it says. */
 static uint64_t route_apart(const struct nlmsghdr *h)
 {
 	const struct rtmsg *rtm = mnl_nlmsg_get_payload(h);
@@ -153,21 +153,21 @@ static uint64_t route_apart(const struct nlmsghdr *h)
 	                                   : sum + ((uint64_t)rtm->rtm_protocol << 8 | (uint64_t)rtm->rtm_scope << 16);
 }
 
-/* Forwarding entries: a bridge has one for each address and VLAN, whose port changes; a vxlan link has one for each unicast
- * address, whose remote changes, and several for the others. Returns the attributes that identify the one in h. */
+/* Forwarding entries: a bridge has one for each address and VLAN, whose port changes; a vxlan link has one for each
+ * unicast address, whose remote changes, and several for the others. Returns the attributes that identify the one in h.
+ */
 static uint64_t fdb_id(uint64_t id, const struct nlmsghdr *h, char *header)
 {
 	static const char zero[6];
-	const struct ndmsg *ndm = mnl_nlmsg_get_payload(h);
 	const struct nlattr *a;
 	bool many = false;
 
 	/* clang-format off */
-	mnl_attr_for_each(a, h, sizeof *ndm) {
+	mnl_attr_for_each(a, h, sizeof(struct ndmsg)) {
 		/* clang-format on */
 		const char *address = mnl_attr_get_payload(a);
 		if (mnl_attr_get_type(a) == NDA_MASTER)
-			memset(header + offsetof(struct ndmsg, ndm_ifindex), 0, sizeof ndm->ndm_ifindex);
+			memset(header + offsetof(struct ndmsg, ndm_ifindex), 0, sizeof((struct ndmsg *)0)->ndm_ifindex);
 		if (mnl_attr_get_type(a) == NDA_LLADDR && mnl_attr_get_payload_len(a) == sizeof zero)
 			many = address[0] & 1 || memcmp(address, zero, sizeof zero) == 0;
 	}

@@ -58,9 +58,9 @@ void netlink_adopt(struct netlink_sock *s, int fd, int protocol)
 	const int one = 1;
 
 	*s = (struct netlink_sock){.fd = fd, .protocol = protocol};
-	/* A connected socket takes no datagram of another process, so none fills its buffer; and it has an address, without
-	 * which the kernel takes it for the sender of all that is announced. */
-	connect(fd, (const struct sockaddr *)&kernel, sizeof kernel);
+	/* A connected socket takes no datagram of another process, so none fills its buffer; and it has an address,
+	 * without which the kernel takes it for the sender of all that is announced. */
+	(void)connect(fd, (const struct sockaddr *)&kernel, sizeof kernel);
 	setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &one, sizeof one);
 	setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &one, sizeof one);
 	setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &one, sizeof one);
@@ -141,8 +141,8 @@ static int datagram_nsid(struct msghdr *msg)
 	return nsid;
 }
 
-/* Append the next datagram to r, at least `room` bytes offered, and more unless it is sure to fit. Returns its length, 0
- * when a process sent it (skipped, however long), -EAGAIN when there is none, or -errno. Never truncates. */
+/* Append the next datagram to r, at least `room` bytes offered, and more unless it is sure to fit. Returns its length,
+ * 0 when a process sent it (skipped, however long), -EAGAIN when there is none, or -errno. Never truncates. */
 static ssize_t recv_datagram(struct netlink_sock *s, struct netlink_reply *r, size_t room, bool fits)
 {
 	char more[MORE_ROOM];
@@ -179,8 +179,8 @@ static ssize_t recv_datagram(struct netlink_sock *s, struct netlink_reply *r, si
 	return n;
 }
 
-/* Take what an answer that was given up left behind: the kernel goes on with a dump as far as its socket is read, and begins
- * no other one before its end. */
+/* Take what an answer that was given up left behind: the kernel goes on with a dump as far as its socket is read, and
+ * begins no other one before its end. */
 static int drain(struct netlink_sock *s, int64_t deadline)
 {
 	char byte;
@@ -293,8 +293,8 @@ struct talk {
 	bool interrupted;
 };
 
-/* From Linux 6.9 on rtnetlink goes through a namespace's links by index and goes on behind the last one sent. Before, it
- * counted them, and a link that went made it pass over another. */
+/* From Linux 6.9 on rtnetlink goes through a namespace's links by index and goes on behind the last one sent. Before,
+ * it counted them, and a link that went made it pass over another. */
 static bool goes_by_index(void)
 {
 	static _Atomic int answer; /* 0: not asked yet */

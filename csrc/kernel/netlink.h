@@ -11,8 +11,8 @@
 
 struct error;
 
-/* Most requests in one netlink_talk. Their ACKs must fit the socket's receive buffer, because the kernel drops what does
- * not: see queue_talk. */
+/* Most requests in one netlink_talk. Their ACKs must fit the socket's receive buffer, because the kernel drops what
+ * does not: see queue_talk. */
 #define NETLINK_TALK_MAX 64
 
 /* A netlink socket. The holder of the struct owns fd; -1 is closed. */
@@ -24,11 +24,12 @@ struct netlink_sock {
 	bool all_nsid; /* hears what is announced in namespaces that have a number in its own */
 };
 
-/* Writes to `to` what is worth keeping of message h, and returns its length, at most h's; `to` is h or before it, and the
- * two may overlap. */
+/* Writes to `to` what is worth keeping of message h, and returns its length, at most h's; `to` is h or before it, and
+ * the two may overlap. */
 typedef size_t netlink_trim(void *to, const struct nlmsghdr *h, const void *ctx);
 
-/* Messages as received, whole or trimmed, malloc'd, grown as needed; zero-initialise. Owner frees with netlink_reply_free. */
+/* Messages as received, whole or trimmed, malloc'd, grown as needed; zero-initialise. Owner frees with
+ * netlink_reply_free. */
 struct netlink_reply {
 	char *data;
 	size_t len, cap;
@@ -63,7 +64,8 @@ int netlink_join(struct netlink_sock *s, unsigned group);
 int netlink_listen_all(struct netlink_sock *s);
 
 /* The receive buffer as the kernel counts it: what it takes to hold messages, about twice their bytes.
- * netlink_set_buffer asks for room for `bytes`, beyond the administrator's limit where privilege allows it; 0 or -errno. */
+ * netlink_set_buffer asks for room for `bytes`, beyond the administrator's limit where privilege allows it; 0 or
+ * -errno. */
 int netlink_buffer(const struct netlink_sock *s);
 int netlink_set_buffer(struct netlink_sock *s, int bytes);
 
@@ -71,11 +73,11 @@ int netlink_set_buffer(struct netlink_sock *s, int bytes);
 void netlink_close(struct netlink_sock *s);
 
 /* Send n requests (one after the other in buf, len bytes in all; sequence numbers are written here) as one
- * datagram and receive until each is answered or the deadline (netlink_now milliseconds; negative: none) is over. The last one
- * has to ask for an ACK; one that does not is answered by an error, or by the next answer.
- * Replies which are not ACKs are appended to reply; acks[i] answers request i. A single dump request that
- * the kernel reports as interrupted is asked again a bounded number of times.
- * Returns 0 when every request was answered (look at acks), else -errno with e filled. */
+ * datagram and receive until each is answered or the deadline (netlink_now milliseconds; negative: none) is over. The
+ * last one has to ask for an ACK; one that does not is answered by an error, or by the next answer. Replies which are
+ * not ACKs are appended to reply; acks[i] answers request i. A single dump request that the kernel reports as
+ * interrupted is asked again a bounded number of times. Returns 0 when every request was answered (look at acks), else
+ * -errno with e filled. */
 int netlink_talk(struct netlink_sock *s, void *buf, size_t len, unsigned n, int64_t deadline,
                  struct netlink_reply *reply, struct netlink_ack *acks, struct error *e);
 
@@ -113,9 +115,9 @@ struct queue_pace {
 int queue_talk(struct netlink_sock *s, struct queue *q, const struct queue_pace *pace, struct netlink_reply *reply,
                struct error *e);
 
-/* Send the queue, messages of nf_tables, as one transaction: all of it is done or nothing. With a generation that is not 0
- * it is refused (ERESTART) when another transaction came since. Replies and items are as after queue_talk.
- * 0, also where items were refused; or -errno with e filled: no answer, or none of it was looked at. */
+/* Send the queue, messages of nf_tables, as one transaction: all of it is done or nothing. With a generation that is
+ * not 0 it is refused (ERESTART) when another transaction came since. Replies and items are as after queue_talk. 0,
+ * also where items were refused; or -errno with e filled: no answer, or none of it was looked at. */
 int transaction_talk(struct netlink_sock *s, struct queue *q, uint32_t generation, int64_t deadline,
                      struct netlink_reply *reply, struct error *e);
 

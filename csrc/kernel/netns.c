@@ -130,8 +130,9 @@ static int open_of_threads(pid_t pid, struct error *e)
 	return rc < 0 ? rc : fd < 0 ? error_io(e, ESRCH, "open", "pid %d", (int)pid) : fd;
 }
 
-/* The pidfd holds the process still: when it is alive after the namespace was opened, the path named it. Since Linux 6.11
- * the pidfd itself gives the namespace, several times quicker; what it refuses the path refuses too, and says why. */
+/* The pidfd holds the process still: when it is alive after the namespace was opened, the path named it. Since
+ * Linux 6.11 the pidfd itself gives the namespace, several times quicker; what it refuses the path refuses too, and
+ * says why. */
 int netns_open_process(pid_t pid, int pidfd, struct error *e)
 {
 	char path[48];
@@ -238,8 +239,8 @@ static bool same_netns(int a, int b)
 	       getsockopt(b, SOL_SOCKET, SO_NETNS_COOKIE, &y, &m) == 0 && x == y;
 }
 
-/* The namespace of the socket like; where it is the calling thread's, which needs no privilege, NETNS_OWN with a new socket
- * in *own. */
+/* The namespace of the socket like; where it is the calling thread's, which needs no privilege, NETNS_OWN with a new
+ * socket in *own. */
 static int of_socket(int like, int *own, struct error *e)
 {
 	int fd = netlink_socket(NETLINK_ROUTE);

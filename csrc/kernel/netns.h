@@ -46,16 +46,17 @@ struct netns_names {
 int netns_list(struct netns_names *names, struct error *e);
 void netns_names_free(struct netns_names *names);
 
-/* A netlink socket bound for life to the namespace; nsfd is borrowed, -1 means the calling thread's. home (borrowed) is -1, or
- * the calling thread's namespace: then the thread that visits the other one may be kept there for the next (visitor.h).
- * Returns the descriptor, owned by the caller, or -errno with e filled. */
+/* A netlink socket bound for life to the namespace; nsfd is borrowed, -1 means the calling thread's. home (borrowed) is
+ * -1, or the calling thread's namespace: then the thread that visits the other one may be kept there for the next
+ * (visitor.h). Returns the descriptor, owned by the caller, or -errno with e filled. */
 int netns_socket(int nsfd, int home, int protocol, struct error *e);
 
-/* Write a sysctl of the namespace, as sysctl_write; nsfd and home as netns_socket takes them. 0 or -errno with e filled. */
+/* Write a sysctl of the namespace, as sysctl_write; nsfd and home as netns_socket takes them. 0 or -errno with e
+ * filled. */
 int netns_sysctl_write(int nsfd, int home, const char *path, const char *value, size_t len, struct error *e);
 
-/* The namespace of the netlink socket like: a descriptor that the caller owns, or NETNS_OWN where it is the calling thread's
- * namespace. -errno with e filled. */
+/* The namespace of the netlink socket like: a descriptor that the caller owns, or NETNS_OWN where it is the calling
+ * thread's namespace. -errno with e filled. */
 #define NETNS_OWN INT_MAX
 int netns_of_socket(int like, struct error *e);
 

@@ -39,8 +39,8 @@ struct search {
 	struct stat own;  /* of our namespace */
 };
 
-/* The number that a namespace has here, -1 when it has none: that of a task (NETNSA_PID) or of a descriptor (NETNSA_FD).
- * 0 or -errno; -ESRCH when there is no such task, or it has ended. */
+/* The number that a namespace has here, -1 when it has none: that of a task (NETNSA_PID) or of a descriptor
+ * (NETNSA_FD). 0 or -errno; -ESRCH when there is no such task, or it has ended. */
 static int ask_nsid(struct search *q, uint16_t by, uint32_t value, int32_t *nsid)
 {
 	_Alignas(8) char buf[64];

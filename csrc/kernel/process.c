@@ -93,7 +93,8 @@ void *process_page(void *_Atomic *page, size_t size)
 	return none;
 }
 
-/* The number of a process that got no page. It stays without: another number later would make what it has a stranger's. */
+/* The number of a process that got no page. It stays without: another number later would make what it has a stranger's.
+ */
 static uint64_t generation_without(_Atomic uint64_t *without)
 {
 	uint64_t number = (uint64_t)1 << 63 | (uint64_t)getpid();
@@ -130,8 +131,8 @@ static struct kept *kept(void)
 	return process_page(&page, sizeof(struct kept));
 }
 
-/* By how many ticks /proc is ahead of the machine in our time namespace: what process_pid_stat(5) shows of other processes
- * is shifted by that. */
+/* By how many ticks /proc is ahead of the machine in our time namespace: what process_pid_stat(5) shows of other
+ * processes is shifted by that. */
 static int read_boottime_offset(int64_t *ticks, struct error *e)
 {
 	enum { PROCESS_TIME_INIT_INO = 0xEFFFFFFAU };

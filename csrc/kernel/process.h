@@ -17,12 +17,12 @@ int process_pidfd(pid_t pid, struct error *e);
 /* 0 while the process behind a pidfd lives, -ESRCH when it has ended, another -errno when that cannot be told. */
 int process_check_alive(int pidfd);
 
-/* The number that the process behind a pidfd has for good, and no later one gets (its inode, Linux 6.9); 0: the kernel gives
- * none. */
+/* The number that the process behind a pidfd has for good, and no later one gets (its inode, Linux 6.9); 0: the kernel
+ * gives none. */
 uint64_t process_number(int pidfd);
 
-/* Field 22 of /proc/PID/stat: clock ticks after boot, whatever our time namespace is (there it may be off by one). Tells
- * processes with the same pid apart. */
+/* Field 22 of /proc/PID/stat: clock ticks after boot, whatever our time namespace is (there it may be off by one).
+ * Tells processes with the same pid apart. */
 int process_starttime(pid_t pid, uint64_t *ticks, struct error *e);
 
 /* Whether /proc is that of our pid namespace. */
@@ -46,11 +46,12 @@ ssize_t process_read(const char *path, char *buf, size_t cap, struct error *e);
 int sysctl_write(const char *path, const char *value, size_t len, struct error *e);
 ssize_t sysctl_read(const char *path, char *buf, size_t cap, struct error *e);
 
-/* Memory for what belongs to this process alone: zero at first, and in a child made by fork, however that was made. Made once
- * for each *page, never freed; NULL where there is none (no memory, Linux before 4.14). */
+/* Memory for what belongs to this process alone: zero at first, and in a child made by fork, however that was made.
+ * Made once for each *page, never freed; NULL where there is none (no memory, Linux before 4.14). */
 void *process_page(void *_Atomic *page, size_t size);
 
-/* A number that is another one in a child made by fork, at any depth: what is used in the process that made it keeps it. */
+/* A number that is another one in a child made by fork, at any depth: what is used in the process that made it keeps
+ * it. */
 uint64_t process_generation(void);
 
 #endif

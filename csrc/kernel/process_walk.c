@@ -70,9 +70,9 @@ static int next_number(struct listing *l, size_t size, pid_t *number)
 	}
 }
 
-/* The next process after number n that is there when this is called, as next_number: a read has room for one, because the
- * caller looks at it before the next is made, and the place to go on is said, because the kernel's own skips what is made
- * after the read. */
+/* The next process after number n that is there when this is called, as next_number: a read has room for one, because
+ * the caller looks at it before the next is made, and the place to go on is said, because the kernel's own skips what
+ * is made after the read. */
 static int next_process(const struct walk *w, pid_t n, pid_t *number)
 {
 	struct listing l = {.dir = w->proc};
@@ -83,7 +83,7 @@ static int next_process(const struct walk *w, pid_t n, pid_t *number)
 /* Find where the kernel lists process 0, by where it lists us. 0, or -errno where it lists in another manner. */
 static int find_first(struct walk *w)
 {
-	pid_t self = getpid(), from, after;
+	pid_t self = getpid(), from = 0, after = 0;
 
 	for (w->first = 256; w->first < 264; w->first++) { /* 258 for ten years now */
 		int rc = next_process(w, self - 1, &from);
@@ -199,9 +199,9 @@ static int64_t last_number(void)
 }
 
 /* Nothing was missed when no task was made during a walk. Otherwise a new task has a number above all that were there
- * before, so the walk comes to it later, and a chain of processes that fork and end runs into the walk. But a process with
- * a number from before the numbers began anew may leave a child with a low one, behind the walk's back: hence a second
- * walk. And the numbers may begin anew meanwhile: then the latest is below the one before. */
+ * before, so the walk comes to it later, and a chain of processes that fork and end runs into the walk. But a process
+ * with a number from before the numbers began anew may leave a child with a low one, behind the walk's back: hence a
+ * second walk. And the numbers may begin anew meanwhile: then the latest is below the one before. */
 static int walk_until_quiet(struct walk *w)
 {
 	int64_t latest = last_number();

@@ -17,8 +17,8 @@ struct error;
 #define THREAD_STACK (1024 * 1024)
 int thread_run(int nsfd, void (*f)(void *), void *arg, struct error *e);
 
-/* The same without waiting. done, when not -1, is an eventfd that gets readable at the end. thread_end waits for that and
- * says whether f ran. All is owned by the caller, who keeps it until thread_end has returned. */
+/* The same without waiting. done, when not -1, is an eventfd that gets readable at the end. thread_end waits for that
+ * and says whether f ran. All is owned by the caller, who keeps it until thread_end has returned. */
 struct thread {
 	int nsfd, done;
 	int rc; /* -errno of joining */
@@ -31,11 +31,12 @@ int thread_end(struct thread *t, struct error *e);
 /* In place of thread_end: it ends by itself, and t may be freed as soon as f returns. */
 void thread_detach(struct thread *t);
 
-/* Only on a thread of ours: give it a descriptor table of its own, in which `keep` is open and nothing else where the kernel
- * can do so (5.9). 0 or -errno. */
+/* Only on a thread of ours: give it a descriptor table of its own, in which `keep` is open and nothing else where the
+ * kernel can do so (5.9). 0 or -errno. */
 int thread_own_files(int keep);
 
-/* Only on a thread of ours: go into the namespace of nsfd, which may also be the pidfd of a process there. 0 or -errno. */
+/* Only on a thread of ours: go into the namespace of nsfd, which may also be the pidfd of a process there. 0 or -errno.
+ */
 int thread_join_netns(int nsfd);
 
 #endif

@@ -111,7 +111,8 @@ static bool own_capabilities(struct capabilities *caps)
 	return syscall(SYS_capget, &h, caps->of) == 0;
 }
 
-/* Let the thread run where the caller does: waking an idle processor, and then ours again, takes longer than the visit. */
+/* Let the thread run where the caller does: waking an idle processor, and then ours again, takes longer than the visit.
+ */
 static void pin_worker(struct visitor *v)
 {
 	cpu_set_t one;
@@ -198,8 +199,8 @@ int visitor_run(int nsfd, int home, void (*f)(void *), void *arg, struct error *
 	return rc > 0 ? thread_run(nsfd, f, arg, e) : rc;
 }
 
-/* The code must not be unloaded below the thread. A visit of this very moment is waited for, but not for ever: it may be
- * the caller's own doing, who was interrupted and ends the process. */
+/* The code must not be unloaded below the thread. A visit of this very moment is waited for, but not for ever: it may
+ * be the caller's own doing, who was interrupted and ends the process. */
 __attribute__((destructor)) static void stop_at_exit(void)
 {
 	const struct timespec moment = {.tv_nsec = 1000000};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A guess, before Lua is there: which IPAM plugin an ADD will ask for. That one takes longest of all, most of it for its
- * own start, so it is started in the meantime; it is told nothing before Lua has read the configuration properly and
- * found that the guess is what it wants (zlnet.cni.ipam). In doubt nothing is guessed. Only plugins are started that do
- * not look at the container's interface, which is not there yet. */
+/* A guess, before Lua is there: which IPAM plugin an ADD will ask for. That one takes longest of all, most of it for
+ * its own start, so it is started in the meantime; it is told nothing before Lua has read the configuration properly
+ * and found that the guess is what it wants (zlnet.cni.ipam). In doubt nothing is guessed. Only plugins are started
+ * that do not look at the container's interface, which is not there yet. */
 #include "kernel/error.h"
 #include "plugin/plugin.h"
 
@@ -52,7 +52,7 @@ static char **marked_environment(void)
 
 	while (environ && environ[n])
 		n++;
-	char **marked = malloc((n + 2) * sizeof *marked); /* for as long as the process is there */
+	char **marked = malloc((n + 2) * sizeof *marked);
 	if (!marked)
 		return NULL;
 	if (n)
@@ -152,6 +152,7 @@ void plugin_ipam_start(struct plugin_ahead *a)
 	char *argv[] = {a->path, NULL}, **envp = marked_environment();
 	a->started =
 		envp && !child_pipes(&a->child, &ignored) && !child_start(&a->child, a->path, argv, envp, &ignored);
+	free(envp);
 	if (!a->started)
 		child_close(&a->child);
 }

@@ -24,7 +24,8 @@ struct plugin_ahead {
 	struct child child; /* CHILD_NONE before */
 };
 
-/* Read standard input and start the IPAM plugin that it names with pipes, if this is an ADD and if there is no doubt. */
+/* Read standard input and start the IPAM plugin that it names with pipes, if this is an ADD and if there is no doubt.
+ */
 void plugin_ipam_start(struct plugin_ahead *a);
 
 #endif

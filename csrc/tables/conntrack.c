@@ -61,8 +61,8 @@ TABLE_NAMES(status_flags, true,
 		    {IPS_HW_OFFLOAD, "hw_offload"},
 	    });
 
-/* Which parts of the tuples count when connections are listed (since 5.8) or deleted (since 6.9). The only numbers here that
- * are not big-endian. */
+/* Which parts of the tuples count when connections are listed (since 5.8) or deleted (since 6.9). The only numbers here
+ * that are not big-endian. */
 TABLE_NAMES(filter_flags, true,
             {
 		    {1 << 0, "ip_src"},

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* RTA_ENCAP: what a route wraps its packets in, of which the two that a tunnel link in metadata mode reads have rows. */
+/* RTA_ENCAP: what a route wraps its packets in, of which the two that a tunnel link in metadata mode reads have rows.
+ */
 #include "tables/table.h"
 
 #include <linux/lwtunnel.h>

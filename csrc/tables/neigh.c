@@ -5,8 +5,8 @@
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 
-/* The state is a word, but of an entry one bit of it is set. The last two are what the bridge tool makes of forwarding entries, and what
- * vxlan gives back; the names are its bits' which matter. */
+/* The state is a word, but of an entry one bit of it is set. The last two are what the bridge tool makes of forwarding
+ * entries, and what vxlan gives back; the names are its bits' which matter. */
 TABLE_NAMES(neigh_states, false,
             {
 		    {NUD_NONE, "none"},

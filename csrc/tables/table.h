@@ -91,7 +91,8 @@ struct table_set {
 	uint16_t nfield, nattr;
 	uint16_t hdrlen; /* not yet aligned; 0 without a header */
 	uint8_t ones;    /* so many bytes of the header have all bits set unless a field says otherwise */
-	uint8_t zero; /* an attribute that the kernel leaves out where it is 0, and would choose where it is not given */
+	uint8_t zero; /* an attribute that the kernel leaves out where it is 0, and would choose where it is not given
+	               */
 };
 
 /* What selects a set: a string, or a number (a family, where 0 serves all that have no entry of their own). */
@@ -202,15 +203,16 @@ void table_path(const struct table_msg *table, const struct nlmsghdr *req, uint3
 void table_missing(const struct table_msg *table, const struct nlmsghdr *req, bool has_nest, uint32_t nest_off,
                    uint32_t type, char *buf, size_t n);
 
-/* Whether the object in h passes the filters of the dump request req which the kernel takes and does not always apply. */
+/* Whether the object in h passes the filters of the dump request req which the kernel takes and does not always apply.
+ */
 bool table_dump_has(const struct table_msg *table, const struct nlmsghdr *req, const struct nlmsghdr *h);
 /* Whether the object in h is the one that req describes, as far as it does. */
 bool table_is(const struct table_msg *table, const struct nlmsghdr *req, const struct nlmsghdr *h);
 
 /* The first attribute of the RTM_NEWLINK req which it does not set, or NULL. */
 const struct nlattr *table_link_later(const struct nlmsghdr *req);
-/* Moves what requests of the type set (RTM_SETLINK, RTM_NEWLINKPROP) out of the RTM_NEWLINK req, to the request `later`, which
- * has as much room and lacks only the link's index. False where there is nothing. */
+/* Moves what requests of the type set (RTM_SETLINK, RTM_NEWLINKPROP) out of the RTM_NEWLINK req, to the request
+ * `later`, which has as much room and lacks only the link's index. False where there is nothing. */
 bool table_link_split(struct nlmsghdr *req, struct nlmsghdr *later, uint16_t type);
 /* Takes an attribute out of the message. */
 void table_remove(struct nlmsghdr *req, struct nlattr *attr);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* RTM_*QDISC, RTM_*TCLASS, RTM_*TFILTER, struct tcmsg: traffic control. The options of kinds without a table are read and
- * written as they are. */
+/* RTM_*QDISC, RTM_*TCLASS, RTM_*TFILTER, struct tcmsg: traffic control. The options of kinds without a table are read
+ * and written as they are. */
 #include "tables/tc.h"
 
 #include <linux/gen_stats.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What queueing disciplines and their classes take: tbf, htb, fq_codel, fq. Times are in microseconds, but buffers in the
- * kernel's ticks of 64 ns. */
+/* What queueing disciplines and their classes take: tbf, htb, fq_codel, fq. Times are in microseconds, but buffers in
+ * the kernel's ticks of 64 ns. */
 #include "tables/tc.h"
 
 #include <linux/pkt_sched.h>

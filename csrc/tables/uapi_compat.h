@@ -2,8 +2,8 @@
 #ifndef ZLNET_TABLES_UAPI_COMPAT_H
 #define ZLNET_TABLES_UAPI_COMPAT_H
 
-/* Numbers which the kernel gave to attributes after Linux 6.1, whose headers are the oldest we build with. Numbers never change, so
- * a macro may stand in for the enumerator of newer headers. Include this after them. */
+/* Numbers which the kernel gave to attributes after Linux 6.1, whose headers are the oldest we build with. Numbers
+ * never change, so a macro may stand in for the enumerator of newer headers. Include this after them. */
 
 /* clang-format off */
 #define COMPAT_IFLA_DEVLINK_PORT                62

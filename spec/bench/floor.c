@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The floor: what the kernel alone costs. The requests of an attach, a delete, a sweep and a listing, from bare C, nothing
-// more. Times are µs by CLOCK_MONOTONIC, one line per item on stdout, like those of every contestant.
+// The floor: what the kernel alone costs. The requests of an attach, a delete, a sweep and a listing, from bare C,
+// nothing more. Times are µs by CLOCK_MONOTONIC, one line per item on stdout, like those of every contestant.
 //   floor attach [--how=back|pthread|pinned|worker] [--queues=N|kernel] [--dual] [--no-alias] [--gateway=lo]
 //                [--acks=each] [--bare] [--duties] [--ipv6] [--addrgen=none]
 //                                        stdin: "pid v4 [v6]" a line
@@ -40,8 +40,8 @@ static struct {
 
 // ---- attach
 
-// What zlnet owes its callers in each attach beside the requests, as few calls as it can be done with: a socket of its own
-// on the node, a process that cannot be mistaken, a namespace that is not ours, the lock, whether forwarding is on.
+// What zlnet owes its callers in each attach beside the requests, as few calls as it can be done with: a socket of its
+// own on the node, a process that cannot be mistaken, a namespace that is not ours, the lock, whether forwarding is on.
 struct duties {
 	int host, pidfd, ns, here;
 };

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // What the bench needs around the contestants and Lua alone has not:
-//   hold containers N    N child processes, each in a network namespace of its own; prints its own pid, then theirs, and stays.
-//                        On SIGUSR1 they all die, but their namespaces live on by a descriptor here: the orphans of a sweep
+//   hold containers N    N child processes, each in a network namespace of its own; prints its own pid, then theirs,
+//   and stays.
+//                        On SIGUSR1 they all die, but their namespaces live on by a descriptor here: the orphans of a
+//                        sweep
 //   hold reset           stdin: pids; takes lo down in their namespaces, so that the next contestant finds them as new
 //   hold time            a stopwatch for contestants that are commands; stdin, a line each:
 //                          item                     a new item begins

@@ -2,7 +2,8 @@
 // The floor of an overlay's sync: the same messages as zlnet's, from bare C, nothing looked at.
 //   overlay sync IFNAME N     a forwarding entry, a neighbour, a route of each family for each of N peers
 //   overlay dump IFNAME N     receives what is there: forwarding entries, neighbours, routes, addresses
-// Prints the µs of processor time that it took, the kernel's included. Peer I is 198.51.(I / 250).(I % 250 + 1), with 10.(I / 250).(I % 250).0/24 and fd00:I::/64.
+// Prints the µs of processor time that it took, the kernel's included. Peer I is 198.51.(I / 250).(I % 250 + 1),
+// with 10.(I / 250).(I % 250).0/24 and fd00:I::/64.
 #define _GNU_SOURCE
 #include "bench.h"
 #include <arpa/inet.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Sends over FLOWS flows, a thread each on both sides; prints the Gbit/s that arrived and the CPU seconds that both used.
-// Bits per CPU second hardly depend on what else runs on the machine, bits per second do.
+// Sends over FLOWS flows, a thread each on both sides; prints the Gbit/s that arrived and the CPU seconds that both
+// used. Bits per CPU second hardly depend on what else runs on the machine, bits per second do.
 //   traffic FROM_PID TO_PID TO_IP tcp|udp FLOWS MILLISECONDS      pid 0: the node itself
 //   traffic gro PID DEVICE                                        switches GRO on for a device (it makes veth use NAPI)
 // iperf3 serves all flows of a process with one thread, so it can't show what parallel queues are worth; this can.
@@ -70,8 +70,8 @@ static void *receive(void *arg)
 	return NULL;
 }
 
-// Datagrams that came through to UDP in this namespace, those included that found a full socket: how many the readers get hold
-// of beside busy senders is the scheduler's affair, how many come through is the path's.
+// Datagrams that came through to UDP in this namespace, those included that found a full socket: how many the readers
+// get hold of beside busy senders is the scheduler's affair, how many come through is the path's.
 static long datagrams(void)
 {
 	FILE *f = fopen("/proc/thread-self/net/snmp", "r");
@@ -103,7 +103,8 @@ static int bound(int flow)
 	return fd;
 }
 
-// Runs in the child: all sockets are bound before the sender is told to start; the first tenth of the time isn't counted.
+// Runs in the child: all sockets are bound before the sender is told to start; the first tenth of the time isn't
+// counted.
 static void receiver(int ready)
 {
 	int fd[MOST_FLOWS];

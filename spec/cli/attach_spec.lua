@@ -70,13 +70,15 @@ describe("zlnet attach", function()
     local function parsed(...)
       return attach.options_of(parser:parse { "attach", ... })
     end
-    local all = parsed("--pid", "7", "--netns", "n", "--id", "i", "--ip", "10.0.0.5", "--ip", "fd00::5", "--tag", "g", "--pool", "p",
+    local all = parsed("--pid", "7", "--netns", "n", "--id", "i", "--ip", "10.0.0.5", "--ip", "fd00::5", "--tag", "g",
+      "--pool", "p",
       "--ifname", "e", "--mode", "bridge", "--gateway", "10.0.0.1", "--bridge", "b", "--src", "10.0.0.2",
       "--mtu", "inherit", "--mac", "m", "--host-mac", "h", "--queues", "2", "--on-exists", "keep", "--timeout", "1.5",
       "--vlan", "5", "--hairpin", "--isolated", "--proxy-arp", "--masquerade", "--publish", "80:80",
       "--isolate", "blue", "--guard", "--no-default-route", "--no-forwarding", "--dad")
     assert.are.same({
-      pid = 7, netns = "n", id = "i", ip = { "10.0.0.5", "fd00::5" }, pool = { "p" }, tag = "g", ifname = "e", mode = "bridge",
+      pid = 7, netns = "n", id = "i", ip = { "10.0.0.5", "fd00::5" }, pool = { "p" }, tag = "g", ifname = "e",
+      mode = "bridge",
       gateway = { "10.0.0.1" }, bridge = "b", src = { "10.0.0.2" }, mtu = "inherit", mac = "m", host_mac = "h",
       queues = 2, on_exists = "keep", timeout = 1.5, vlan = 5, hairpin = true, isolated = true,
       proxy_arp = true, masquerade = true, publish = { "80:80" }, isolate = "blue", guard = true,

@@ -41,6 +41,7 @@ describe("zlnet plan", function()
     assert.are.equal("", stdout)
     assert.is_truthy(stderr:find("zlnet plan: io error: pid 4194304: No such process", 1, true), stderr)
     status, stdout, stderr = zlnet("plan", "--pid", 1)
-    assert.are.same({ 2, "", "zlnet plan: --ip: required (or pool)\nTry 'zlnet plan --help'.\n" }, { status, stdout, stderr })
+    local expected = "zlnet plan: --ip: required (or pool)\nTry 'zlnet plan --help'.\n"
+    assert.are.same({ 2, "", expected }, { status, stdout, stderr })
   end)
 end)

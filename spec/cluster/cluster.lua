@@ -244,7 +244,7 @@ function cluster:pinging(from, to)
         return sh("cat " .. p.log):find "packets transmitted"
       end, 30)
       local sent, got = sh("cat " .. p.log):match "(%d+) packets transmitted, (%d+) received"
-      lost = lost + (tonumber(sent) - tonumber(got))
+      lost = lost + math.max(0, tonumber(sent) - tonumber(got) - 1) -- the last one may still be under way
       os.remove(p.log)
     end
     return lost

@@ -102,8 +102,8 @@ void *realloc(void *p, size_t size)
 
 /* --- the kernel's refusals --- */
 
-/* A type that rtnetlink does not know: the kernel itself answers, with EOPNOTSUPP, which becomes the errno that was asked
- * for on its way back. So nothing is done, and the answer is as real as can be. */
+/* A type that rtnetlink does not know: the kernel itself answers, with EOPNOTSUPP, which becomes the errno that was
+ * asked for on its way back. So nothing is done, and the answer is as real as can be. */
 #define UNKNOWN_TYPE 0x3ff0
 
 static struct {

@@ -4,9 +4,9 @@
  *   inject LOG list COMMAND…       LOG: a line "NAME ERRNO…" for each call, the errors which it can really give
  *   inject LOG kill:N COMMAND…     SIGKILL before the N-th call is made
  *   inject LOG fail:N:K COMMAND…   the N-th call is not made and fails with the K-th of its errors (close is made)
- *   inject LOG opens COMMAND…      LOG: a line "NAME cloexec|inherited|created|executed PATH" for each call that makes a
- *                                  descriptor or starts a program
- * With kill and fail LOG is "NAME ERRNO" of what was hit, or empty. Exits as the command, with 137 if it was killed. */
+ *   inject LOG opens COMMAND…      LOG: a line "NAME cloexec|inherited|created|executed PATH" for each call that makes
+ * a descriptor or starts a program With kill and fail LOG is "NAME ERRNO" of what was hit, or empty. Exits as the
+ * command, with 137 if it was killed. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Every message of the input decoded into a Lua table, and that encoded again: a request, or an error which names a key.
- * Then some of its keys, from the message and from what is kept of it for them: the same number of them. */
+/* Every message of the input decoded into a Lua table, and that encoded again: a request, or an error which names a
+ * key. Then some of its keys, from the message and from what is kept of it for them: the same number of them. */
 #include "../../csrc/codec/codec.h"
 #include "messages.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What zlnet-cni looks for in a text before Lua reads it: the IPAM plugin's name. The text is anything; its first line is
- * CNI_PATH. Nothing may be read beyond either, and what is found is a plain name that stands in the text. */
+/* What zlnet-cni looks for in a text before Lua reads it: the IPAM plugin's name. The text is anything; its first line
+ * is CNI_PATH. Nothing may be read beyond either, and what is found is a plain name that stands in the text. */
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -32,7 +32,7 @@ static void check(bool holds)
 
 static char *copy(const uint8_t *data, size_t size)
 {
-	char *text = malloc(size + 1);
+	char *text = calloc(size + 1, 1);
 
 	check(text);
 	memcpy(text, data, size);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The engine against a kernel that says anything. The input is what the kernel sends; its last eight bytes decide how many
- * requests were asked, how the rest is cut into datagrams, which of them come from somebody else, and what fails. */
+/* The engine against a kernel that says anything. The input is what the kernel sends; its last eight bytes decide how
+ * many requests were asked, how the rest is cut into datagrams, which of them come from somebody else, and what fails.
+ */
 #include <errno.h>
 #include <poll.h>
 #include <stdint.h>

@@ -20,7 +20,8 @@ describe("ZLNET_DEBUG=netlink", function()
     local text = said("ZLNET_DEBUG=netlink", MAKE)
     local request = text:match "(zlnet: > newlink seq 1 flags 0x60d\n.-)zlnet: <"
     assert.is_truthy(request, text)
-    for _, line in ipairs { 'ifname = "x\\x1b"', "mtu = 1400", "address = 02:00:00:00:00:01", 'linkinfo.kind = "bridge"',
+    for _, line in ipairs { 'ifname = "x\\x1b"', "mtu = 1400", "address = 02:00:00:00:00:01",
+      'linkinfo.kind = "bridge"',
       "linkinfo.data.stp_state = 1", "flags = up of up" } do
       assert.is_truthy(request:find("zlnet:     " .. line .. "\n", 1, true), line .. "\n" .. request)
     end

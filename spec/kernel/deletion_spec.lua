@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- Links that are gone when the call returns (csrc/kernel/deletion.c), while their memory may still be in the kernel's hands.
+-- Links that are gone when the call returns (csrc/kernel/deletion.c), while the kernel may still have their memory.
 local core = require "zlnet.core"
 local helper = require "spec.support.helper"
 local lfs = require "lfs"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* csrc/plugin/mnl.c beside the library that it stands for: the same calls on the same bytes, the same results. Built with
- * mnl.c in it; the library is loaded. Ends with 1 at a difference, and says of which function. */
+/* csrc/plugin/mnl.c beside the library that it stands for: the same calls on the same bytes, the same results. Built
+ * with mnl.c in it; the library is loaded. Ends with 1 at a difference, and says of which function. */
 #include <dlfcn.h>
 #include <libmnl/libmnl.h>
 #include <stdio.h>

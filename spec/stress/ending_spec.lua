@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- Containers that end at a random microsecond of their attach. Whatever attach says, its pair goes with the container's
--- namespace, in the kernel's time, and the next container gets its address and its pid's name. Some containers here, many
--- in `make stress`; with recycled pids, too.
+-- namespace, in the kernel's time, and the next container gets its address and its pid's name. Some containers here,
+-- many in `make stress`; with recycled pids, too.
 local helper = require "spec.support.helper"
 local node = require "spec.support.node"
 local zlnet = require "zlnet"
@@ -47,11 +47,12 @@ describe("a container that ends in the middle of its attach", function()
 
   -- Attaches many in a row, of one address; returns what came of it.
   local function attach_many(recycled)
-    local seen, slowest, pid, go, wait = {}, 0, nil, nil, nil
+    local seen, slowest, pid = {}, 0, nil
     for _ = 1, CONTAINERS do
       if recycled and pid then
         recycle(pid)
       end
+      local go, wait
       pid, go, wait = mortal(math.random(0, LONGEST))
       go()
       local a, err = zlnet.attach { pid = pid, ip = { "10.200.0.5", "fd00:200::5" }, forwarding = false }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* For specs, a chain of tasks in a network namespace: each lives for a moment, makes the next one and ends.
- * usage: chain PATH fork|thread|leaderless|mover    until its standard input is closed; with `thread` the process itself
- * stays outside, with `leaderless` its first thread ends and another stays, with `mover` it enters a new one on SIGUSR1 */
+ * usage: chain PATH fork|thread|leaderless|mover    until its standard input is closed; with `thread` the process
+ * itself stays outside, with `leaderless` its first thread ends and another stays, with `mover` it enters a new one on
+ * SIGUSR1 */
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>

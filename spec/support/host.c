@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A Lua interpreter for `make asan` and `make tsan`: lua [-e CODE]… [SCRIPT [ARGUMENTS…]], linked with the sanitizers' runtime. */
+/* A Lua interpreter for `make asan` and `make tsan`: lua [-e CODE]… [SCRIPT [ARGUMENTS…]], linked with the sanitizers'
+ * runtime. */
 #include <lauxlib.h>
 #include <lua.h>
 #include <lualib.h>

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* For specs, a container that ends in the middle of its attach: enters a network namespace of its own, says its pid, and ends
- * as many microseconds after a byte came as its argument says.
- * usage: mortal MICROSECONDS */
+/* For specs, a container that ends in the middle of its attach: enters a network namespace of its own, says its pid,
+ * and ends as many microseconds after a byte came as its argument says. usage: mortal MICROSECONDS */
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>

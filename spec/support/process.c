@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* For specs, what a host program may do to its process: fork() -> 0 in the child, its pid in the parent; the child is in a
- * pid namespace of its own. wait() waits for its end. powerless(): the calling thread gives up every capability. */
+/* For specs, what a host program may do to its process: fork() -> 0 in the child, its pid in the parent; the child is
+ * in a pid namespace of its own. wait() waits for its end. powerless(): the calling thread gives up every capability.
+ */
 #include <lauxlib.h>
 #include <linux/capability.h>
 #include <sched.h>
