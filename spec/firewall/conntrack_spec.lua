@@ -17,6 +17,9 @@ describe("tracked connections", function()
     helper.sh [[nft 'add table inet t; add chain inet t c { type filter hook output priority 0; };
       add rule inet t c ct state new accept']]
     nft = assert(core.nft(nil))
+    helper.eventually(function() -- the kernel starts to use the address some milliseconds after it was added
+      return select(2, helper.sh "ip -6 route get fd00::5"):find "^local"
+    end)
     for _, to in ipairs {
       { "127.0.0.1", 53 }, { "10.0.0.5", 53 }, { "10.0.0.5", 54 }, { "::1", 53 }, { "fd00::5", 60 },
     } do
