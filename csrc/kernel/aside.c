@@ -4,6 +4,7 @@
 #include "kernel/thread.h"
 
 #include <semaphore.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,7 +16,16 @@ struct aside {
 	sem_t copied; /* the thread has its own table of descriptors, or could not get one */
 	bool own;
 	int fd;
+	atomic_int users; /* the caller and the thread; the last one frees */
 };
+
+static void release(struct aside *a)
+{
+	if (atomic_fetch_sub(&a->users, 1) > 1)
+		return;
+	sem_destroy(&a->copied);
+	free(a);
+}
 
 static void wait_until_freed(void)
 {
@@ -24,7 +34,6 @@ static void wait_until_freed(void)
 	nanosleep(&t, NULL);
 }
 
-/* When it has a table of its own the thread frees a, else the caller does. */
 static void aside_main(void *arg)
 {
 	struct aside *a = arg;
@@ -32,12 +41,11 @@ static void aside_main(void *arg)
 
 	a->own = own;
 	sem_post(&a->copied);
-	if (!own)
-		return;
-	wait_until_freed();
-	close(a->fd);
-	sem_destroy(&a->copied);
-	free(a);
+	if (own) {
+		wait_until_freed();
+		close(a->fd);
+	}
+	release(a);
 }
 
 static void on_thread(int fd)
@@ -48,18 +56,19 @@ static void on_thread(int fd)
 	if (!a)
 		return;
 	a->fd = fd;
+	a->users = 2;
 	sem_init(&a->copied, 0, 0);
 	if (thread_start(&a->thread, THREAD_SAME_NETNS, -1, aside_main, a, &e) == 0) {
 		while (sem_wait(&a->copied) < 0)
 			;
-		if (a->own) {
+		if (a->own)
 			thread_detach(&a->thread);
-			return;
-		}
-		thread_end(&a->thread, &e);
+		else
+			thread_end(&a->thread, &e);
+	} else {
+		release(a); /* for the thread */
 	}
-	sem_destroy(&a->copied);
-	free(a);
+	release(a);
 }
 
 /* Only system calls in the child. */

@@ -78,7 +78,7 @@ local only_in = {
   pthread_create = set "kernel/thread.c",
   fork = set "kernel/aside.c kernel/child_exec.c kernel/job.c",
   vfork = set "kernel/child_exec.c",
-  _exit = set "kernel/child_exec.c kernel/job.c",
+  _exit = set "kernel/aside.c kernel/child_exec.c kernel/job.c",
   socket = set "kernel/netlink.c kernel/netns.c",
 }
 
