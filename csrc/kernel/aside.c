@@ -58,16 +58,17 @@ static void on_thread(int fd)
 	a->fd = fd;
 	a->users = 2;
 	sem_init(&a->copied, 0, 0);
-	if (thread_start(&a->thread, THREAD_SAME_NETNS, -1, aside_main, a, &e) == 0) {
-		while (sem_wait(&a->copied) < 0)
-			;
-		if (a->own)
-			thread_detach(&a->thread);
-		else
-			thread_end(&a->thread, &e);
-	} else {
-		release(a); /* for the thread */
+	if (thread_start(&a->thread, THREAD_SAME_NETNS, -1, aside_main, a, &e) < 0) {
+		sem_destroy(&a->copied);
+		free(a);
+		return;
 	}
+	while (sem_wait(&a->copied) < 0)
+		;
+	if (a->own)
+		thread_detach(&a->thread);
+	else
+		thread_end(&a->thread, &e);
 	release(a);
 }
 
