@@ -313,7 +313,7 @@ static void push_expires(lua_State *L, const struct table_level *at)
 		memcpy(&cache, dec_attr_payload(attr), sizeof(cache));
 		if (cache.rta_expires <= 0)
 			continue;
-		lua_pushinteger(L, (cache.rta_expires + TICKS - 1) / TICKS);
+		lua_pushinteger(L, ((lua_Integer)cache.rta_expires + TICKS - 1) / TICKS);
 		lua_setfield(L, -2, "expires");
 	}
 }
