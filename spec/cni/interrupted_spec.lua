@@ -2,12 +2,14 @@
 -- ADD that is stopped, gone on with, killed: what a runtime, an operator or the kernel may do to it at any moment.
 local cni = require "spec.support.cni"
 local helper = require "spec.support.helper"
+local lfs = require "lfs"
 
 local PROGRAM = helper.build .. "/zlnet-cni"
 
 describe("ADD", function()
   helper.insulate()
 
+  local it = helper.it_where(lfs.attributes(PROGRAM), "this build has no zlnet-cni")
   local directory, c
 
   before_each(function()
